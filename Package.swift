@@ -1,0 +1,54 @@
+// swift-tools-version: 6.2
+// Duban (督办): the daemon `duband`, the operator's tool `dubanctl`, and the modules they stand on, from the ground up.
+import PackageDescription
+
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+
+let package = Package(
+  name: "duban",
+  products: [
+    .library(name: "AMQP", targets: ["AMQP"]),
+    .library(name: "PostgreSQL", targets: ["PostgreSQL"]),
+    .executable(name: "duband", targets: ["duband"]),
+    .executable(name: "dubanctl", targets: ["dubanctl"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
+    .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .target(name: "AMQP", dependencies: ["CRabbitMQ"]),
+    .target(name: "PostgreSQL", dependencies: ["CPostgreSQL"]),
+    .target(name: "Duban", dependencies: ["Yams", crypto]),
+    .target(name: "DubanStore", dependencies: ["Duban", "PostgreSQL", crypto]),
+    .target(
+      name: "DubanWorkers",
+      dependencies: [
+        "AMQP", "Duban", "DubanStore", "PostgreSQL", "Yams", configuration, logging, metrics, lifecycle,
+        .product(name: "Hummingbird", package: "hummingbird"),
+      ]),
+    .executableTarget(name: "duband", dependencies: ["DubanWorkers", arguments, configuration, lifecycle, logging]),
+    .executableTarget(name: "dubanctl", dependencies: ["DubanWorkers", arguments, configuration]),
+    .executableTarget(name: "duban-bench", dependencies: ["DubanWorkers", arguments]),
+    .target(name: "TestServers", dependencies: ["AMQP", "Duban", "DubanStore", "PostgreSQL"], path: "Tests/TestServers"),
+    .testTarget(name: "AMQPTests", dependencies: ["AMQP", "TestServers"]),
+    .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "TestServers"]),
+    .testTarget(name: "DubanTests", dependencies: ["Duban"]),
+    .testTarget(name: "DubanStoreTests", dependencies: ["DubanStore", "TestServers"]),
+    .testTarget(name: "DubanWorkersTests", dependencies: ["DubanWorkers", "TestServers"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,73 @@
+// The directory: the organs of the chain and the upstream systems that Duban knows.
+
+/// An organ of the chain: the city, one of its districts, or a street (街道, 乡镇).
+public struct Organ: Hashable, Sendable {
+  public var id: Int64
+  public var tier: Tier
+  public var name: String
+  /// The organ above; nil for the city.
+  public var parentID: Int64?
+
+  public init(id: Int64, tier: Tier, name: String, parentID: Int64?) {
+    (self.id, self.tier, self.name, self.parentID) = (id, tier, name, parentID)
+  }
+}
+
+/// An upstream system that may send (R2: 二维码, 12345, 12388; R19: 现场接待; R43: 小微权力监督平台).
+public struct UpstreamSource: Hashable, Sendable {
+  /// The CloudEvents `source`.
+  public var uri: String
+  public var name: String
+  /// Whether it is sent `receipt.accepted` for each message taken.
+  public var wantsReceipts: Bool
+
+  public init(uri: String, name: String, wantsReceipts: Bool) {
+    (self.uri, self.name, self.wantsReceipts) = (uri, name, wantsReceipts)
+  }
+}
+
+/// Organs by name and by id, and sources by URI.
+public struct Directory: Sendable {
+  public let version: Int
+  public let organs: [Int64: Organ]
+  public let sources: [String: UpstreamSource]
+  private let city: Organ?
+  private let districts: [String: Organ]
+  private let streets: [StreetKey: Organ]
+
+  private struct StreetKey: Hashable {
+    var districtID: Int64
+    var name: String
+  }
+
+  public init(version: Int, organs: [Organ], sources: [UpstreamSource]) {
+    self.version = version
+    self.organs = Dictionary(organs.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
+    self.sources = Dictionary(sources.map { ($0.uri, $0) }, uniquingKeysWith: { a, _ in a })
+    city = organs.first { $0.tier == .city }
+    districts = Dictionary(organs.filter { $0.tier == .district }.map { ($0.name, $0) }, uniquingKeysWith: { a, _ in a })
+    var streets: [StreetKey: Organ] = [:]
+    for organ in organs where organ.tier == .street {
+      if let district = organ.parentID { streets[StreetKey(districtID: district, name: organ.name)] = organ }
+    }
+    self.streets = streets
+  }
+
+  /// Finds the place that a message names, as far down as it is known.
+  ///
+  /// A name that is missing or unknown leaves the place at the tier above it, marked 待派: a citizen's complaint is taken all the same
+  /// (messages.md, "Rules for bad input").
+  public func place(of region: EventData.Region?) -> Place {
+    var place = Place(cityID: city?.id, community: region?.community, isUnassigned: true)
+    guard let name = region?.district, let district = districts[name] else { return place }
+    place.districtID = district.id
+    guard let name = region?.street, let street = streets[StreetKey(districtID: district.id, name: name)] else { return place }
+    place.streetID = street.id
+    place.isUnassigned = false
+    return place
+  }
+
+  public func name(of organ: Int64?) -> String? {
+    organ.flatMap { organs[$0]?.name }
+  }
+}

@@ -1,0 +1,93 @@
+// What must follow from events: everything that the store writes in one transaction.
+
+/// What a run of the item machine wants written, all of it in one transaction.
+public struct Effects: Sendable {
+  public var newItems: [Item] = []
+  public var changedItems: [Item] = []
+  /// Messages taken, for deduplication.
+  public var messages: [TakenMessage] = []
+  public var log: [LogEntry] = []
+  public var breaches: [Breach] = []
+  public var notices: [Notice] = []
+  public var announcements: [Announcement] = []
+  /// Events that came before their item.
+  public var waiting: [WaitingEvent] = []
+  /// Waiting events that have been applied and wait no longer.
+  public var noLongerAwaited: [MessageKey] = []
+
+  public init() {}
+}
+
+/// A message that has been taken, by its deduplication key.
+public struct TakenMessage: Hashable, Sendable {
+  public var key: MessageKey
+  public var digest: ContentDigest
+}
+
+/// A line of an item's log, which is append-only: the truth of which the item is the fold.
+public struct LogEntry: Hashable, Sendable {
+  public var itemID: Int64
+  /// 1, 2, 3 … within the item, without gaps.
+  public var sequence: Int32
+  /// A type of the contract (`complaint.responded`) or of Duban's own (`item.escalated`).
+  public var type: String
+  /// The message that brought it; nil for Duban's own.
+  public var key: MessageKey?
+  /// When it happened: as upstream says, or for Duban's own as the database's clock says.
+  public var occurredAt: Instant
+  /// The message as sent, or the facts of Duban's own event, as JSON.
+  public var body: String
+  public var traceparent: String?
+}
+
+/// A deadline that passed at a tier (超时). Never erased; one for each item, cycle, clock and tier.
+public struct Breach: Hashable, Sendable {
+  public var itemID: Int64
+  public var cycle: Int32
+  public var clock: Item.Clock
+  public var tier: Tier
+  /// The organ that let it pass; nil where the directory has none at the tier.
+  public var organID: Int64?
+  public var dueAt: Instant
+  public var foundAt: Instant
+
+  public init(itemID: Int64, cycle: Int32, clock: Item.Clock, tier: Tier, organID: Int64?, dueAt: Instant, foundAt: Instant) {
+    (self.itemID, self.cycle, self.clock, self.tier) = (itemID, cycle, clock, tier)
+    (self.organID, self.dueAt, self.foundAt) = (organID, dueAt, foundAt)
+  }
+}
+
+/// An event that waits for its item.
+public struct WaitingEvent: Sendable {
+  public var itemID: Int64
+  public var envelope: Envelope
+}
+
+/// An event that Duban publishes on `duban.events`.
+public struct Announcement: Hashable, Sendable {
+  /// The contract's outgoing types.
+  public enum EventType: String, CaseIterable, Sendable {
+    case receiptAccepted = "receipt.accepted"
+    case receiptRejected = "receipt.rejected"
+    case itemEscalated = "item.escalated"
+    case itemOverdue = "item.overdue"
+    case itemClosed = "item.closed"
+    case noticeProposed = "notice.proposed"
+    case noticeIssued = "notice.issued"
+  }
+
+  public var type: EventType
+  /// What it is about: an item's `source/subject`, or an organ's name.
+  public var subject: String
+  public var occurredAt: Instant
+  /// The event's `data`, as JSON.
+  public var data: String
+  public var traceparent: String?
+  /// Announcements of the same order key go out in the order they were made: the item's id, or an organ's.
+  public var orderKey: Int64
+
+  public init(type: EventType, subject: String, occurredAt: Instant, data: String, traceparent: String? = nil, orderKey: Int64) {
+    (self.type, self.subject, self.occurredAt) = (type, subject, occurredAt)
+    (self.data, self.traceparent, self.orderKey) = (data, traceparent, orderKey)
+  }
+}

@@ -1,0 +1,251 @@
+// A message from upstream, read and validated: CloudEvents 1.0, structured or binary, into a value the item machine can use.
+
+import Crypto
+import FoundationEssentials
+
+/// A message as the broker delivered it, before anyone has looked into it.
+public struct RawMessage: Sendable {
+  public var body: [UInt8]
+  public var contentType: String?
+  /// CloudEvents attributes that came as AMQP headers (binary mode), their prefix `cloudEvents:` taken off; empty in structured mode.
+  public var attributes: [String: String]
+
+  public init(body: [UInt8], contentType: String? = nil, attributes: [String: String] = [:]) {
+    self.body = body
+    self.contentType = contentType
+    self.attributes = attributes
+  }
+}
+
+/// A valid message: what happened, to which item, when.
+public struct Envelope: Sendable {
+  public var key: MessageKey
+  public var type: EventType
+  /// When it happened, as the upstream system says.
+  public var time: Instant
+  /// The item that it is about: its own (`source`, `subject`), or `data.item` where another system opened the item.
+  public var item: ItemKey
+  public var data: EventData
+  /// W3C trace context, carried on to what follows from this message.
+  public var traceparent: String?
+  /// The message as a structured CloudEvent, for the record: the body as sent, and in binary mode the attributes around it.
+  public var body: String
+  public var digest: ContentDigest
+}
+
+/// The fields of `data` that Duban acts on. Others are kept in the record and not looked at.
+public struct EventData: Hashable, Sendable, Decodable {
+  public struct Region: Hashable, Sendable, Decodable {
+    public var district: String?
+    public var street: String?
+    public var community: String?
+
+    public init(district: String? = nil, street: String? = nil, community: String? = nil) {
+      (self.district, self.street, self.community) = (district, street, community)
+    }
+  }
+
+  public struct Item: Hashable, Sendable, Decodable {
+    public var source: String
+    public var subject: String
+  }
+
+  public var region: Region?
+  public var category: String?
+  public var grade: String?
+  public var title: String?
+  public var item: Item?
+  /// When a reminder falls due, RFC 3339.
+  public var due: String?
+  /// How a recheck ended (复查).
+  public var passed: Bool?
+  /// How a review ended: `approved` or `rejected`.
+  public var decision: String?
+  /// 满意, 基本满意 or 不满意.
+  public var rating: String?
+
+  public init() {}
+}
+
+/// SHA-256 of a message's content: tells a duplicate from a message that only claims the same id.
+public struct ContentDigest: Hashable, Sendable {
+  public let bytes: [UInt8]
+
+  /// A digest read back from the store; 32 bytes.
+  public init(bytes: [UInt8]) {
+    self.bytes = bytes
+  }
+
+  init(of message: RawMessage) {
+    var hash = SHA256()
+    hash.update(data: message.body)
+    // In binary mode the attributes are content too; sorted, so that the order of headers says nothing.
+    for (name, value) in message.attributes.sorted(by: { $0.key < $1.key }) {
+      hash.update(data: Array("\u{0}\(name)\u{0}\(value)".utf8))
+    }
+    bytes = Array(hash.finalize())
+  }
+}
+
+extension Envelope {
+  /// Reads one message.
+  ///
+  /// - Throws: a ``Refusal`` that names the field and the remedy. Sources are not checked here: which are known is the directory's knowledge.
+  public init(_ message: RawMessage) throws(Refusal) {
+    try Limits.check(message.body)
+    guard let body = String(validating: message.body, as: UTF8.self) else {
+      throw Refusal(.notUTF8, "the body is not UTF-8; encode it so")
+    }
+    let wire = try Wire(message)
+    do {
+      try self.init(wire, body: message.attributes.isEmpty ? body : wire.structured(around: body), digest: ContentDigest(of: message))
+    } catch {
+      throw error.answering(source: wire.source, id: wire.id)
+    }
+  }
+
+  private init(_ wire: Wire, body: String, digest: ContentDigest) throws(Refusal) {
+    guard wire.specversion == "1.0" else {
+      throw Refusal(.unknownVersion, at: "/specversion", "specversion must be \"1.0\"")
+    }
+    let typeName = try Self.required(wire.type, "type")
+    guard typeName.hasPrefix(EventType.prefix), let type = EventType.named(String(typeName.dropFirst(EventType.prefix.count))) else {
+      throw Refusal(.unknownType, at: "/type", "the contract has no such type")
+    }
+    guard type.meaning != .unsupported else {
+      throw Refusal(.unsupportedType, at: "/type", "\(type.name) is in the contract but not carried out yet; replay it when it is")
+    }
+    guard let time = Instant(rfc3339: try Self.required(wire.time, "time")) else {
+      throw Refusal(.invalidValue, at: "/time", "time must be RFC 3339 with an offset, e.g. 2026-11-20T08:00:00+08:00")
+    }
+    let source = try Self.required(wire.source, "source")
+    let data = wire.data ?? EventData()
+
+    key = MessageKey(source: source, id: try Self.required(wire.id, "id"))
+    if let other = data.item {
+      let otherSource = try Self.required(other.source, "data/item/source")
+      item = ItemKey(source: otherSource, subject: try Self.required(other.subject, "data/item/subject"))
+    } else {
+      item = ItemKey(source: source, subject: try Self.required(wire.subject, "subject"))
+    }
+    self.type = type
+    self.time = time
+    self.data = data
+    self.body = body
+    traceparent = wire.traceparent
+    self.digest = digest
+    try checkData()
+  }
+
+  /// What each type needs in its `data`.
+  private func checkData() throws(Refusal) {
+    switch (type.kind, type.meaning) {
+    case (_, .opens) where data.item != nil:
+      throw Refusal(.invalidValue, at: "/data/item", "an event that opens an item names it by source and subject; remove data.item")
+    case (.reminder, .opens):
+      guard let due = data.due else {
+        throw Refusal(.missingField, at: "/data/due", "say when the reminder falls due, RFC 3339")
+      }
+      guard Instant(rfc3339: due) != nil else {
+        throw Refusal(.invalidValue, at: "/data/due", "due must be RFC 3339 with an offset, e.g. 2026-11-20T08:00:00+08:00")
+      }
+    case (_, .verifies) where data.passed == nil:
+      throw Refusal(.missingField, at: "/data/passed", "say whether the recheck passed: true or false")
+    case (_, .reviews) where data.decision != "approved" && data.decision != "rejected":
+      throw Refusal(.invalidValue, at: "/data/decision", "decision must be approved or rejected")
+    case (_, .rates) where !["满意", "基本满意", "不满意"].contains(data.rating):
+      throw Refusal(.invalidValue, at: "/data/rating", "rating must be 满意, 基本满意 or 不满意")
+    default: break
+    }
+  }
+
+  private static func required(_ value: String?, _ name: String) throws(Refusal) -> String {
+    guard let value, !value.isEmpty else {
+      throw Refusal(.missingField, at: "/" + name, "\(name) is required and must not be empty")
+    }
+    // UTF-8 length first: it is known without walking the text, and settles almost every case.
+    guard value.utf8.count <= Limits.attributeCharacters || value.unicodeScalars.count <= Limits.attributeCharacters else {
+      throw Refusal(.invalidValue, at: "/" + name, "\(name) is longer than \(Limits.attributeCharacters) characters")
+    }
+    return value
+  }
+}
+
+/// The attributes as they stand on the wire, each optional, so that a missing one is refused by its own name.
+private struct Wire: Decodable {
+  var specversion: String?
+  var id: String?
+  var source: String?
+  var type: String?
+  var time: String?
+  var subject: String?
+  var traceparent: String?
+  var data: EventData?
+
+  init(_ message: RawMessage) throws(Refusal) {
+    let body = Data(message.body)
+    if message.attributes.isEmpty {
+      self = try Self.decode(Wire.self, from: body, under: "")
+    } else {
+      let a = message.attributes
+      (specversion, id, source, type) = (a["specversion"], a["id"], a["source"], a["type"])
+      (time, subject, traceparent) = (a["time"], a["subject"], a["traceparent"])
+      data = body.isEmpty ? nil : try Self.decode(EventData.self, from: body, under: "/data")
+    }
+  }
+
+  /// A binary message in structured form, its data verbatim.
+  func structured(around data: String) -> String {
+    let attributes = [
+      ("specversion", specversion), ("id", id), ("source", source), ("type", type), ("time", time), ("subject", subject),
+      ("traceparent", traceparent),
+    ].compactMap { name, value in value.map { "\"\(name)\":\(JSONText.string($0))" } }
+    return "{" + (attributes + (data.isEmpty ? [] : ["\"data\":\(data)"])).joined(separator: ",") + "}"
+  }
+
+  private static func decode<T: Decodable>(_: T.Type, from body: Data, under prefix: String) throws(Refusal) -> T {
+    do {
+      return try JSONDecoder().decode(T.self, from: body)
+    } catch let error as DecodingError {
+      throw Refusal(error, under: prefix)
+    } catch {
+      throw Refusal(.notJSON, "the body is not JSON")
+    }
+  }
+}
+
+extension Refusal {
+  fileprivate init(_ error: DecodingError, under prefix: String) {
+    switch error {
+    case .typeMismatch(let type, let context):
+      self.init(.wrongType, at: prefix + context.pointer, "must be \(Self.jsonName(of: type))")
+    case .valueNotFound(let type, let context):
+      self.init(.wrongType, at: prefix + context.pointer, "must be \(Self.jsonName(of: type)), not null")
+    case .keyNotFound(let key, let context):
+      self.init(.missingField, at: prefix + context.pointer + "/" + key.stringValue, "\(key.stringValue) is required")
+    case .dataCorrupted(let context) where context.codingPath.isEmpty:
+      self.init(.notJSON, "the body is not JSON")
+    case .dataCorrupted(let context):
+      self.init(.invalidValue, at: prefix + context.pointer, "not a value that can be read")
+    @unknown default:
+      self.init(.notJSON, "the body cannot be read")
+    }
+  }
+
+  private static func jsonName(of type: Any.Type) -> String {
+    switch type {
+    case is String.Type: "a string"
+    case is Bool.Type: "true or false"
+    default: "an object"
+    }
+  }
+}
+
+extension DecodingError.Context {
+  /// The path as a JSON Pointer (RFC 6901).
+  fileprivate var pointer: String {
+    codingPath.map { key in
+      "/" + (key.intValue.map(String.init) ?? key.stringValue.replacing("~", with: "~0").replacing("/", with: "~1"))
+    }.joined()
+  }
+}

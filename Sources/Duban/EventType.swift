@@ -1,0 +1,91 @@
+// The types of the message contract, and what each one says about its item.
+
+/// A type of the contract, `duban.<subject>.<verb>`, and what it means to the item machine.
+public struct EventType: Hashable, Sendable {
+  /// Without the prefix `duban.`: what Duban stores and uses as routing key, e.g. `complaint.submitted`.
+  public let name: String
+  public let kind: Kind
+  public let meaning: Meaning
+
+  /// The prefix of every type on the wire.
+  public static let prefix = "duban."
+
+  /// What a message says about its item, the same for all kinds where it is the same.
+  public enum Meaning: Hashable, Sendable {
+    /// 立件: the item comes into being.
+    case opens
+    /// 签收: the tier has taken it on; no clock ends.
+    case accepts
+    /// 响应: the first answer; ends the response clock.
+    case responds
+    /// 办结: ends the item.
+    case resolves
+    /// 退单: sent back to be assigned anew; counted, the clock is not reset.
+    case returns
+    /// 返工: a closed item is open again, in a new cycle.
+    case reopens
+    /// 回访: 不满意 reopens a closed item.
+    case rates
+    /// 撤回: ends the item without an answer.
+    case withdraws
+    /// 催办: pressed; counted.
+    case urges
+    /// Belongs to the record and moves nothing.
+    case notes
+    /// 复查 and 审核, whose data say how they ended: `data.passed`, `data.decision`.
+    case verifies
+    case reviews
+    /// In the contract, but not carried out yet: refused by name, so that the dead letter can be replayed later.
+    case unsupported
+  }
+
+  /// The type of that name (without `duban.`), or nil where the contract has none.
+  public static func named(_ name: String) -> EventType? { all[name] }
+
+  /// Every type of the contract, by name.
+  public static let all: [String: EventType] = {
+    var types: [String: EventType] = [:]
+    for (kind, rows) in contract {
+      for (name, meaning) in rows { types[name] = EventType(name: name, kind: kind, meaning: meaning) }
+    }
+    return types
+  }()
+
+  private static let contract: [(Kind, [(String, Meaning)])] = [
+    (
+      .complaint,
+      [
+        ("complaint.submitted", .opens), ("complaint.accepted", .accepts), ("complaint.responded", .responds),
+        ("complaint.resolved", .resolves), ("complaint.returned", .returns), ("complaint.reopened", .reopens),
+        ("complaint.rated", .rates), ("complaint.withdrawn", .withdraws), ("complaint.merged", .unsupported),
+        ("complaint.extension-requested", .unsupported), ("complaint.extension-decided", .unsupported),
+        ("complaint.suspended", .unsupported), ("complaint.resumed", .unsupported),
+      ]
+    ),
+    (
+      .inspection,
+      [
+        ("inspection.assigned", .opens), ("inspection.reported", .responds), ("rectification.submitted", .notes),
+        ("rectification.verified", .verifies),
+        ("inspection.extension-requested", .unsupported), ("inspection.extension-decided", .unsupported),
+        ("inspection.suspended", .unsupported), ("inspection.resumed", .unsupported),
+      ]
+    ),
+    (
+      .funding,
+      [
+        ("funding.requested", .opens), ("funding.reviewed", .reviews), ("funding.disbursed", .resolves),
+        ("funding.allocated", .unsupported), ("funding.used", .unsupported), ("funding.returned", .unsupported),
+        ("funding.extension-requested", .unsupported), ("funding.extension-decided", .unsupported),
+        ("funding.suspended", .unsupported), ("funding.resumed", .unsupported),
+      ]
+    ),
+    (
+      .reminder,
+      [
+        ("reminder.scheduled", .opens), ("reminder.done", .resolves), ("reminder.cancelled", .withdraws),
+        ("reminder.urged", .urges),
+      ]
+    ),
+  ]
+}

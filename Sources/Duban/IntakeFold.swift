@@ -1,0 +1,124 @@
+// Intake's decision: a batch of valid messages and what the store knows of them, folded into verdicts and effects. Pure.
+
+/// What the store knows that concerns a batch, read in the same transaction that will write the effects.
+public struct IntakeSnapshot: Sendable {
+  /// Messages of the batch that were taken before, with the digest of what they said.
+  public var taken: [MessageKey: ContentDigest]
+  /// Items that the batch is about, as far as they exist; locked until the transaction ends.
+  public var items: [ItemKey: Item]
+  /// Events that wait for items of the batch, by item id, in the order they came.
+  public var waiting: [Int64: [Envelope]]
+  /// Ids for new items; as many as the batch could need.
+  public var freshIDs: [Int64]
+
+  public init(taken: [MessageKey: ContentDigest], items: [ItemKey: Item], waiting: [Int64: [Envelope]], freshIDs: [Int64]) {
+    (self.taken, self.items, self.waiting, self.freshIDs) = (taken, items, waiting, freshIDs)
+  }
+}
+
+/// Folds messages one after the other into one set of effects.
+public struct IntakeFold: Sendable {
+  /// What became of a message.
+  public enum Verdict: Hashable, Sendable {
+    /// Applied, and in the log.
+    case applied
+    /// Kept until its item comes.
+    case waits
+    /// Taken before, with the same content: nothing to do.
+    case duplicate
+    case refused(Refusal)
+  }
+
+  public private(set) var effects = Effects()
+  private let machine: ItemMachine
+  private var taken: [MessageKey: ContentDigest]
+  private var items: [ItemKey: Item]
+  private var waiting: [Int64: [Envelope]]
+  private var freshIDs: ArraySlice<Int64>
+  /// Items that the batch has touched, in the order of their first touch.
+  private var touched: [(key: ItemKey, isNew: Bool)] = []
+  private var isTouched: Set<ItemKey> = []
+
+  public init(_ snapshot: IntakeSnapshot, machine: ItemMachine) {
+    self.machine = machine
+    (taken, items, waiting) = (snapshot.taken, snapshot.items, snapshot.waiting)
+    freshIDs = snapshot.freshIDs[...]
+  }
+
+  /// Takes one message. A refused one leaves no trace in the effects.
+  public mutating func take(_ envelope: Envelope) -> Verdict {
+    if let earlier = taken[envelope.key] {
+      return earlier == envelope.digest ? .duplicate : .refused(Self.conflict.answering(envelope))
+    }
+    guard let source = machine.directory.sources[envelope.key.source] else {
+      return .refused(Self.unknownSource.answering(envelope))
+    }
+    let isNew = items[envelope.item] == nil
+    guard var item = items[envelope.item] ?? newItem(envelope) else {
+      preconditionFailure("a snapshot holds an id for each message of its batch")
+    }
+    let verdict: Verdict
+    if item.phase == .awaited && envelope.type.meaning != .opens {
+      keep(envelope, for: item)
+      verdict = .waits
+    } else {
+      do {
+        try apply(envelope, to: &item)
+        verdict = .applied
+      } catch {
+        return .refused(error.answering(envelope))
+      }
+    }
+    items[envelope.item] = item
+    if isTouched.insert(envelope.item).inserted { touched.append((envelope.item, isNew)) }
+    taken[envelope.key] = envelope.digest
+    effects.messages.append(TakenMessage(key: envelope.key, digest: envelope.digest))
+    if source.wantsReceipts { effects.announcements.append(.accepted(envelope, item, at: machine.now)) }
+    return verdict
+  }
+
+  /// Everything to write, once the last message is taken.
+  public mutating func finish() -> Effects {
+    for (key, isNew) in touched {
+      guard let item = items[key] else { continue }
+      if isNew { effects.newItems.append(item) } else { effects.changedItems.append(item) }
+    }
+    touched = []
+    return effects
+  }
+
+  private mutating func newItem(_ envelope: Envelope) -> Item? {
+    freshIDs.popFirst().map {
+      Item(awaited: envelope.item, id: $0, kind: envelope.type.kind, policyVersion: machine.policies.current.version)
+    }
+  }
+
+  private mutating func keep(_ envelope: Envelope, for item: Item) {
+    waiting[item.id, default: []].append(envelope)
+    effects.waiting.append(WaitingEvent(itemID: item.id, envelope: envelope))
+  }
+
+  /// Applies a message, and after an opening what has waited for it, in the order in which it happened.
+  private mutating func apply(_ envelope: Envelope, to item: inout Item) throws(Refusal) {
+    try machine.apply(envelope, to: &item, into: &effects)
+    guard envelope.type.meaning == .opens, let early = waiting.removeValue(forKey: item.id) else { return }
+    for event in early.sorted(by: { $0.time < $1.time }) {
+      // It was taken long ago and cannot be refused any more: one that cannot be about this item stays among the waiting, for an operator to see.
+      guard (try? machine.apply(event, to: &item, into: &effects)) != nil else { continue }
+      effects.noLongerAwaited.append(event.key)
+    }
+    let applied = Set(effects.noLongerAwaited)
+    effects.waiting.removeAll { applied.contains($0.envelope.key) }
+  }
+
+  private static let conflict = Refusal(
+    .conflictingDuplicate, at: "/id", "another message of this source and id was taken before; give a new event a new id")
+  private static let unknownSource = Refusal(
+    .unknownSource, at: "/source", "no upstream system of this source is in the directory; have it added, or correct the source")
+}
+
+extension Refusal {
+  fileprivate func answering(_ envelope: Envelope) -> Refusal {
+    answering(source: envelope.key.source, id: envelope.key.id)
+  }
+}

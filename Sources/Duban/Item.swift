@@ -1,0 +1,123 @@
+// An item: the fold of its events, as the machine reads and writes it and the store keeps it.
+
+/// A matter that someone must see to (件): the fold of its event log.
+public struct Item: Hashable, Sendable {
+  public var id: Int64
+  public var key: ItemKey
+  public var kind: Kind
+  public var phase: Phase
+  /// Who holds it now.
+  public var tier: Tier
+  public var place: Place
+  public var category: String?
+  public var grade: String?
+  public var title: String?
+  /// The policy it was opened under, and stays under.
+  public var policyVersion: Int
+  public var openedAt: Instant?
+  public var closedAt: Instant?
+  /// The running deadline; nil when none runs.
+  public var deadline: Deadline?
+  /// When the present cycle began (opened, or reopened): both clocks of the cycle count from here.
+  public var cycleStartedAt: Instant?
+  /// 1 from opening; each 返工 begins another.
+  public var cycle: Int32
+  /// When a deadline of it first passed; never erased, not even by closing.
+  public var breachedAt: Instant?
+  public var escalations: Int32
+  public var urgings: Int32
+  public var returns: Int32
+  /// The number of its last event in the log.
+  public var sequence: Int32
+
+  /// Where an item stands.
+  public enum Phase: String, CaseIterable, Sendable {
+    /// 待立件: events about it came before it did; they wait.
+    case awaited
+    /// 在办, not yet answered.
+    case open
+    /// 已响应: answered, not yet settled.
+    case responded
+    /// 办结 or 撤回.
+    case closed
+  }
+
+  /// The two clocks of a cycle, one running at a time.
+  public enum Clock: String, Sendable {
+    /// 响应时限: until the first answer (R1).
+    case response
+    /// 办结时限: until it is settled.
+    case resolution
+
+    public var chinese: String {
+      switch self {
+      case .response: "响应"
+      case .resolution: "办结"
+      }
+    }
+  }
+
+  /// A clock and when it runs out at the tier that holds the item.
+  public struct Deadline: Hashable, Sendable {
+    public var clock: Clock
+    public var dueAt: Instant
+
+    public init(clock: Clock, dueAt: Instant) {
+      (self.clock, self.dueAt) = (clock, dueAt)
+    }
+  }
+
+  /// An item of which nothing is known but its name and that something happened to it.
+  public init(awaited key: ItemKey, id: Int64, kind: Kind, policyVersion: Int) {
+    self.id = id
+    self.key = key
+    self.kind = kind
+    self.policyVersion = policyVersion
+    phase = .awaited
+    tier = .city
+    place = Place()
+    (cycle, escalations, urgings, returns, sequence) = (0, 0, 0, 0, 0)
+  }
+
+  /// Every field, for the store.
+  public init(
+    id: Int64, key: ItemKey, kind: Kind, phase: Phase, tier: Tier, place: Place, category: String?, grade: String?, title: String?,
+    policyVersion: Int, openedAt: Instant?, closedAt: Instant?, deadline: Deadline?, cycleStartedAt: Instant?, cycle: Int32,
+    breachedAt: Instant?, escalations: Int32, urgings: Int32, returns: Int32, sequence: Int32
+  ) {
+    (self.id, self.key, self.kind, self.phase, self.tier, self.place) = (id, key, kind, phase, tier, place)
+    (self.category, self.grade, self.title, self.policyVersion) = (category, grade, title, policyVersion)
+    (self.openedAt, self.closedAt, self.deadline, self.cycleStartedAt, self.cycle) = (openedAt, closedAt, deadline, cycleStartedAt, cycle)
+    (self.breachedAt, self.escalations, self.urgings, self.returns) = (breachedAt, escalations, urgings, returns)
+    self.sequence = sequence
+  }
+}
+
+/// Where an item belongs, as far as the directory knows the place that was named.
+public struct Place: Hashable, Sendable {
+  public var cityID: Int64?
+  public var districtID: Int64?
+  public var streetID: Int64?
+  public var community: String?
+  /// 待派: the place that was named is not in the directory, so somebody must assign it.
+  public var isUnassigned: Bool
+
+  public init(cityID: Int64? = nil, districtID: Int64? = nil, streetID: Int64? = nil, community: String? = nil, isUnassigned: Bool = false) {
+    (self.cityID, self.districtID, self.streetID) = (cityID, districtID, streetID)
+    (self.community, self.isUnassigned) = (community, isUnassigned)
+  }
+
+  /// The lowest tier that is known.
+  public var lowestTier: Tier {
+    streetID != nil ? .street : districtID != nil ? .district : .city
+  }
+
+  /// The organ that answers for the item at a tier; nil where the directory has none.
+  public func organ(at tier: Tier) -> Int64? {
+    switch tier {
+    case .street: streetID
+    case .district: districtID
+    case .city: cityID
+    }
+  }
+}

@@ -1,0 +1,200 @@
+// Policy as data: how long each kind of item may take at each tier. Written in YAML by people, kept in versions by the store.
+
+import Yams
+
+/// One version of the rules by which deadlines are set.
+public struct Policy: Hashable, Sendable {
+  public var version: Int
+  public var name: String
+  /// How late a tier may hear of a matter before its clock starts at the hearing instead.
+  ///
+  /// Within it the deadline does not drift with the length of queues and sweeps; beyond it (an outage) no tier is blamed for what it could not know.
+  public var tolerance: Span
+  /// The first that matches is the one.
+  public var rules: [Rule]
+
+  /// For items of one sort: the limits of their two clocks.
+  public struct Rule: Hashable, Sendable {
+    public var kind: Kind
+    /// Conditions beside the kind; nil matches all.
+    public var category: String?
+    public var grade: String?
+    public var source: String?
+    /// 响应时限; nil where the kind has none.
+    public var response: Limit?
+    /// 办结时限. A reminder's first limit is its own due time, so only the allowances count there.
+    public var resolution: Limit
+
+    func matches(_ item: Item) -> Bool {
+      kind == item.kind && (category == nil || category == item.category) && (grade == nil || grade == item.grade)
+        && (source == nil || source == item.key.source)
+    }
+
+    var isUnconditional: Bool { category == nil && grade == nil && source == nil }
+  }
+
+  /// A clock's limit, and what each tier above gets when the one below has let it pass.
+  public struct Limit: Hashable, Sendable {
+    /// From the start of the cycle, at the tier where the chain starts.
+    public var within: Span
+    public var district: Span
+    public var city: Span
+
+    func allowance(at tier: Tier) -> Span {
+      switch tier {
+      case .street: within
+      case .district: district
+      case .city: city
+      }
+    }
+  }
+
+  /// The rule for an item. Never absent: a policy without an unconditional rule for each kind is refused when it is read.
+  public func rule(for item: Item) -> Rule? {
+    rules.first { $0.matches(item) }
+  }
+
+  /// When a clock starts that should have started at `nominal`, for a tier that is told at `told`.
+  public func start(nominal: Instant, told: Instant) -> Instant {
+    nominal > told || told - nominal > tolerance ? told : nominal
+  }
+}
+
+/// Every policy version that items still stand on, and which is in force for new ones.
+public struct PolicyBook: Sendable {
+  public let current: Policy
+  private let versions: [Int: Policy]
+
+  public init(current: Policy, earlier: [Policy] = []) {
+    self.current = current
+    versions = Dictionary((earlier + [current]).map { ($0.version, $0) }, uniquingKeysWith: { _, b in b })
+  }
+
+  /// The version an item was opened under. The store gives a book that has every version ever applied.
+  public func policy(for item: Item) -> Policy { versions[item.policyVersion] ?? current }
+}
+
+/// A fault in a policy, schedule or directory file, in words for the person who wrote it.
+public struct FileFault: Error, Hashable, Sendable, CustomStringConvertible {
+  public var description: String
+  public init(_ description: String) { self.description = description }
+}
+
+extension Policy {
+  /// Reads a policy file.
+  ///
+  /// - Throws: ``FileFault`` that names the place and the remedy.
+  public init(yaml: String, version: Int) throws(FileFault) {
+    let file: PolicyFile = try decodeYAML(yaml)
+    self.init(version: version, name: file.policy, tolerance: file.tolerance.span, rules: file.rules.map(\.rule))
+    for kind in Kind.allCases {
+      guard let fallback = rules.firstIndex(where: { $0.kind == kind && $0.isUnconditional }) else {
+        throw FileFault("rules: no rule for every \(kind.rawValue); add one without category, grade and source, after the others")
+      }
+      if let never = rules.indices.first(where: { $0 > fallback && rules[$0].kind == kind }) {
+        throw FileFault("rules[\(never)]: never reached, because rules[\(fallback)] takes every \(kind.rawValue); put it before")
+      }
+    }
+    if let i = rules.firstIndex(where: { $0.kind == .reminder && $0.response != nil }) {
+      throw FileFault("rules[\(i)].response: a reminder has no response clock; remove it")
+    }
+  }
+}
+
+/// Decodes a YAML file, its faults in one line that names the place.
+func decodeYAML<T: Decodable>(_ yaml: String) throws(FileFault) -> T {
+  do {
+    return try YAMLDecoder().decode(T.self, from: yaml)
+  } catch let error as DecodingError {
+    throw FileFault(error.placeAndReason)
+  } catch {
+    throw FileFault("not YAML: \(error)")
+  }
+}
+
+private struct PolicyFile: Decodable {
+  var policy: String
+  var tolerance: SpanText
+  var rules: [RuleText]
+
+  struct RuleText: Decodable {
+    var kind: Kind
+    var category: String?
+    var grade: String?
+    var source: String?
+    var response: LimitText?
+    var resolution: LimitText
+
+    var rule: Policy.Rule {
+      Policy.Rule(
+        kind: kind, category: category, grade: grade, source: source, response: response?.limit, resolution: resolution.limit)
+    }
+  }
+
+  struct LimitText: Decodable {
+    var within: SpanText
+    var district: SpanText
+    var city: SpanText
+
+    var limit: Policy.Limit { Policy.Limit(within: within.span, district: district.span, city: city.span) }
+  }
+}
+
+/// A length of time as people write it in a file: `30s`, `15m`, `48h`, `13d`.
+struct SpanText: Decodable {
+  var span: Span
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let text = try container.decode(String.self)
+    guard let span = Span(text: text) else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "write a length of time like 30s, 15m, 48h or 13d, not '\(text)'")
+    }
+    self.span = span
+  }
+}
+
+extension Span {
+  /// Reads `30s`, `15m`, `48h` or `13d`; nil for anything else.
+  public init?(text: String) {
+    guard let unit = text.last, let count = Int64(text.dropLast()), 0...1_000_000 ~= count else { return nil }
+    switch unit {
+    case "s": self = .seconds(count)
+    case "m": self = .seconds(count * 60)
+    case "h": self = .hours(count)
+    case "d": self = .days(count)
+    default: return nil
+    }
+  }
+}
+
+extension DecodingError {
+  /// One line: where, and what is wrong there.
+  var placeAndReason: String {
+    let (context, missing): (Context, String?) =
+      switch self {
+      case .typeMismatch(_, let c), .valueNotFound(_, let c), .dataCorrupted(let c): (c, nil)
+      case .keyNotFound(let key, let c): (c, key.stringValue)
+      @unknown default: (Context(codingPath: [], debugDescription: "cannot be read"), nil)
+      }
+    let path = context.codingPath.reduce("") { path, key in
+      if let i = key.intValue { return "\(path)[\(i)]" }
+      return path.isEmpty ? key.stringValue : "\(path).\(key.stringValue)"
+    }
+    let place = path.isEmpty ? "" : "\(path): "
+    if let missing { return "\(place)\(missing) is missing" }
+    if let error = context.underlyingError as? YamlError { return "not YAML: \(error.lineAndProblem)" }
+    return place + context.debugDescription
+  }
+}
+
+extension YamlError {
+  /// One line: which, and what is wrong in it.
+  fileprivate var lineAndProblem: String {
+    switch self {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
+      "line \(mark.line), column \(mark.column): \(problem)"
+    default: "\(self)"
+    }
+  }
+}

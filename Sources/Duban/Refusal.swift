@@ -1,0 +1,47 @@
+// Why a message was not taken. Each refused message becomes a dead letter that carries these words.
+
+/// Why a message was refused: a code for programs, a pointer to the place, and a sentence that names the remedy.
+public struct Refusal: Error, Hashable, Sendable {
+  public var reason: Reason
+  /// A JSON Pointer (RFC 6901) into the message, `""` for the whole of it.
+  public var pointer: String
+  /// For people. Names the field and what would mend it; never a value that could hold personal data.
+  public var detail: String
+
+  /// Whom to answer, as far as the message could be read.
+  public var source: String?
+  public var messageID: String?
+
+  public init(_ reason: Reason, at pointer: String = "", _ detail: String) {
+    self.reason = reason
+    self.pointer = pointer
+    self.detail = detail
+  }
+
+  func answering(source: String?, id: String?) -> Refusal {
+    var refusal = self
+    (refusal.source, refusal.messageID) = (source, id)
+    return refusal
+  }
+
+  /// The reason codes of the contract (`duban-reason`, and `reason` of `receipt.rejected`).
+  public enum Reason: String, CaseIterable, Sendable {
+    case tooLarge = "too-large"
+    case tooDeep = "too-deep"
+    case notUTF8 = "not-utf8"
+    case notJSON = "not-json"
+    case nulCharacter = "nul-character"
+    case wrongType = "wrong-type"
+    case missingField = "missing-field"
+    case invalidValue = "invalid-value"
+    case unknownVersion = "unknown-version"
+    case unknownType = "unknown-type"
+    case unsupportedType = "unsupported-type"
+    case unknownSource = "unknown-source"
+    case conflictingDuplicate = "conflicting-duplicate"
+    case itemExists = "item-exists"
+    case wrongKind = "wrong-kind"
+    case databaseRefused = "database-refused"
+    case deliveryLimit = "delivery-limit"
+  }
+}

@@ -1,0 +1,78 @@
+// The words that every other file uses: kinds of item, tiers of the chain, and how an item is named.
+
+/// The four kinds of item, one for each intake queue.
+public enum Kind: String, CaseIterable, Sendable, Codable {
+  /// 诉求: a resident's complaint, from 12345, 12388, a QR code or a portal.
+  case complaint
+  /// 巡查: an inspection task, done by people.
+  case inspection
+  /// 资金: a project's request for money.
+  case funding
+  /// 提醒: something that falls due.
+  case reminder
+
+  public var chinese: String {
+    switch self {
+    case .complaint: "诉求"
+    case .inspection: "巡查"
+    case .funding: "资金"
+    case .reminder: "提醒"
+    }
+  }
+}
+
+/// A step of the chain 街道 → 区 → 市 (R22; 赣建办文〔2022〕81号: 市级统筹, 县(区)为主体, 街道落实).
+public enum Tier: String, CaseIterable, Sendable, Codable, Comparable {
+  case street
+  case district
+  case city
+
+  /// The tier that an item climbs to when this one lets its deadline pass; nil at the top.
+  public var above: Tier? {
+    switch self {
+    case .street: .district
+    case .district: .city
+    case .city: nil
+    }
+  }
+
+  public var chinese: String {
+    switch self {
+    case .street: "街道"
+    case .district: "区"
+    case .city: "市"
+    }
+  }
+
+  public static func < (a: Tier, b: Tier) -> Bool {
+    // Lower is nearer to the resident.
+    switch (a, b) {
+    case (.street, .district), (.street, .city), (.district, .city): true
+    default: false
+    }
+  }
+}
+
+/// What names an item: the upstream system and the number it has there.
+public struct ItemKey: Hashable, Sendable {
+  /// The CloudEvents `source`, e.g. `/hotline/12345`.
+  public var source: String
+  /// The CloudEvents `subject`, e.g. `HS-2026-00000001`.
+  public var subject: String
+
+  public init(source: String, subject: String) {
+    self.source = source
+    self.subject = subject
+  }
+}
+
+/// What names a message, for deduplication: CloudEvents' own key, `source` and `id`.
+public struct MessageKey: Hashable, Sendable {
+  public var source: String
+  public var id: String
+
+  public init(source: String, id: String) {
+    self.source = source
+    self.id = id
+  }
+}

@@ -1,0 +1,90 @@
+// An item as a row: its columns, read and written in one order.
+
+import Duban
+import PostgreSQL
+
+enum ItemRow {
+  /// The columns that an event can change, in the order in which they are written.
+  static let changing = [
+    "kind", "phase", "tier", "city_id", "district_id", "street_id", "community", "unassigned", "category", "grade", "title",
+    "policy_version", "opened_at", "closed_at", "clock", "due_at", "cycle_started_at", "cycle", "breached_at", "escalations",
+    "urgings", "returns", "sequence",
+  ]
+  static let columns = ["id", "source", "subject"] + changing
+
+  /// `item.id, item.source, …`
+  static let selection = columns.map { "item.\($0)" }.joined(separator: ", ")
+
+  static func read(_ row: Row) throws -> Item {
+    let clock: String? = try row.decode(17)
+    let dueAt: Instant? = try row.decode(18)
+    return Item(
+      id: try row.decode(0), key: ItemKey(source: try row.decode(1), subject: try row.decode(2)),
+      kind: try Kind(stored: row.decode(3)), phase: try Item.Phase(stored: row.decode(4)), tier: try Tier(stored: row.decode(5)),
+      place: Place(
+        cityID: try row.decode(6), districtID: try row.decode(7), streetID: try row.decode(8), community: try row.decode(9),
+        isUnassigned: try row.decode(10)),
+      category: try row.decode(11), grade: try row.decode(12), title: try row.decode(13), policyVersion: try row.decode(14),
+      openedAt: try row.decode(15), closedAt: try row.decode(16),
+      deadline: try clock.flatMap { clock in try dueAt.map { Item.Deadline(clock: try .init(stored: clock), dueAt: $0) } },
+      cycleStartedAt: try row.decode(19), cycle: try row.decode(20), breachedAt: try row.decode(21), escalations: try row.decode(22),
+      urgings: try row.decode(23), returns: try row.decode(24), sequence: try row.decode(25))
+  }
+
+  static func append(_ item: Item, to rows: inout CopyRows) {
+    rows.append(item.id)
+    rows.append(item.key.source)
+    rows.append(item.key.subject)
+    rows.append(item.kind.rawValue)
+    rows.append(item.phase.rawValue)
+    rows.append(item.tier.rawValue)
+    rows.append(item.place.cityID)
+    rows.append(item.place.districtID)
+    rows.append(item.place.streetID)
+    rows.append(item.place.community)
+    rows.append(item.place.isUnassigned)
+    rows.append(item.category)
+    rows.append(item.grade)
+    rows.append(item.title)
+    rows.append(Int32(item.policyVersion))
+    rows.append(item.openedAt)
+    rows.append(item.closedAt)
+    rows.append(item.deadline?.clock.rawValue)
+    rows.append(item.deadline?.dueAt)
+    rows.append(item.cycleStartedAt)
+    rows.append(item.cycle)
+    rows.append(item.breachedAt)
+    rows.append(item.escalations)
+    rows.append(item.urgings)
+    rows.append(item.returns)
+    rows.append(item.sequence)
+  }
+
+  /// One statement for all changed items: each column an array, unnested side by side.
+  static let update: String = {
+    let types = [
+      "kind": "text", "phase": "text", "tier": "text", "city_id": "bigint", "district_id": "bigint", "street_id": "bigint",
+      "unassigned": "boolean", "policy_version": "integer", "cycle": "integer", "escalations": "integer", "urgings": "integer",
+      "returns": "integer", "sequence": "integer", "opened_at": "timestamptz", "closed_at": "timestamptz", "due_at": "timestamptz",
+      "cycle_started_at": "timestamptz", "breached_at": "timestamptz",
+    ]
+    let arrays = changing.enumerated().map { "$\($0 + 2)::\(types[$1] ?? "text")[]" }.joined(separator: ", ")
+    let assignments = changing.map { "\($0) = new.\($0)" }.joined(separator: ", ")
+    return """
+      UPDATE item SET \(assignments)
+      FROM unnest($1::bigint[], \(arrays)) AS new(id, \(changing.joined(separator: ", ")))
+      WHERE item.id = new.id
+      """
+  }()
+
+  static func updateParameters(_ items: [Item]) -> [(any PostgresEncodable)?] {
+    [
+      items.map(\.id), items.map(\.kind.rawValue), items.map(\.phase.rawValue), items.map(\.tier.rawValue),
+      items.map(\.place.cityID), items.map(\.place.districtID), items.map(\.place.streetID), items.map(\.place.community),
+      items.map(\.place.isUnassigned), items.map(\.category), items.map(\.grade), items.map(\.title),
+      items.map { Int32($0.policyVersion) }, items.map(\.openedAt), items.map(\.closedAt), items.map(\.deadline?.clock.rawValue),
+      items.map(\.deadline?.dueAt), items.map(\.cycleStartedAt), items.map(\.cycle), items.map(\.breachedAt), items.map(\.escalations),
+      items.map(\.urgings), items.map(\.returns), items.map(\.sequence),
+    ]
+  }
+}

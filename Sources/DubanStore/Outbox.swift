@@ -1,0 +1,78 @@
+// The outbox as the relay sees it: lanes of events in order, taken, published, and deleted once confirmed.
+
+import Duban
+import PostgreSQL
+
+/// How the outbox is cut into lanes.
+public enum Outbox {
+  /// As many relays can publish at once.
+  static let lanes: Int64 = 16
+  /// The first of the two keys of a lane's advisory lock.
+  static let lockClass: Int32 = 0x6475_6261
+
+  static func lane(of orderKey: Int64) -> Int16 {
+    Int16(truncatingIfNeeded: Int64(bitPattern: UInt64(bitPattern: orderKey) % UInt64(lanes)))
+  }
+
+  /// An event on its way.
+  public struct Entry: Hashable, Sendable {
+    public var lane: Int16
+    /// Never used again, so that it can serve as the event's `id`.
+    public var id: Int64
+    public var type: String
+    public var subject: String
+    public var occurredAt: Instant
+    public var data: String
+    public var traceparent: String?
+    public var attempts: Int
+  }
+}
+
+extension Store {
+  /// Takes every lane that has work and that no other relay holds, until the transaction ends, and returns the oldest events of each.
+  /// In the caller's transaction.
+  public func claimOutbox(perLane: Int) throws -> [Outbox.Entry] {
+    // Two statements: the second must see what the relay that held the lane before has deleted.
+    let lanes: [Int32] = try connection.execute(
+      """
+      SELECT lane FROM generate_series(0, $1::integer - 1) AS lane
+      WHERE EXISTS (SELECT FROM outbox WHERE outbox.lane = lane.lane AND (retry_at IS NULL OR retry_at <= duban_now()))
+        AND pg_try_advisory_xact_lock($2, lane)
+      """, Int32(Outbox.lanes), Outbox.lockClass
+    ).map { try $0.decode(0) }
+    guard !lanes.isEmpty else { return [] }
+    let rows = try connection.execute(
+      """
+      SELECT lane.lane::smallint, id, type, subject, occurred_at, data, traceparent, attempts
+      FROM unnest($1::integer[]) AS lane(lane), LATERAL (
+        SELECT * FROM outbox WHERE outbox.lane = lane.lane AND (retry_at IS NULL OR retry_at <= duban_now()) ORDER BY id LIMIT $2
+      ) AS entry
+      """, lanes, perLane)
+    return try rows.map { row in
+      Outbox.Entry(
+        lane: try row.decode(0), id: try row.decode(1), type: try row.decode(2), subject: try row.decode(3), occurredAt: try row.decode(4),
+        data: try row.decode(5), traceparent: try row.decode(6), attempts: try row.decode(7))
+    }
+  }
+
+  /// Forgets events that the broker has confirmed. In the transaction that claimed them.
+  public func deleteFromOutbox(_ entries: [Outbox.Entry]) throws {
+    guard !entries.isEmpty else { return }
+    _ = try connection.execute(
+      """
+      DELETE FROM outbox USING unnest($1::smallint[], $2::bigint[]) AS done(lane, id)
+      WHERE (outbox.lane, outbox.id) = (done.lane, done.id)
+      """, entries.map(\.lane), entries.map(\.id))
+  }
+
+  /// Puts off events that found no queue: from 5 seconds, doubling up to 10 minutes. In the transaction that claimed them.
+  public func postpone(_ entries: [Outbox.Entry]) throws {
+    guard !entries.isEmpty else { return }
+    _ = try connection.execute(
+      """
+      UPDATE outbox SET attempts = attempts + 1, retry_at = duban_now() + least(interval '10 minutes', interval '5 seconds' * 2 ^ least(attempts, 7))
+      FROM unnest($1::smallint[], $2::bigint[]) AS late(lane, id)
+      WHERE (outbox.lane, outbox.id) = (late.lane, late.id)
+      """, entries.map(\.lane), entries.map(\.id))
+  }
+}

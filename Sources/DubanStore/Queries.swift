@@ -1,0 +1,129 @@
+// What operators and the status page ask.
+
+import Duban
+import PostgreSQL
+
+/// How far behind Duban is.
+public struct Lag: Hashable, Sendable, Encodable {
+  /// Age of the oldest item whose deadline has passed and that nobody has handled, in seconds; 0 if there is none.
+  public var oldestDueSeconds: Double
+  /// Age of the oldest event that waits to be published, in seconds; 0 if there is none.
+  public var oldestOutboxSeconds: Double
+  /// Events that found no queue bound to `duban.events`.
+  public var unroutable: Int
+  /// Events that wait for their item.
+  public var waiting: Int
+
+  public init(oldestDueSeconds: Double, oldestOutboxSeconds: Double, unroutable: Int, waiting: Int) {
+    (self.oldestDueSeconds, self.oldestOutboxSeconds) = (oldestDueSeconds, oldestOutboxSeconds)
+    (self.unroutable, self.waiting) = (unroutable, waiting)
+  }
+}
+
+/// An item and what a list shows of it.
+public struct ItemSummary: Sendable {
+  public var item: Item
+  public var organ: String?
+}
+
+/// Which items to list; a nil condition matches all.
+public struct ItemFilter: Sendable {
+  public var kind: Kind?
+  public var phase: Item.Phase?
+  public var tier: Tier?
+  public var overdueOnly = false
+  public var unassignedOnly = false
+  public var limit = 50
+
+  public init() {}
+}
+
+/// A line of an item's timeline.
+public struct TimelineEntry: Sendable {
+  public var sequence: Int
+  public var type: String
+  public var source: String?
+  public var messageID: String?
+  public var occurredAt: Instant
+  public var recordedAt: Instant
+  public var body: String
+}
+
+/// A notice as it was written.
+public struct NoticeRow: Sendable {
+  public var reference: String
+  public var kind: String
+  public var status: String
+  public var organ: String
+  public var title: String
+  public var body: String
+  public var createdAt: Instant
+}
+
+extension Store {
+  /// How far behind Duban is, by the database's clock.
+  public func lag() throws -> Lag {
+    let row = try connection.execute(
+      """
+      SELECT
+        coalesce(extract(epoch FROM duban_now() - (SELECT min(due_at) FROM item WHERE due_at <= duban_now())), 0)::float8,
+        coalesce(extract(epoch FROM duban_now() - (SELECT min(recorded_at) FROM outbox WHERE attempts = 0)), 0)::float8,
+        (SELECT count(*) FROM outbox WHERE attempts > 0),
+        (SELECT count(*) FROM waiting_event)
+      """
+    ).only()
+    return Lag(
+      oldestDueSeconds: try row.decode(0), oldestOutboxSeconds: try row.decode(1), unroutable: try row.decode(2), waiting: try row.decode(3))
+  }
+
+  /// Items, the most urgent first: those with a running deadline by the deadline, then the others by id.
+  public func items(_ filter: ItemFilter) throws -> [ItemSummary] {
+    let rows = try connection.execute(
+      """
+      SELECT \(ItemRow.selection), organ.name
+      FROM item LEFT JOIN organ ON organ.id = CASE item.tier WHEN 'street' THEN street_id WHEN 'district' THEN district_id ELSE city_id END
+      WHERE ($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR phase = $2) AND ($3::text IS NULL OR item.tier = $3)
+        AND (NOT $4 OR (breached_at IS NOT NULL AND phase <> 'closed')) AND (NOT $5 OR unassigned AND phase <> 'awaited')
+      ORDER BY due_at NULLS LAST, item.id LIMIT $6
+      """, filter.kind?.rawValue, filter.phase?.rawValue, filter.tier?.rawValue, filter.overdueOnly, filter.unassignedOnly, filter.limit)
+    return try rows.map { ItemSummary(item: try ItemRow.read($0), organ: try $0.decode(ItemRow.columns.count)) }
+  }
+
+  /// One item, by Duban's id or by the number it has upstream; nil where there is none.
+  ///
+  /// - Throws: ``StoreFault`` where several systems use the number.
+  public func item(named name: String) throws -> ItemSummary? {
+    let rows = try connection.execute(
+      """
+      SELECT \(ItemRow.selection), organ.name
+      FROM item LEFT JOIN organ ON organ.id = CASE item.tier WHEN 'street' THEN street_id WHEN 'district' THEN district_id ELSE city_id END
+      WHERE item.id = $1 OR item.subject = $2 OR item.source || '/' || item.subject = $2 ORDER BY item.id LIMIT 2
+      """, Int64(name), name)
+    guard rows.count < 2 else { throw StoreFault("several systems use the number \(name); write SOURCE/NUMBER or Duban's own id") }
+    return try rows.first.map { ItemSummary(item: try ItemRow.read($0), organ: try $0.decode(ItemRow.columns.count)) }
+  }
+
+  /// An item's log, in order.
+  public func timeline(of item: Int64) throws -> [TimelineEntry] {
+    try connection.execute(
+      """
+      SELECT sequence, type, source, message_id, occurred_at, recorded_at, body FROM item_event WHERE item_id = $1 ORDER BY sequence
+      """, item
+    ).map { row in
+      TimelineEntry(
+        sequence: try row.decode(0), type: try row.decode(1), source: try row.decode(2), messageID: try row.decode(3),
+        occurredAt: try row.decode(4), recordedAt: try row.decode(5), body: try row.decode(6))
+    }
+  }
+
+  /// The latest notices, newest first.
+  public func notices(limit: Int) throws -> [NoticeRow] {
+    try connection.execute(
+      "SELECT reference, kind, status, organ_name, title, body, created_at FROM notice ORDER BY id DESC LIMIT $1", limit
+    ).map { row in
+      NoticeRow(
+        reference: try row.decode(0), kind: try row.decode(1), status: try row.decode(2), organ: try row.decode(3), title: try row.decode(4),
+        body: try row.decode(5), createdAt: try row.decode(6))
+    }
+  }
+}

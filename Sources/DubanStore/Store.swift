@@ -1,0 +1,110 @@
+// The store: one connection to PostgreSQL and what is kept in memory beside it. Every line of Duban's SQL is in this target.
+
+import Duban
+import PostgreSQL
+
+/// Duban's tables, through one connection.
+///
+/// Belongs to one thread at a time, as its connection does. Every method that says "in the caller's transaction" must be called within
+/// ``transaction(_:)``; a method that throws a retryable ``PostgresError`` has changed nothing once that transaction is rolled back.
+public final class Store {
+  let connection: Connection
+  private var references: References?
+  /// Ids for items that were fetched and not used yet.
+  private var freshIDs: [Int64] = []
+
+  /// Connects.
+  ///
+  /// - Throws: ``PostgresError`` of kind `connection` where no host answers.
+  public init(dsn: String, name: String) throws(PostgresError) {
+    var options = Connection.Options()
+    options.applicationName = name
+    // Short beside the broker's heartbeat: a worker that waits for a statement services no heartbeats meanwhile.
+    options.statementTimeout = .seconds(15)
+    connection = try Connection(dsn, options: options)
+  }
+
+  /// Whether the connection is gone, for good.
+  public var isLost: Bool { connection.isLost }
+
+  /// Runs `body` in a transaction: committed when it returns, rolled back when it throws.
+  public func transaction<T>(_ body: (Store) throws -> T) throws -> T {
+    try connection.transaction { _ in try body(self) }
+  }
+
+  /// Waits until one of the channels that ``listen(to:)`` named is notified, a descriptor is readable, or time is up.
+  ///
+  /// - Throws: ``PostgresError`` of kind `connection` where the connection is lost meanwhile.
+  public func wait(timeout: Duration, orReadable wake: [Int32]) throws(PostgresError) {
+    _ = try connection.waitForNotification(timeout: timeout, orReadable: wake)
+  }
+
+  /// Channels on which one copy of the daemon tells the others that there is work.
+  public enum Channel: String, Sendable {
+    /// An item falls due within ``dueHorizon``, or the clock was moved.
+    case due = "duban_due"
+    /// There is something to publish.
+    case outbox = "duban_outbox"
+    /// Schedules or the clock were changed.
+    case schedule = "duban_schedule"
+  }
+
+  public func listen(to channel: Channel) throws(PostgresError) {
+    try connection.listen(channel.rawValue)
+  }
+
+  func notify(_ channel: Channel) throws(PostgresError) {
+    _ = try connection.execute("SELECT pg_notify($1, '')", channel.rawValue)
+  }
+
+  /// Sleepers look again at least this often; so writers notify only of what falls due sooner. In seconds.
+  public static let dueHorizon: Int64 = 30
+
+  // MARK: - What is kept in memory
+
+  struct References {
+    var policies: PolicyBook
+    var directory: Directory
+  }
+
+  /// The pure machine for a transaction: its time, and the policies and the directory in force. In the caller's transaction.
+  ///
+  /// - Throws: ``StoreFault`` where no policy has been applied yet.
+  public func machine() throws -> ItemMachine {
+    let row = try connection.execute("SELECT duban_now(), policy, directory FROM reference_version")
+    guard let row = row.first else { throw StoreFault("reference_version is empty: the schema was changed by hand") }
+    guard let policy: Int = try row.decode(1) else {
+      throw StoreFault("no policy has been applied; run: dubanctl policy apply FILE")
+    }
+    let directory: Int = try row.decode(2)
+    if let references, references.policies.current.version == policy, references.directory.version == directory {
+      return ItemMachine(policies: references.policies, directory: references.directory, now: try row.decode(0))
+    }
+    let fresh = References(policies: try loadPolicies(current: policy), directory: try loadDirectory(version: directory))
+    references = fresh
+    return ItemMachine(policies: fresh.policies, directory: fresh.directory, now: try row.decode(0))
+  }
+
+  /// Ids for new items, never used before. Fetched a block at a time; what a restart leaves unused is a gap and no harm.
+  func takeIDs(_ count: Int) throws -> [Int64] {
+    while freshIDs.count < count {
+      let first: Int64 = try connection.execute("SELECT nextval('item_id')").only().decode(0)
+      freshIDs.append(contentsOf: first..<first + 1000)
+    }
+    return Array(freshIDs.prefix(count))
+  }
+
+  /// Forgets ids that have been used.
+  func use(ids: some Collection<Int64>) {
+    let used = Set(ids)
+    if !used.isEmpty { freshIDs.removeAll(where: used.contains) }
+  }
+}
+
+extension Rows {
+  /// The one row of a statement that always yields one.
+  func only() throws(StoreFault) -> Row {
+    guard let row = first else { throw StoreFault("a statement that always yields a row yielded none") }
+    return row
+  }
+}

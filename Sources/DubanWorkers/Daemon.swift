@@ -1,0 +1,59 @@
+// The daemon: which services run, in which order they stop, and the bound on stopping.
+
+import Duban
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// `duband` as one value: every role's workers, the status page and systemd's notifier.
+public struct Daemon: Sendable {
+  private let settings: Settings
+  private let logger: Logger
+  public let health = Health()
+
+  public init(_ settings: Settings, logger: Logger) {
+    self.settings = settings
+    self.logger = logger
+  }
+
+  /// All services as one: its `run()` lasts until one of the signals comes or graceful shutdown is triggered. Then it drains: intake stops consuming, finishes and acknowledges what it holds and hands back the rest;
+  /// the other roles finish what they have begun.
+  ///
+  /// `run()` throws what a service cannot recover from by itself, such as a status port that is taken.
+  public func group(stoppingOn signals: [UnixSignal] = []) -> ServiceGroup {
+    let configuration = ServiceGroupConfiguration(
+      services: services.map { .init(service: $0) }, gracefulShutdownSignals: signals, logger: logger)
+    return ServiceGroup(configuration: configuration)
+  }
+
+  /// Shut down from the last to the first: the notifier, so that systemd hears of it; intake, so that nothing more comes in;
+  /// the relay after all that write to the outbox.
+  var services: [any Service] {
+    var services: [any Service] = []
+    if settings.statusPort != 0 {
+      services.append(StatusPage(host: settings.statusHost, port: settings.statusPort, health: health, logger: logger))
+    }
+    services += workers
+    services.append(SystemdNotifier(health: health))
+    return services
+  }
+
+  private var workers: [any Service] {
+    var workers: [any Service] = []
+    func add(_ role: Role, _ count: Int = 1, _ makeJob: @escaping @Sendable (WorkerContext) throws -> any Job) {
+      guard settings.roles.contains(role) else { return }
+      for i in 1...count {
+        let name = count == 1 ? role.rawValue : "\(role.rawValue)-\(i)"
+        var logger = logger
+        logger[metadataKey: "worker"] = "\(name)"
+        workers.append(Worker(WorkerContext(name: name, settings: settings, health: health, logger: logger), makeJob))
+      }
+    }
+    add(.relay) { try RelayJob($0) }
+    add(.upkeep) { try UpkeepJob($0) }
+    add(.schedules) { try ScheduleJob($0) }
+    add(.deadlines) { try DeadlineJob($0) }
+    add(.intake, settings.intakeWorkers) { try IntakeJob($0) }
+    return workers
+  }
+}

@@ -1,0 +1,62 @@
+// Dead letters: a refused message, sent on to duban.dead with the reason in its headers, before the original is acknowledged.
+
+import AMQP
+import Duban
+
+/// A refused message and why.
+struct DeadLetter {
+  var delivery: Delivery
+  var refusal: Refusal
+  /// The database's time when it was refused.
+  var seenAt: Instant
+}
+
+/// Publishes dead letters on the connection that their originals came by.
+final class DeadLetterOffice {
+  private let worker: String
+  private var publisher: Publisher?
+  /// The connection that the publisher is on; intake's may have been replaced since.
+  private var connection: Connection?
+
+  init(worker: String) {
+    self.worker = worker
+  }
+
+  /// Sends them and waits until the broker has confirmed each.
+  ///
+  /// - Throws: ``AMQPError`` where one was not confirmed. Nothing is lost: its original is not acknowledged and comes again.
+  func send(_ letters: [DeadLetter], on connection: Connection) throws(AMQPError) {
+    guard !letters.isEmpty else { return }
+    let publisher = try publisher(on: connection)
+    let outcomes = try publisher.publish(batch: letters.map(message), timeout: .seconds(20))
+    if let outcome = outcomes.first(where: { $0 != .confirmed }) {
+      throw AMQPError(.timeout, "a dead letter was not taken by the broker: \(outcome)")
+    }
+  }
+
+  private func publisher(on connection: Connection) throws(AMQPError) -> Publisher {
+    if let publisher, publisher.isOpen, self.connection === connection { return publisher }
+    let fresh = try Publisher(connection: connection)
+    (publisher, self.connection) = (fresh, connection)
+    return fresh
+  }
+
+  private func message(_ letter: DeadLetter) -> OutgoingMessage {
+    let original = letter.delivery
+    var properties = original.properties
+    // The broker refuses a user-id that is not the publisher's own; it is kept as a header.
+    properties.headers["duban-user-id"] = properties.userID.map { .string($0) }
+    properties.userID = nil
+    properties.deliveryMode = .persistent
+    properties.headers["duban-reason"] = .string(letter.refusal.reason.rawValue)
+    properties.headers["duban-pointer"] = .string(letter.refusal.pointer)
+    properties.headers["duban-detail"] = .string(letter.refusal.detail)
+    // A letter that was replayed and refused again keeps the time when it was first seen.
+    properties.headers["duban-first-seen"] = properties.headers["duban-first-seen"] ?? .string(letter.seenAt.rfc3339)
+    properties.headers["duban-worker"] = .string(worker)
+    properties.headers["duban-routing-key"] = .string(original.routingKey)
+    let queue = DubanTopology.intakeQueues.first { $0.name == original.consumerTag } ?? DubanTopology.intakeQueues[0]
+    return OutgoingMessage(
+      exchange: DubanTopology.deadExchange, routingKey: queue.deadLetterKey, properties: properties, body: original.body)
+  }
+}

@@ -1,0 +1,184 @@
+// Intake: messages from the four queues into the store. Receive, decide, write, acknowledge; in batches as large as what has arrived.
+
+import AMQP
+import Duban
+import DubanStore
+import Logging
+import Metrics
+import PostgreSQL
+
+/// Consumes the intake queues until told to stop.
+///
+/// A message is acknowledged after the transaction that holds its effects is committed, and after its dead letter, if it became one,
+/// is confirmed. A crash at any point leaves it unacknowledged: it comes again, and its deduplication key tells.
+final class IntakeJob: Job {
+  private let context: WorkerContext
+  private let store: Store
+  private let subscription: Subscription
+  private let deadLetters: DeadLetterOffice
+  private let batchLimit: Int
+
+  init(_ context: WorkerContext) throws {
+    self.context = context
+    // The database first: no message is taken from the broker while there is nowhere to put it.
+    store = try context.connectStore()
+    _ = try store.transaction { try $0.machine() }
+    subscription = Subscription(
+      try context.brokerConfiguration(), queues: DubanTopology.intakeQueues.map(\.name),
+      prefetch: UInt16(clamping: context.settings.intakePrefetch), topology: DubanTopology.all)
+    deadLetters = DeadLetterOffice(worker: context.name)
+    batchLimit = context.settings.intakeBatch
+  }
+
+  func run(until stop: StopSignal) throws {
+    while !stop.isRaised {
+      let batch = collect(orUntil: stop)
+      if !batch.isEmpty { try handle(batch) }
+    }
+    // What has arrived and was not begun goes back at once, to whoever consumes next.
+    subscription.stopConsuming()
+    subscription.handBack()
+    subscription.close()
+  }
+
+  /// What has arrived, up to the limit; waits only for the first message, so that a single one is committed at once.
+  ///
+  /// A delivery that has come several times may be what killed a worker: it makes a batch alone, so that its neighbours are spared.
+  private func collect(orUntil stop: StopSignal) -> [Delivery] {
+    var batch: [Delivery] = []
+    if let suspect = heldBack {
+      heldBack = nil
+      return [suspect]
+    }
+    while batch.count < batchLimit {
+      switch subscription.next(timeout: batch.isEmpty ? .seconds(15) : .zero, orReadable: [stop.descriptor]) {
+      case .delivery(let delivery):
+        guard delivery.deliveryCount >= DeliveryCount.alone else {
+          batch.append(delivery)
+          continue
+        }
+        if batch.isEmpty { return [delivery] }
+        heldBack = delivery
+        return batch
+      case .idle:
+        if subscription.isConsuming { context.isWorking() }
+        return batch
+      case .interrupted(let error, let retryIn):
+        // What the batch holds belongs to a channel that is gone; it comes again.
+        batch = []
+        context.health.report(context.name, .waiting("\(error)"))
+        context.logger.warning("broker interrupted, trying again", metadata: ["why": "\(error)", "retry-in": "\(retryIn)"])
+      case .recovered:
+        context.isWorking()
+        context.logger.info("consuming")
+      }
+    }
+    return batch
+  }
+
+  /// A suspect delivery that waits for the batch before it.
+  private var heldBack: Delivery?
+
+  enum DeliveryCount {
+    /// From so many deliveries on, a message is handled alone.
+    static let alone = 3
+    /// From so many on it is given up and becomes a dead letter.
+    static let limit = 50
+  }
+
+  // MARK: - Deciding
+
+  /// A delivery and what reading it yielded.
+  private struct Incoming {
+    var delivery: Delivery
+    var reading: Result<Envelope, Refusal>
+  }
+
+  private func handle(_ deliveries: [Delivery]) throws {
+    let clock = ContinuousClock()
+    let began = clock.now
+    var outcome = BatchOutcome()
+    try commit(deliveries.map(Self.read)[...], &outcome)
+    guard let last = deliveries.last, let connection = subscription.connection else { return }
+    try deadLetters.send(outcome.refused, on: connection)
+    let isAcknowledged = subscription.acknowledge(last.tag, multiple: true)
+    context.isWorking()
+    outcome.count(in: context, took: clock.now - began, isAcknowledged: isAcknowledged)
+  }
+
+  private static func read(_ delivery: Delivery) -> Incoming {
+    do throws(Refusal) {
+      if delivery.deliveryCount >= DeliveryCount.limit {
+        throw Refusal(.deliveryLimit, "delivered \(delivery.deliveryCount) times without success; find out why before it is replayed")
+      }
+      return Incoming(delivery: delivery, reading: .success(try Envelope(RawMessage(delivery))))
+    } catch {
+      return Incoming(delivery: delivery, reading: .failure(error))
+    }
+  }
+
+  // MARK: - Writing
+
+  /// Commits a batch in one transaction; where the database refuses it for a message's sake, in halves, until that message stands alone.
+  private func commit(_ batch: ArraySlice<Incoming>, _ outcome: inout BatchOutcome) throws {
+    for attempt in 1... {
+      do {
+        outcome += try store.transaction { try Self.write(batch, in: $0) }
+        return
+      } catch let error as PostgresError where !store.isLost {
+        // Another worker opened the same item or took the same message: a fresh look will see it.
+        let isRace = error.isRetryable || error.sqlState == .uniqueViolation
+        if isRace && attempt < 5 { continue }
+        // A server that cannot work now (shutting down, out of connections) is nobody's message's fault.
+        if error.isRetryable { throw error }
+        guard batch.count > 1 else {
+          try refuse(batch, because: error, &outcome)
+          return
+        }
+        let middle = batch.startIndex + batch.count / 2
+        try commit(batch[..<middle], &outcome)
+        try commit(batch[middle...], &outcome)
+        return
+      }
+    }
+  }
+
+  private static func write(_ batch: ArraySlice<Incoming>, in store: Store) throws -> BatchOutcome {
+    let machine = try store.machine()
+    let envelopes = batch.compactMap { try? $0.reading.get() }
+    var fold = IntakeFold(try store.intakeSnapshot(for: envelopes), machine: machine)
+    var outcome = BatchOutcome()
+    for incoming in batch {
+      switch incoming.reading {
+      case .success(let envelope): outcome.add(fold.take(envelope), incoming.delivery, at: machine.now)
+      case .failure(let refusal): outcome.add(.refused(refusal), incoming.delivery, at: machine.now)
+      }
+    }
+    var effects = fold.finish()
+    effects.announcements += outcome.refused.map { .rejected($0.refusal, at: machine.now) }
+    try store.write(effects, at: machine.now)
+    return outcome
+  }
+
+  /// A message that the database refuses by itself becomes a dead letter, with the database's word for it.
+  private func refuse(_ batch: ArraySlice<Incoming>, because error: PostgresError, _ outcome: inout BatchOutcome) throws {
+    let code = error.sqlState?.rawValue ?? "?"
+    context.logger.error("the database refuses a message", metadata: ["sqlstate": "\(code)", "why": "\(error.message)"])
+    let refused = batch.map { incoming in
+      let refusal = Refusal(.databaseRefused, "the database refuses it with SQLSTATE \(code)")
+      return Incoming(delivery: incoming.delivery, reading: .failure(refusal))
+    }
+    outcome += try store.transaction { try Self.write(refused[...], in: $0) }
+  }
+}
+
+extension RawMessage {
+  /// A delivery's body and its CloudEvents attributes, if they came as headers (binary mode).
+  init(_ delivery: Delivery) {
+    var attributes: [String: String] = [:]
+    for (name, value) in delivery.properties.headers where name.hasPrefix("cloudEvents:") {
+      attributes[String(name.dropFirst("cloudEvents:".count))] = value.string
+    }
+    self.init(body: delivery.body, contentType: delivery.properties.contentType, attributes: attributes)
+  }
+}

@@ -1,0 +1,84 @@
+// The relay: publishes the outbox to duban.events, and forgets an event only once the broker has confirmed it.
+
+import AMQP
+import Duban
+import DubanStore
+import Logging
+import Metrics
+
+/// Publishes until told to stop. Any number of these share the lanes.
+///
+/// It dies at any point without loss: the rows are deleted in the transaction that claimed them, after the confirms. What was
+/// published but not yet deleted goes out again under the same id, by which consumers know it.
+final class RelayJob: Job {
+  private let context: WorkerContext
+  private let store: Store
+  private let broker: AMQP.Connection
+  private let publisher: Publisher
+  private let published = Counter(label: "duban_events_published")
+  private let unroutable = Counter(label: "duban_events_unroutable")
+
+  init(_ context: WorkerContext) throws {
+    self.context = context
+    store = try context.connectStore()
+    try store.listen(to: .outbox)
+    broker = try AMQP.Connection(try context.brokerConfiguration())
+    try DubanTopology.all.declare(on: broker)
+    publisher = try Publisher(connection: broker)
+  }
+
+  func run(until stop: StopSignal) throws {
+    while !stop.isRaised {
+      let count = try relay()
+      context.isWorking()
+      if count == 0 {
+        // Half the heartbeat interval at most, because librabbitmq sends heartbeats only when it is called.
+        try store.wait(timeout: .seconds(5), orReadable: [stop.descriptor, broker.socket])
+        try broker.service()
+      }
+    }
+  }
+
+  private func relay() throws -> Int {
+    try store.transaction { store in
+      let entries = try store.claimOutbox(perLane: 64)
+      guard !entries.isEmpty else { return 0 }
+      let outcomes = try publisher.publish(batch: entries.map(OutgoingMessage.init), timeout: .seconds(20))
+      let pairs = zip(entries, outcomes)
+      let confirmed = pairs.filter { $0.1 == .confirmed }.map(\.0)
+      let others = pairs.filter { $0.1 != .confirmed }
+      try store.deleteFromOutbox(confirmed)
+      try store.postpone(others.map(\.0))
+      published.increment(by: confirmed.count)
+      report(others.map { ($0.0.type, $0.1) })
+      return entries.count
+    }
+  }
+
+  /// An event without a queue is kept and tried again, but somebody must see it.
+  private func report(_ failures: [(type: String, outcome: Outcome)]) {
+    guard let first = failures.first else { return }
+    unroutable.increment(by: failures.count)
+    let types = Set(failures.map(\.type)).sorted().joined(separator: ",")
+    context.logger.warning(
+      "events not taken by the broker, kept for another try; bind a queue to \(DubanTopology.eventsExchange)",
+      metadata: ["count": "\(failures.count)", "types": "\(types)", "why": "\(first.outcome)"])
+  }
+}
+
+extension OutgoingMessage {
+  /// An outbox row as a CloudEvent. Its id is the row's own, the same at every try.
+  init(_ entry: Outbox.Entry) {
+    var attributes = [
+      ("specversion", "1.0"), ("id", "duban-\(entry.id)"), ("source", "/duban"), ("type", EventType.prefix + entry.type),
+      ("time", entry.occurredAt.rfc3339), ("subject", entry.subject), ("datacontenttype", "application/json"),
+    ]
+    if let traceparent = entry.traceparent { attributes.append(("traceparent", traceparent)) }
+    let head = attributes.map { "\"\($0)\":\(JSONText.string($1))" }.joined(separator: ",")
+    self.init(
+      exchange: DubanTopology.eventsExchange, routingKey: entry.type,
+      properties: Properties(
+        contentType: "application/cloudevents+json; charset=utf-8", deliveryMode: .persistent, messageID: "duban-\(entry.id)"),
+      body: Array("{\(head),\"data\":\(entry.data)}".utf8))
+  }
+}

@@ -1,0 +1,65 @@
+// Schedules: writes the 通报 and 约谈 of the periods that have ended, and sleeps until the next one ends.
+
+import Duban
+import DubanStore
+import Logging
+import Metrics
+
+/// Claims due schedules one at a time until told to stop. Any number of these share the work.
+final class ScheduleJob: Job {
+  private let context: WorkerContext
+  private let store: Store
+  private let notices = Counter(label: "duban_notices", dimensions: [("origin", "schedule")])
+
+  init(_ context: WorkerContext) throws {
+    self.context = context
+    store = try context.connectStore()
+    try store.listen(to: .schedule)
+  }
+
+  func run(until stop: StopSignal) throws {
+    while !stop.isRaised {
+      let hasFired = try fireOne()
+      context.isWorking()
+      if !hasFired {
+        let pause = max(try store.timeUntilNextSchedule(), .milliseconds(20))
+        try store.wait(timeout: pause, orReadable: [stop.descriptor])
+      }
+    }
+  }
+
+  private func fireOne() throws -> Bool {
+    let fired = try store.transaction { store -> (Schedule, Int)? in
+      let machine = try store.machine()
+      guard let (schedule, dueAt) = try store.claimDueSchedule(now: machine.now) else { return nil }
+      let firing = schedule.firing(dueAt: dueAt, now: machine.now)
+      var effects = Effects()
+      for period in firing.periods {
+        effects.notices += try Self.notices(of: schedule, for: period, machine, store)
+      }
+      effects.announcements = effects.notices.map { $0.announcement(orderKey: $0.organID ?? 0) }
+      try store.write(effects, at: machine.now)
+      try store.advance(schedule, to: firing.nextAt)
+      return (schedule, effects.notices.count)
+    }
+    guard let (schedule, count) = fired else { return false }
+    notices.increment(by: count)
+    context.logger.info("schedule fired", metadata: ["schedule": "\(schedule.name)", "notices": "\(count)"])
+    return true
+  }
+
+  private static func notices(of schedule: Schedule, for period: Period, _ machine: ItemMachine, _ store: Store) throws -> [Notice] {
+    let organs = machine.directory.organs.values.filter { $0.tier == schedule.tier }.sorted { $0.id < $1.id }
+    switch schedule.notice {
+    case .bulletin:
+      let figures = try store.streetFigures(in: period)
+      return organs.map { .bulletin(to: $0, figures[$0.id] ?? [], in: period, schedule: schedule, at: machine.now) }
+    case .summons:
+      let breaches = try store.organBreaches(at: schedule.tier, in: period)
+      return organs.compactMap { organ in
+        guard let lapses = breaches[organ.id], lapses.count >= schedule.threshold else { return nil }
+        return .summons(of: organ, for: lapses, in: period, schedule: schedule, directory: machine.directory, at: machine.now)
+      }
+    }
+  }
+}

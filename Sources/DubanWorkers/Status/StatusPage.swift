@@ -1,0 +1,137 @@
+// The page that an orchestrator, Prometheus or an operator's curl asks: is it alive, is it ready, how much has it done.
+
+import CoreMetrics
+import Duban
+import DubanStore
+import Hummingbird
+import Logging
+import ServiceLifecycle
+
+/// Serves `/healthz`, `/readyz` and `/metrics` over HTTP until graceful shutdown.
+///
+/// Logs that it listens, and nothing for a request. Runs on NIO's own threads, never on a worker's, so that it answers when they hang.
+public struct StatusPage: Service {
+  /// The page cannot be served; one line that says why and what to do.
+  public struct Fault: Error, CustomStringConvertible {
+    public let description: String
+  }
+
+  private let host: String
+  private let port: Int
+  private let health: Health
+  private let metrics: PrometheusMetrics
+  private let logger: Logger
+  private let onListening: @Sendable (Int) -> Void
+
+  /// A page for a host and port.
+  ///
+  /// - Parameters:
+  ///   - host: the address to listen on.
+  ///   - port: the port; with 0 the system chooses one, which is why an executable leaves the page out when `status.port` is 0.
+  ///   - health: what to tell.
+  ///   - metrics: what to show as `/metrics`.
+  ///   - logger: told when the page listens.
+  ///   - onListening: called once with the port, when the page can be asked.
+  public init(
+    host: String, port: Int, health: Health, metrics: PrometheusMetrics = .shared, logger: Logger,
+    onListening: @escaping @Sendable (Int) -> Void = { _ in }
+  ) {
+    self.host = host
+    self.port = port
+    self.health = health
+    self.metrics = metrics
+    self.logger = logger
+    self.onListening = onListening
+  }
+
+  /// Serves until graceful shutdown.
+  ///
+  /// - Throws: ``Fault`` where it cannot listen, as on a port that is taken.
+  public func run() async throws {
+    let application = Application(
+      router: router,
+      // A client that holds its connection open and asks nothing more must not be waited for.
+      server: .http1(configuration: .init(idleTimeout: .seconds(30))),
+      configuration: .init(address: .hostname(host, port: port)),
+      onServerRunning: { [onListening, port] in onListening($0.localAddress?.port ?? port) },
+      logger: logger)
+    do {
+      try await application.run()
+    } catch let error where !(error is CancellationError) {
+      throw Fault(
+        description: "status.port (\(SettingKey.statusPort.variable)): cannot listen on \(host):\(port): \(error); "
+          + "end what holds the port, set another, or 0 for no status page")
+    }
+  }
+
+  private var router: Router<BasicRequestContext> {
+    let router = Router()
+    let gauges = HealthGauges(metrics)
+    router.get("healthz") { [health] _, _ in
+      let report = health.report
+      return Self.response(report.isAlive, "text/plain; charset=utf-8", report.isAlive ? "alive\n" : report.complaints.lines)
+    }
+    router.get("readyz") { [health] _, _ in
+      let report = health.report
+      return Self.response(report.isReady, "application/json", JSONText.encode(Readiness(report)) + "\n")
+    }
+    router.get("metrics") { [health, metrics] _, _ in
+      gauges.set(health.report)
+      return Self.response(true, PrometheusText.contentType, metrics.render())
+    }
+    return router
+  }
+
+  private static func response(_ isWell: Bool, _ contentType: String, _ body: String) -> Response {
+    Response(
+      status: isWell ? .ok : .serviceUnavailable, headers: [.contentType: contentType, .cacheControl: "no-store"],
+      body: .init(byteBuffer: ByteBuffer(string: body)))
+  }
+}
+
+/// What `/readyz` says; every key is always there.
+private struct Readiness: Encodable {
+  let report: Health.Report
+
+  init(_ report: Health.Report) { self.report = report }
+
+  private enum CodingKeys: CodingKey {
+    case ready, complaints, lag
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(report.isReady, forKey: .ready)
+    try container.encode(report.complaints, forKey: .complaints)
+    try container.encode(report.lag, forKey: .lag)
+  }
+}
+
+/// Health as metrics, brought up to date whenever they are asked for.
+private struct HealthGauges: Sendable {
+  private let ready, alive, oldestDue, oldestOutbox, unroutable, waiting: any MeterHandler
+
+  init(_ metrics: PrometheusMetrics) {
+    func gauge(_ name: String) -> any MeterHandler { metrics.makeMeter(label: name, dimensions: []) }
+    ready = gauge("duban_ready")
+    alive = gauge("duban_alive")
+    oldestDue = gauge("duban_oldest_due_item_seconds")
+    oldestOutbox = gauge("duban_oldest_unpublished_event_seconds")
+    unroutable = gauge("duban_unroutable_events")
+    waiting = gauge("duban_waiting_events")
+  }
+
+  /// NaN where the database could not be asked: not known is not zero.
+  func set(_ report: Health.Report) {
+    ready.set(report.isReady ? 1 : 0 as Int64)
+    alive.set(report.isAlive ? 1 : 0 as Int64)
+    oldestDue.set(report.lag?.oldestDueSeconds ?? .nan)
+    oldestOutbox.set(report.lag?.oldestOutboxSeconds ?? .nan)
+    unroutable.set(report.lag.map { Double($0.unroutable) } ?? .nan)
+    waiting.set(report.lag.map { Double($0.waiting) } ?? .nan)
+  }
+}
+
+extension [String] {
+  fileprivate var lines: String { map { $0 + "\n" }.joined() }
+}

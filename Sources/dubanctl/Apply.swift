@@ -1,0 +1,74 @@
+// dubanctl policy|directory|schedules apply: brings what an operator keeps in files into the database.
+
+import ArgumentParser
+import Duban
+import DubanStore
+
+struct PolicyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "policy", abstract: "Policies: how long each kind of item may take at each tier.", subcommands: [Apply.self])
+
+  struct Apply: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Makes a policy file the one in force for new items; open items stay on the version they were opened under.")
+
+    @OptionGroup var connections: Connections
+    @Argument(help: "A YAML file, such as deploy/policies/default.yaml.") var file: String
+
+    func run() async throws {
+      let document = try readFile(file)
+      let version = try await naming(file) { try await connections.migratedStore().apply(policy: document) }
+      print("policy version \(version) is in force")
+    }
+  }
+}
+
+struct DirectoryCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "directory", abstract: "The organs of the chain and the upstream systems.", subcommands: [Apply.self])
+
+  struct Apply: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Adds and renews the organs and sources of a file; those it does not name stay.")
+
+    @OptionGroup var connections: Connections
+    @Argument(help: "A YAML file, such as deploy/directory/huangshi.yaml.") var file: String
+
+    func run() async throws {
+      let text = try readFile(file)
+      let draft = try await naming(file) { try DirectoryDraft.read(yaml: text) }
+      try await connections.migratedStore().apply(directory: draft)
+      let streets = draft.districts.reduce(0) { $0 + $1.streets.count }
+      print("\(draft.city): \(draft.districts.count) districts, \(streets) streets, \(draft.sources.count) sources")
+    }
+  }
+}
+
+struct SchedulesCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "schedules", abstract: "Periodic 通报 and 约谈.", subcommands: [Apply.self])
+
+  struct Apply: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Brings the schedules to what a file states; a schedule it does not name is disabled.")
+
+    @OptionGroup var connections: Connections
+    @Argument(help: "A YAML file, such as deploy/schedules/default.yaml.") var file: String
+
+    func run() async throws {
+      let text = try readFile(file)
+      let drafts = try await naming(file) { try ScheduleDraft.read(yaml: text) }
+      try await connections.migratedStore().apply(schedules: drafts)
+      for draft in drafts { print("\(draft.name): \(draft.notice.rawValue), every \(draft.every)") }
+    }
+  }
+}
+
+/// Puts the file's name before what is wrong in it.
+private func naming<T>(_ file: String, _ body: () async throws -> T) async throws -> T {
+  do {
+    return try await body()
+  } catch let fault as FileFault {
+    throw ValidationError("\(file): \(fault)")
+  }
+}

@@ -1,0 +1,68 @@
+// dubanctl: the operator's tool. Its commands, and what they share: connections, exit codes, tables and JSON.
+
+import AMQP
+import ArgumentParser
+import DubanStore
+import DubanWorkers
+import FoundationEssentials
+import Glibc
+
+@main
+struct Dubanctl: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dubanctl", abstract: "Looks after Duban (督办): schema, policies, items, queues.",
+    discussion: "Connections come from DUBAN_AMQP_URL and DUBAN_POSTGRES_DSN, or from the file given with --config.",
+    subcommands: [
+      Migrate.self, PolicyCommand.self, DirectoryCommand.self, SchedulesCommand.self, Items.self, Notices.self, Queues.self, Publish.self,
+    ])
+}
+
+/// Where to connect, for every command.
+struct Connections: ParsableArguments {
+  @Option(help: "A YAML file with settings, the one that duband uses.")
+  var config: String?
+
+  func store() async throws -> Store {
+    try Store(dsn: try await Settings.connections(configFile: config).postgresDSN(), name: "dubanctl")
+  }
+
+  /// A store whose schema is the one that this program knows.
+  func migratedStore() async throws -> Store {
+    let store = try await store()
+    try Migrator.check(store)
+    return store
+  }
+
+  func broker() async throws -> Connection {
+    var configuration = try ConnectionConfiguration(try await Settings.connections(configFile: config).amqpURL())
+    configuration.connectionName = "dubanctl"
+    return try Connection(configuration)
+  }
+}
+
+/// How to print.
+struct Output: ParsableArguments {
+  @Flag(help: "Print JSON, for programs.")
+  var json = false
+
+  func print(_ value: some Encodable, table: @autoclosure () -> Table) throws {
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      Swift.print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    } else {
+      Swift.print(table().text)
+    }
+  }
+}
+
+func readFile(_ path: String) throws -> String {
+  guard let data = FileManager.default.contents(atPath: path) else { throw ValidationError("\(path): cannot be read") }
+  guard let text = String(validating: data, as: UTF8.self) else { throw ValidationError("\(path): is not UTF-8") }
+  return text
+}
+
+/// Who runs the command, for the record.
+var operatorName: String {
+  ProcessInfo.processInfo.environment["SUDO_USER"] ?? ProcessInfo.processInfo.environment["USER"] ?? "uid \(getuid())"
+}

@@ -1,0 +1,160 @@
+// dubanctl items and notices: what Duban holds, and what happened to it.
+
+import ArgumentParser
+import Duban
+import DubanStore
+
+struct Items: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Items (件) and their timelines.", subcommands: [List.self, Show.self])
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Lists items, the most urgent first.")
+
+    @OptionGroup var connections: Connections
+    @OptionGroup var output: Output
+    @Option(help: "complaint, inspection, funding or reminder.") var kind: Kind?
+    @Option(help: "awaited, open, responded or closed.") var phase: Item.Phase?
+    @Option(help: "street, district or city: who holds it now.") var tier: Tier?
+    @Flag(help: "Only those that let a deadline pass and are not closed.") var overdue = false
+    @Flag(help: "Only those whose place is not in the directory (待派).") var unassigned = false
+    @Option(help: "How many at most.") var limit = 50
+
+    func run() async throws {
+      var filter = ItemFilter()
+      (filter.kind, filter.phase, filter.tier) = (kind, phase, tier)
+      (filter.overdueOnly, filter.unassignedOnly, filter.limit) = (overdue, unassigned, limit)
+      let items = try await connections.migratedStore().items(filter).map(ItemView.init)
+      try output.print(
+        items,
+        table: Table(
+          heading: ["id", "number", "kind", "phase", "tier", "held by", "clock", "due", "overdue since", "climbs", "urged"],
+          rows: items.map { i in
+            [
+              "\(i.id)", i.subject, i.kind, i.phase + (i.unassigned ? " 待派" : ""), i.tier, i.organ ?? "–", i.clock ?? "–", i.dueAt ?? "–",
+              i.breachedAt ?? "–", "\(i.escalations)", "\(i.urgings)",
+            ]
+          }))
+    }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Shows one item with its timeline.")
+
+    @OptionGroup var connections: Connections
+    @OptionGroup var output: Output
+    @Argument(help: "Duban's id, the number upstream, or SOURCE/NUMBER.") var item: String
+
+    func run() async throws {
+      let store = try await connections.migratedStore()
+      guard let summary = try store.item(named: item) else { throw ValidationError("no item \(item)") }
+      let view = ItemView(summary)
+      let timeline = try store.timeline(of: summary.item.id).map(TimelineView.init)
+      struct Both: Encodable {
+        var item: ItemView
+        var timeline: [TimelineView]
+      }
+      try output.print(Both(item: view, timeline: timeline), table: Table(heading: ["", ""], rows: view.lines + [["", ""]]))
+      guard !output.json else { return }
+      print(
+        Table(
+          heading: ["#", "happened", "recorded", "event", "from"],
+          rows: timeline.map { ["\($0.sequence)", $0.occurredAt, $0.recordedAt, $0.summary, $0.source ?? "duban"] }
+        ).text)
+    }
+  }
+}
+
+struct Notices: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "通报 and 约谈, the latest first.")
+
+  @OptionGroup var connections: Connections
+  @OptionGroup var output: Output
+  @Option(help: "How many at most.") var limit = 20
+  @Flag(help: "Print the texts too.") var text = false
+
+  func run() async throws {
+    struct View: Encodable {
+      var reference, kind, status, organ, title, body, createdAt: String
+    }
+    let notices = try await connections.migratedStore().notices(limit: limit).map {
+      View(
+        reference: $0.reference, kind: $0.kind, status: $0.status, organ: $0.organ, title: $0.title, body: $0.body,
+        createdAt: $0.createdAt.rfc3339)
+    }
+    try output.print(
+      notices,
+      table: Table(
+        heading: ["made", "kind", "status", "to", "title"],
+        rows: notices.map { [$0.createdAt, $0.kind, $0.status, $0.organ, $0.title] }))
+    guard text && !output.json else { return }
+    for notice in notices { print("\n\(notice.title)\n\(notice.body)") }
+  }
+}
+
+extension Kind: ExpressibleByArgument {}
+extension Item.Phase: ExpressibleByArgument {}
+extension Tier: ExpressibleByArgument {}
+
+/// An item as it is printed; times in Asia/Shanghai.
+struct ItemView: Encodable {
+  var id: Int64
+  var source: String
+  var subject: String
+  var kind: String
+  var phase: String
+  var tier: String
+  var organ: String?
+  var unassigned: Bool
+  var community: String?
+  var category: String?
+  var grade: String?
+  var title: String?
+  var policyVersion: Int
+  var openedAt: String?
+  var closedAt: String?
+  var clock: String?
+  var dueAt: String?
+  var breachedAt: String?
+  var cycle: Int32
+  var escalations: Int32
+  var urgings: Int32
+  var returns: Int32
+
+  init(_ summary: ItemSummary) {
+    let item = summary.item
+    (id, source, subject, kind, phase) = (item.id, item.key.source, item.key.subject, item.kind.rawValue, item.phase.rawValue)
+    (tier, organ, unassigned, community) = (item.tier.rawValue, summary.organ, item.place.isUnassigned, item.place.community)
+    (category, grade, title, policyVersion) = (item.category, item.grade, item.title, item.policyVersion)
+    (openedAt, closedAt) = (item.openedAt?.rfc3339, item.closedAt?.rfc3339)
+    (clock, dueAt, breachedAt) = (item.deadline?.clock.rawValue, item.deadline?.dueAt.rfc3339, item.breachedAt?.rfc3339)
+    (cycle, escalations, urgings, returns) = (item.cycle, item.escalations, item.urgings, item.returns)
+  }
+
+  var lines: [[String]] {
+    [
+      ["number", "\(source)/\(subject)"], ["kind", kind], ["phase", phase + (unassigned ? ", 待派" : "")], ["held by", "\(tier) \(organ ?? "–")"],
+      ["community", community ?? "–"], ["category", category ?? "–"], ["title", title ?? "–"], ["opened", openedAt ?? "–"],
+      ["deadline", dueAt.map { "\($0) (\(clock ?? ""), policy version \(policyVersion))" } ?? "none runs"],
+      ["first breach", breachedAt ?? "none"], ["closed", closedAt ?? "–"],
+      ["counts", "cycle \(cycle), \(escalations) climbs, \(urgings) urgings, \(returns) returns"],
+    ]
+  }
+}
+
+/// A line of a timeline as it is printed.
+struct TimelineView: Encodable {
+  var sequence: Int
+  var type: String
+  var source: String?
+  var messageID: String?
+  var occurredAt: String
+  var recordedAt: String
+  var body: String
+
+  init(_ entry: TimelineEntry) {
+    (sequence, type, source, messageID) = (entry.sequence, entry.type, entry.source, entry.messageID)
+    (occurredAt, recordedAt, body) = (entry.occurredAt.rfc3339, entry.recordedAt.rfc3339, entry.body)
+  }
+
+  var summary: String { messageID.map { "\(type) (\($0))" } ?? type }
+}

@@ -1,0 +1,100 @@
+// dubanctl queues and publish: the broker's side.
+
+import AMQP
+import ArgumentParser
+import DubanStore
+import DubanWorkers
+import FoundationEssentials
+
+struct Queues: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Depth and consumers of each queue, and its dead letters.")
+
+  @OptionGroup var connections: Connections
+  @OptionGroup var output: Output
+
+  struct View: Encodable {
+    var queue: String
+    /// Ready to be delivered; what a consumer holds unacknowledged is not counted.
+    var messages: Int
+    var consumers: Int
+    var deadLetters: Int
+  }
+
+  func run() async throws {
+    let broker = try await connections.broker()
+    let views = try DubanTopology.intakeQueues.map { queue in
+      let depth = try status(of: queue.name, on: broker)
+      let dead = try status(of: queue.deadLetterQueue, on: broker)
+      return View(queue: queue.name, messages: depth.messages, consumers: depth.consumers, deadLetters: dead.messages)
+    }
+    try output.print(
+      views,
+      table: Table(
+        heading: ["queue", "messages", "consumers", "dead letters"],
+        rows: views.map { [$0.queue, "\($0.messages)", "\($0.consumers)", "\($0.deadLetters)"] }))
+  }
+
+  private func status(of queue: String, on broker: Connection) throws -> (messages: Int, consumers: Int) {
+    do throws(AMQPError) {
+      // A channel each: asking for a queue that is not there costs the channel.
+      let channel = try broker.openChannel()
+      let status = try channel.queueStatus(queue)
+      channel.close()
+      return (status.messages, status.consumers)
+    } catch {
+      guard error.replyCode == 404 else { throw error }
+      throw ValidationError("queue \(queue) is not there yet; duband declares it when it starts")
+    }
+  }
+}
+
+struct Publish: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Publishes the CloudEvents of a file to duban.intake, one a line, each confirmed by the broker.",
+    discussion: "The routing key of each is its type after `duban.`.")
+
+  @OptionGroup var connections: Connections
+  @Argument(help: "A file with one JSON event a line; - for standard input.") var file: String
+  @Option(help: "One routing key for all lines.") var routingKey: String?
+  @Flag(help: "Send every line as it stands, JSON or not; needs --routing-key.") var raw = false
+
+  func validate() throws {
+    if raw && routingKey == nil { throw ValidationError("--raw needs --routing-key, because the type of a line may not be readable") }
+  }
+
+  func run() async throws {
+    let text = file == "-" ? try readStandardInput() : try readFile(file)
+    let lines = text.split(separator: "\n").filter { !$0.allSatisfy(\.isWhitespace) }
+    let messages = try lines.enumerated().map { i, line in
+      OutgoingMessage(
+        exchange: DubanTopology.intakeExchange, routingKey: try key(of: line, at: i + 1),
+        properties: Properties(contentType: "application/cloudevents+json", deliveryMode: .persistent), body: Array(line.utf8))
+    }
+    let publisher = try Publisher(connection: try await connections.broker())
+    var published = 0
+    for start in stride(from: 0, to: messages.count, by: 1000) {
+      let batch = Array(messages[start..<min(start + 1000, messages.count)])
+      for (i, outcome) in try publisher.publish(batch: batch, timeout: .seconds(60)).enumerated() where outcome != .confirmed {
+        throw ValidationError(
+          "line \(start + i + 1) was not taken by the broker: \(outcome); \(published + i) before it were. Is duband's topology declared?")
+      }
+      published += batch.count
+    }
+    print("published \(published)")
+  }
+
+  private func key(of line: Substring, at number: Int) throws -> String {
+    if let routingKey { return routingKey }
+    struct Typed: Decodable { var type: String }
+    guard let typed = try? JSONDecoder().decode(Typed.self, from: Data(line.utf8)) else {
+      throw ValidationError("line \(number) is not a JSON event with a type; nothing was published")
+    }
+    return typed.type.hasPrefix("duban.") ? String(typed.type.dropFirst("duban.".count)) : typed.type
+  }
+
+  private func readStandardInput() throws -> String {
+    var lines: [String] = []
+    while let line = readLine(strippingNewline: true) { lines.append(line) }
+    return lines.joined(separator: "\n")
+  }
+}

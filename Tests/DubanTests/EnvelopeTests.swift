@@ -1,0 +1,158 @@
+// Reading messages: what is taken, and what each bad one is told.
+
+import Testing
+
+@testable import Duban
+
+@Suite("Messages")
+struct EnvelopeTests {
+  @Test("a structured event yields its key, type, time, item and data, and keeps its body as sent")
+  func structured() throws {
+    let raw = message("complaint.submitted", id: "evt-1", subject: "HS-9")
+    let envelope = try Envelope(raw)
+    #expect(envelope.key == MessageKey(source: "/hotline/12345", id: "evt-1"))
+    #expect(envelope.item == ItemKey(source: "/hotline/12345", subject: "HS-9"))
+    #expect(envelope.type.name == "complaint.submitted" && envelope.type.kind == .complaint)
+    #expect(envelope.time == morning)
+    #expect(envelope.data.region?.street == "胜阳港街道")
+    #expect(Array(envelope.body.utf8) == raw.body)
+  }
+
+  @Test("a binary event is the same event, and its record is the structured form")
+  func binary() throws {
+    let raw = RawMessage(
+      body: Array(#"{"title":"漏水"}"#.utf8), contentType: "application/json",
+      attributes: [
+        "specversion": "1.0", "id": "b\"1", "source": "/qr/mashang", "type": "duban.complaint.submitted",
+        "time": "2026-11-20T08:00:00+08:00", "subject": "Q-1",
+      ])
+    let envelope = try Envelope(raw)
+    #expect(envelope.key.id == "b\"1" && envelope.data.title == "漏水")
+    let again = try Envelope(RawMessage(body: Array(envelope.body.utf8)))
+    #expect(again.key == envelope.key && again.item == envelope.item && again.data == envelope.data && again.time == envelope.time)
+  }
+
+  @Test("an event about another system's item names it in data.item")
+  func otherItem() throws {
+    let urged = try envelope(
+      "reminder.urged", source: "/portal/street", data: #"{"item":{"source":"/hotline/12345","subject":"HS-1"},"note":"请抓紧"}"#)
+    #expect(urged.item == ItemKey(source: "/hotline/12345", subject: "HS-1"))
+    #expect(urged.key.source == "/portal/street")
+  }
+
+  struct Bad: Sendable {
+    var body: String
+    var reason: Refusal.Reason
+    var pointer: String
+  }
+
+  static let envelopeStart = #"{"specversion":"1.0","id":"1","source":"/s","type":"duban.complaint.submitted","time":"2026-11-20T08:00:00Z","#
+
+  @Test(
+    "a bad message is refused with its reason and the pointer to the place",
+    arguments: [
+      Bad(body: "", reason: .notJSON, pointer: ""),
+      Bad(body: #"{"specversion":"1.0","id""#, reason: .notJSON, pointer: ""),
+      Bad(body: "[1,2]", reason: .wrongType, pointer: ""),
+      Bad(body: "{}", reason: .unknownVersion, pointer: "/specversion"),
+      Bad(body: #"{"specversion":"0.3"}"#, reason: .unknownVersion, pointer: "/specversion"),
+      Bad(body: #"{"specversion":"1.0","id":7}"#, reason: .wrongType, pointer: "/id"),
+      Bad(body: #"{"specversion":"1.0"}"#, reason: .missingField, pointer: "/type"),
+      Bad(body: #"{"specversion":"1.0","type":"duban.weather.changed"}"#, reason: .unknownType, pointer: "/type"),
+      Bad(body: #"{"specversion":"1.0","type":"complaint.submitted"}"#, reason: .unknownType, pointer: "/type"),
+      Bad(body: #"{"specversion":"1.0","type":"duban.complaint.merged"}"#, reason: .unsupportedType, pointer: "/type"),
+      Bad(body: envelopeStart + #""subject":""}"#, reason: .missingField, pointer: "/subject"),
+      Bad(body: envelopeStart + #""subject":"a","data":[]}"#, reason: .wrongType, pointer: "/data"),
+      Bad(body: envelopeStart + #""subject":"a","data":{"region":"x"}}"#, reason: .wrongType, pointer: "/data/region"),
+      Bad(body: envelopeStart + #""subject":"a","data":{"region":{"street":5}}}"#, reason: .wrongType, pointer: "/data/region/street"),
+      Bad(body: envelopeStart + #""subject":"a\u0000b"}"#, reason: .nulCharacter, pointer: ""),
+      Bad(
+        body: envelopeStart + #""subject":"\#(String(repeating: "号", count: 257))"}"#, reason: .invalidValue, pointer: "/subject"),
+      Bad(
+        body: #"{"specversion":"1.0","id":"1","source":"/s","type":"duban.complaint.submitted","time":"yesterday","subject":"a"}"#,
+        reason: .invalidValue, pointer: "/time"),
+      Bad(
+        body: #"{"specversion":"1.0","id":"1","source":"/s","type":"duban.reminder.scheduled","time":"2026-11-20T08:00:00Z","subject":"a"}"#,
+        reason: .missingField, pointer: "/data/due"),
+    ])
+  func refused(bad: Bad) {
+    do {
+      let envelope = try Envelope(RawMessage(body: Array(bad.body.utf8)))
+      Issue.record("taken: \(envelope)")
+    } catch {
+      #expect(error.reason == bad.reason && error.pointer == bad.pointer, "\(error)")
+      #expect(!error.detail.isEmpty)
+    }
+  }
+
+  @Test("limits: 256 KiB are taken and a byte more is not; 64 levels are taken and one more is not; a brace in a string is no level")
+  func limits() throws {
+    func padded(to size: Int) -> RawMessage {
+      let start = Self.envelopeStart + #""subject":"a","data":{"note":""#
+      let end = #""}}"#
+      return RawMessage(body: Array((start + String(repeating: "x", count: size - start.utf8.count - end.utf8.count) + end).utf8))
+    }
+    _ = try Envelope(padded(to: 256 * 1024))
+    #expect(throws: Refusal.self) { try Envelope(padded(to: 256 * 1024 + 1)) }
+
+    func nested(_ levels: Int) -> [UInt8] {
+      Array((Self.envelopeStart + #""subject":"a","data":{"x":"# + String(repeating: "[", count: levels - 2)).utf8)
+        + Array((String(repeating: "]", count: levels - 2) + "}}").utf8)
+    }
+    _ = try Envelope(RawMessage(body: nested(64)))
+    #expect(throws: Refusal.self) { try Envelope(RawMessage(body: nested(65))) }
+    let braces = Self.envelopeStart + #""subject":"a","data":{"note":"\"\#(String(repeating: "{", count: 100))"}}"#
+    _ = try Envelope(RawMessage(body: Array(braces.utf8)))
+  }
+
+  @Test("bytes that are not UTF-8 are refused as such")
+  func notUTF8() {
+    var body = message("complaint.submitted").body
+    body[body.count - 20] = 0xFF
+    do {
+      _ = try Envelope(RawMessage(body: body))
+      Issue.record("taken")
+    } catch {
+      #expect(error.reason == .notUTF8)
+    }
+  }
+
+  @Test("a refusal tells whom to answer, once source and id could be read")
+  func answering() {
+    do {
+      _ = try Envelope(message("weather.changed", id: "w1"))
+      Issue.record("taken")
+    } catch {
+      #expect(error.source == "/hotline/12345" && error.messageID == "w1")
+    }
+  }
+
+  @Test("the same content has the same digest, other content another")
+  func digests() throws {
+    let one = try envelope("complaint.submitted")
+    #expect(try envelope("complaint.submitted").digest == one.digest)
+    #expect(try envelope("complaint.submitted", subject: "HS-2").digest != one.digest)
+  }
+
+  @Test("mutated messages never crash the reader: each is taken or refused")
+  func mutations() {
+    var random = Seeded(7)
+    let original = message("complaint.submitted").body
+    for _ in 0..<5_000 {
+      var body = original
+      for _ in 0..<Int.random(in: 1...4, using: &random) {
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0: body[Int.random(in: 0..<body.count, using: &random)] ^= UInt8(1 << Int.random(in: 0..<8, using: &random))
+        case 1: body.removeLast(Int.random(in: 0..<body.count / 2, using: &random))
+        default: body.insert(UInt8.random(in: 0...255, using: &random), at: Int.random(in: 0..<body.count, using: &random))
+        }
+      }
+      do {
+        let envelope = try Envelope(RawMessage(body: body))
+        #expect(!envelope.item.subject.isEmpty)
+      } catch {
+        #expect(!error.detail.isEmpty)
+      }
+    }
+  }
+}

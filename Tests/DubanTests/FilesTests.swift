@@ -1,0 +1,91 @@
+// What operators write: policies, schedules, the directory. Good files are read, bad ones are told where and what.
+
+import Foundation
+import Testing
+
+@testable import Duban
+
+@Suite("Files of operators")
+struct FilesTests {
+  /// The repository's folder `deploy`, found from this file.
+  static let deploy = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "deploy")
+
+  @Test("the files that come with Duban are valid", arguments: ["default", "demo"])
+  func shipped(name: String) throws {
+    let policy = try Policy(yaml: String(contentsOf: Self.deploy.appending(path: "policies/\(name).yaml"), encoding: .utf8), version: 1)
+    #expect(policy.name == name)
+    let schedules = try ScheduleDraft.read(yaml: String(contentsOf: Self.deploy.appending(path: "schedules/\(name).yaml"), encoding: .utf8))
+    #expect(schedules.map(\.notice) == [.bulletin, .summons])
+    let directory = try DirectoryDraft.read(yaml: String(contentsOf: Self.deploy.appending(path: "directory/huangshi.yaml"), encoding: .utf8))
+    #expect(directory.city == "黄石市" && directory.sources.contains { $0.uri == "/hotline/12345" })
+  }
+
+  @Test("R1: the default policy gives a complaint 48 natural hours to its first answer")
+  func defaultPolicy() throws {
+    let policy = try Policy(yaml: String(contentsOf: Self.deploy.appending(path: "policies/default.yaml"), encoding: .utf8), version: 1)
+    let rule = try #require(policy.rules.first { $0.kind == .complaint })
+    #expect(rule.response?.within == .hours(48))
+  }
+
+  static let rest = """
+      - { kind: inspection, resolution: { within: 1d, district: 1d, city: 1d } }
+      - { kind: funding, resolution: { within: 1d, district: 1d, city: 1d } }
+      - { kind: reminder, resolution: { within: 0s, district: 1d, city: 1d } }
+    """
+
+  @Test(
+    "a bad policy is refused with the place and the remedy",
+    arguments: [
+      ("policy: x\ntolerance: 1h\nrules:\n" + rest, "no rule for every complaint"),
+      ("policy: x\nrules: []", "tolerance is missing"),
+      (
+        "policy: x\ntolerance: soon\nrules: []",
+        "tolerance: write a length of time like 30s, 15m, 48h or 13d, not 'soon'"
+      ),
+      ("policy: x\ntolerance: 1h\nrules:\n  - { kind: rumour, resolution: { within: 1d, district: 1d, city: 1d } }\n", "rules[0].kind"),
+      (
+        "policy: x\ntolerance: 1h\nrules:\n  - { kind: complaint, resolution: { within: 1d, district: 1d } }\n" + rest,
+        "rules[0].resolution: city is missing"
+      ),
+      (
+        "policy: x\ntolerance: 1h\nrules:\n  - { kind: complaint, resolution: { within: 1d, district: 1d, city: 1d } }\n"
+          + "  - { kind: complaint, category: 应急, resolution: { within: 1d, district: 1d, city: 1d } }\n" + rest,
+        "rules[1]: never reached"
+      ),
+      ("policy: [\nrules: }", "not YAML: line 2"),
+    ])
+  func badPolicy(yaml: String, says: String) {
+    do {
+      _ = try Policy(yaml: yaml, version: 1)
+      Issue.record("taken")
+    } catch {
+      #expect(error.description.contains(says), "\(error)")
+    }
+  }
+
+  @Test(
+    "a bad schedule is refused with the place and the remedy",
+    arguments: [
+      ("{ name: a, notice: bulletin, every: fortnight, tier: district }", "schedules[0].every"),
+      ("{ name: a, notice: bulletin, every: month, tier: street }", "schedules[0].tier"),
+      ("{ name: a, notice: summons, every: month, tier: street }", "schedules[0].threshold"),
+      ("{ name: a, notice: summons, every: 0s, tier: street, threshold: 1 }", "schedules[0].every"),
+      ("{ name: a, notice: bulletin, every: month, tier: district, catch-up: 0 }", "schedules[0].catch-up"),
+      ("{ name: a, notice: postcard, every: month, tier: district }", "schedules[0].notice"),
+    ])
+  func badSchedule(line: String, says: String) {
+    do {
+      _ = try ScheduleDraft.read(yaml: "schedules:\n  - \(line)\n")
+      Issue.record("taken")
+    } catch {
+      #expect(error.description.contains(says), "\(error)")
+    }
+  }
+
+  @Test("lengths of time: what is read is what was meant, and nothing else is read")
+  func spans() {
+    #expect(Span(text: "48h") == .hours(48) && Span(text: "13d") == .days(13) && Span(text: "15m") == .seconds(900))
+    for text in ["", "h", "48", "-1h", "1.5h", "48 h", "48w", "99999999d"] { #expect(Span(text: text) == nil, "\(text)") }
+  }
+}

@@ -1,0 +1,120 @@
+// A daemon in the test's own process, on a database and a vhost of its own.
+
+import AMQP
+import Duban
+import DubanStore
+import DubanWorkers
+import Foundation
+import Logging
+import PostgreSQL
+import ServiceLifecycle
+import Testing
+import TestServers
+
+/// What a test of the daemon has: its servers, and ways to publish, consume and start daemons.
+struct Surroundings: Sendable {
+  let store: TestStore
+  let broker: TestBroker
+
+  static func with(_ body: @Sendable @escaping (Surroundings) async throws -> Void) async throws {
+    try await TestStore.with { store in
+      try await withTestBroker { broker in
+        let surroundings = Surroundings(store: store, broker: broker)
+        let connection = try AMQP.Connection(broker.configuration)
+        try DubanTopology.all.declare(on: connection)
+        // What an upstream system would do to hear of its matters.
+        var topology = Topology()
+        topology.queues = [.init("test.events")]
+        topology.bindings = [.init(queue: "test.events", exchange: DubanTopology.eventsExchange, routingKey: "#")]
+        try topology.declare(on: connection)
+        connection.close()
+        try await body(surroundings)
+      }
+    }
+  }
+
+  func settings(_ extra: [String: String] = [:]) async throws -> Settings {
+    var environment = ["DUBAN_AMQP_URL": broker.url, "DUBAN_POSTGRES_DSN": store.database.dsn, "DUBAN_STATUS_PORT": "0"]
+    environment.merge(extra) { _, new in new }
+    return try await Settings.load(configFile: nil, environment: environment, roles: nil)
+  }
+
+  /// Runs a daemon while `body` runs, then drains it.
+  func withDaemon(_ extra: [String: String] = [:], _ body: (Daemon) async throws -> Void) async throws {
+    let daemon = Daemon(try await settings(extra), logger: quiet)
+    let group = daemon.group()
+    try await withThrowingTaskGroup(of: Void.self) { tasks in
+      tasks.addTask { try await group.run() }
+      do {
+        try await body(daemon)
+      } catch {
+        await group.triggerGracefulShutdown()
+        throw error
+      }
+      await group.triggerGracefulShutdown()
+      try await tasks.waitForAll()
+    }
+  }
+
+  /// Publishes lines to the intake exchange, each by its type or by the key given, and waits for the confirms.
+  func publish(_ lines: [String], key: String? = nil) throws {
+    let connection = try AMQP.Connection(broker.configuration)
+    defer { connection.close() }
+    let publisher = try Publisher(connection: connection)
+    let messages = lines.map { line in
+      let type = line.firstMatch(of: /"type":"duban\.([a-z.-]+)"/).map { String($0.1) }
+      return OutgoingMessage(
+        exchange: DubanTopology.intakeExchange, routingKey: key ?? type ?? "complaint.submitted",
+        properties: Properties(contentType: "application/cloudevents+json", deliveryMode: .persistent), body: Array(line.utf8))
+    }
+    for start in stride(from: 0, to: messages.count, by: 5000) {
+      let outcomes = try publisher.publish(batch: Array(messages[start..<min(start + 5000, messages.count)]), timeout: .seconds(60))
+      #expect(outcomes.allSatisfy { $0 == .confirmed })
+    }
+  }
+
+  /// Takes `count` messages from a queue, waiting for them.
+  func take(_ count: Int, from queue: String, within bound: Duration = .seconds(60)) throws -> [Delivery] {
+    let connection = try AMQP.Connection(broker.configuration)
+    defer { connection.close() }
+    let channel = try connection.openChannel()
+    _ = try channel.consume(queue: queue)
+    let deadline = ContinuousClock.now + bound
+    var deliveries: [Delivery] = []
+    while deliveries.count < count {
+      let left = deadline - .now
+      guard left > .zero else { throw TestFault("\(deliveries.count) of \(count) messages came on \(queue) within \(bound)") }
+      if case .delivery(let delivery)? = try channel.next(timeout: left) { deliveries.append(delivery) }
+    }
+    if let last = deliveries.last { try channel.acknowledge(last.tag, multiple: true) }
+    channel.close()
+    return deliveries
+  }
+
+  /// How many messages are ready in a queue.
+  func depth(of queue: String) throws -> Int {
+    let connection = try AMQP.Connection(broker.configuration)
+    defer { connection.close() }
+    return try connection.openChannel().queueStatus(queue).messages
+  }
+}
+
+/// An outgoing CloudEvent as a consumer reads it.
+struct Outgoing: Decodable {
+  var specversion, id, source, type, time, subject: String
+  var traceparent: String?
+
+  init(_ delivery: Delivery) throws {
+    self = try JSONDecoder().decode(Outgoing.self, from: Data(delivery.body))
+  }
+}
+
+private let quiet: Logger = {
+  var logger = Logger(label: "test")
+  logger.logLevel = .critical
+  return logger
+}()
+
+extension Delivery {
+  func header(_ name: String) -> String? { properties.headers[name]?.string }
+}

@@ -1,0 +1,111 @@
+// A wire to the real server that a test can freeze or cut: what a failing network does, at the moment that the test chooses.
+
+import Foundation
+import Synchronization
+
+/// A TCP socket bound to a free port of the loopback address: listening and never accepting, or refusing connections.
+final class LoopbackSocket: Sendable {
+  let descriptor: Int32
+  let port: UInt16
+
+  struct Failure: Error {
+    let code = errno
+  }
+
+  init(listening: Bool) throws {
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = Self.address(port: 0)
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let descriptor = descriptor
+    let bound = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+        bind(descriptor, generic, size) == 0 && getsockname(descriptor, generic, &size) == 0
+      }
+    }
+    port = UInt16(bigEndian: address.sin_port)
+    guard bound, !listening || listen(descriptor, 8) == 0 else { throw Failure() }
+  }
+
+  deinit {
+    close(descriptor)
+  }
+
+  static func address(port: UInt16) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    return address
+  }
+
+  static func connect(port: UInt16) throws -> Int32 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = address(port: port)
+    let connected = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+        Glibc.connect(descriptor, generic, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    guard connected == 0 else { throw Failure() }
+    return descriptor
+  }
+}
+
+/// Forwards one connection to the server on a thread of its own, until told otherwise.
+final class Proxy: Sendable {
+  private struct Plan {
+    var isFrozen = false
+    var bytesUntilCut = Int.max
+  }
+
+  private let listener: LoopbackSocket
+  private let plan = Mutex(Plan())
+
+  var port: UInt16 { listener.port }
+
+  init(to serverPort: String) throws {
+    listener = try LoopbackSocket(listening: true)
+    let server = try LoopbackSocket.connect(port: UInt16(serverPort) ?? 0)
+    let listener = listener
+    Thread { [weak self] in
+      let client = accept(listener.descriptor, nil, nil)
+      while self?.forward(client, server) == true {}
+      close(client)
+      close(server)
+    }.start()
+  }
+
+  /// From now on nothing passes; both connections stay open.
+  func freeze() {
+    plan.withLock { $0.isFrozen = true }
+  }
+
+  /// Both connections are closed once so many more bytes have come from the client.
+  func cut(afterBytes count: Int) {
+    plan.withLock { $0.bytesUntilCut = count }
+  }
+
+  /// Passes on what is there; false at the end. It looks up every 20 ms to see whether the test is over.
+  private func forward(_ client: Int32, _ server: Int32) -> Bool {
+    var descriptors = [client, server].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    _ = poll(&descriptors, 2, 20)
+    if plan.withLock({ $0.isFrozen }) {
+      // What arrives stays where it is, and must not keep this thread busy.
+      _ = poll(nil, 0, 20)
+      return true
+    }
+    for (source, sink) in [(0, server), (1, client)] where descriptors[source].revents != 0 {
+      var bytes = [UInt8](repeating: 0, count: 65536)
+      let count = read(descriptors[source].fd, &bytes, bytes.count)
+      guard count > 0, send(sink, bytes, count, Int32(MSG_NOSIGNAL)) == count else { return false }
+      if source == 0 {
+        let isCut = plan.withLock { plan in
+          plan.bytesUntilCut -= count
+          return plan.bytesUntilCut <= 0
+        }
+        if isCut { return false }
+      }
+    }
+    return true
+  }
+}

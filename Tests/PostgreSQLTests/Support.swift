@@ -1,0 +1,78 @@
+// What the tests of this module share: a session on the test server, threads to block on, reproducible randomness.
+
+import Foundation
+import PostgreSQL
+import Synchronization
+import TestServers
+import Testing
+
+typealias Connection = PostgreSQL.Connection
+
+/// A session on the maintenance database, for tests that need nothing but temporary tables.
+func connect(_ options: Connection.Options = .init()) throws -> Connection {
+  try Connection(try TestDatabase.maintenanceDSN, options: options)
+}
+
+/// Blocking work on a thread of its own, so that two sessions can wait for each other.
+final class InBackground<T: Sendable>: Sendable {
+  private let result = Mutex<Result<T, any Error>?>(nil)
+  private let done = DispatchSemaphore(value: 0)
+
+  struct TookTooLong: Error {}
+
+  init(_ body: @escaping @Sendable () throws -> T) {
+    Thread {
+      let outcome = Result(catching: body)
+      self.result.withLock { $0 = outcome }
+      self.done.signal()
+    }.start()
+  }
+
+  /// What the work returned or threw; read it once.
+  var value: T {
+    get throws {
+      guard done.wait(timeout: .now() + 60) == .success, let outcome = result.withLock({ $0 }) else { throw TookTooLong() }
+      return try outcome.get()
+    }
+  }
+}
+
+/// The error that `body` must throw.
+func failure(
+  sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
+) throws -> PostgresError {
+  try #require(throws: PostgresError.self, sourceLocation: sourceLocation, performing: body)
+}
+
+/// SplitMix64: small, and the same on every run.
+struct SeededGenerator: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ (mixed >> 31)
+  }
+
+  /// Text of up to 20 characters from all planes, quotes and backslashes among them.
+  mutating func text() -> String {
+    let alphabet: [ClosedRange<UInt32>] = [
+      0x01...0x7f, 0x20...0x7e, 0xa0...0x7ff, 0x4e00...0x9fff, 0x1f300...0x1f6ff, 0x20000...0x2a6df,
+    ]
+    let scalars = (0..<Int.random(in: 0...20, using: &self)).compactMap { _ in
+      alphabet.randomElement(using: &self).flatMap { Unicode.Scalar(UInt32.random(in: $0, using: &self)) }
+    }
+    return String(String.UnicodeScalarView(scalars))
+  }
+
+  mutating func bytes() -> [UInt8] {
+    (0..<Int.random(in: 0...40, using: &self)).map { _ in UInt8.random(in: 0...255, using: &self) }
+  }
+}
+
+/// A number that no other test uses, for names that live outside of a session.
+func unique(_ prefix: String) -> String {
+  prefix + "_" + String(UInt64.random(in: 0...UInt64.max), radix: 36)
+}

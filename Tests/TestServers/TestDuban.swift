@@ -1,0 +1,132 @@
+// A Duban of its own for a test: a migrated database with the small city, a vhost, and ways to publish, move time and wait.
+
+import AMQP
+import Duban
+import DubanStore
+import Foundation
+import PostgreSQL
+
+/// A migrated database in which a small city's directory and a policy of hours are applied.
+public struct TestStore: Sendable {
+  public let database: TestDatabase
+
+  /// Runs a test with a store of its own, cloned from one that was migrated once.
+  public static func with<T>(isolation: isolated (any Actor)? = #isolation, _ body: (TestStore) async throws -> T) async throws -> T {
+    try await TestDatabase.with(template: template.get().name) { try await body(TestStore(database: $0)) }
+  }
+
+  public func connect() throws -> Store { try Store(dsn: database.dsn, name: "test") }
+
+  /// Moves Duban's clock ahead of the real time, or back to it.
+  public func setClock(ahead: String) throws {
+    let connection = try database.connect()
+    defer { connection.close() }
+    _ = try connection.execute(
+      "INSERT INTO clock_override (ahead) VALUES (cast($1 AS interval)) ON CONFLICT (only_row) DO UPDATE SET ahead = excluded.ahead", ahead)
+  }
+
+  /// One value from the database.
+  public func ask<T: PostgresDecodable>(_ sql: String, as type: T.Type = T.self) throws -> T {
+    let connection = try database.connect()
+    defer { connection.close() }
+    guard let row = try connection.execute(sql).first else { throw TestFault("no row: \(sql)") }
+    return try row.decode(0)
+  }
+
+  /// Waits until a condition of the database holds; it is asked anew whenever something was written.
+  ///
+  /// - Throws: ``TestFault`` that says what `describing` yields where it does not hold in time.
+  public func until(_ condition: String, within bound: Duration = .seconds(60), describing: String? = nil) throws {
+    let connection = try database.connect()
+    defer { connection.close() }
+    try connection.listen("test_changed")
+    let deadline = ContinuousClock.now + bound
+    while true {
+      let holds: Bool? = try connection.execute("SELECT \(condition)").first?.decode(0)
+      if holds == true { return }
+      let left = deadline - .now
+      guard left > .zero else {
+        let said: String? = try describing.flatMap { try connection.execute("SELECT (\($0))::text").first?.decode(0) }
+        throw TestFault("not within \(bound): \(condition)" + (said.map { "; \($0)" } ?? ""))
+      }
+      _ = try connection.waitForNotification(timeout: left)
+    }
+  }
+
+  /// The repository's root, found from this file.
+  public static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  public static func migrations() throws -> [Migration] {
+    let folder = root.appending(path: "migrations")
+    return try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted().compactMap { name in
+      Migration(fileName: name, sql: try String(contentsOf: folder.appending(path: name), encoding: .utf8))
+    }
+  }
+
+  public static let policy = """
+    policy: test
+    tolerance: 1h
+    rules:
+      - { kind: complaint, response: { within: 48h, district: 24h, city: 24h }, resolution: { within: 19d, district: 5d, city: 5d } }
+      - { kind: inspection, response: { within: 7d, district: 3d, city: 3d }, resolution: { within: 30d, district: 5d, city: 5d } }
+      - { kind: funding, response: { within: 15d, district: 5d, city: 5d }, resolution: { within: 30d, district: 5d, city: 5d } }
+      - { kind: reminder, resolution: { within: 0s, district: 24h, city: 24h } }
+    """
+
+  public static let directory = """
+    city: 黄石市
+    districts:
+      - { name: 黄石港区, streets: [胜阳港街道, 花湖街道] }
+      - { name: 下陆区, streets: [新下陆街道] }
+    sources:
+      - { uri: /hotline/12345, name: 12345 }
+      - { uri: /qr/mashang, name: 码上, receipts: true }
+      - { uri: /portal/street, name: 街道平台 }
+    """
+
+  /// Migrated once for the whole run; the test servers' end is its end.
+  private static let template: Result<TestDatabase, any Error> = Result {
+    let database = try TestDatabase.create()
+    let store = try Store(dsn: database.dsn, name: "template")
+    _ = try Migrator(migrations()).migrate(store)
+    try store.apply(directory: DirectoryDraft.read(yaml: directory))
+    _ = try store.apply(policy: policy)
+    // Tells a waiting test that there is something new to look at.
+    let connection = try database.connect()
+    try connection.runScript(
+      """
+      CREATE FUNCTION test_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NOTIFY test_changed; RETURN NULL; END $$;
+      DO $$ DECLARE name text; BEGIN
+        FOREACH name IN ARRAY ARRAY['message', 'item', 'item_event', 'waiting_event', 'breach', 'notice', 'outbox', 'schedule'] LOOP
+          EXECUTE format('CREATE TRIGGER test_changed AFTER INSERT OR UPDATE OR DELETE ON %I FOR EACH STATEMENT EXECUTE FUNCTION test_changed()', name);
+        END LOOP;
+      END $$;
+      """)
+    connection.close()
+    return database
+  }
+}
+
+/// What a test expected of its surroundings and did not find.
+public struct TestFault: Error, CustomStringConvertible {
+  public let description: String
+  public init(_ description: String) { self.description = description }
+}
+
+/// Messages of the contract, as text.
+public enum Sample {
+  public static func event(
+    _ type: String, id: String, source: String = "/hotline/12345", subject: String, time: String? = nil, data: String? = nil
+  ) -> String {
+    let data = data ?? #"{"region":{"district":"黄石港区","street":"胜阳港街道","community":"覆盆山小区"},"category":"雨污接驳","title":"雨水管未接入市政管网"}"#
+    let time = time ?? Duban.Instant(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)).rfc3339
+    return
+      #"{"specversion":"1.0","id":"\#(id)","source":"\#(source)","type":"duban.\#(type)","time":"\#(time)","subject":"\#(subject)","data":\#(data)}"#
+  }
+
+  public static func envelope(
+    _ type: String, id: String, source: String = "/hotline/12345", subject: String, time: String? = nil, data: String? = nil
+  ) throws -> Envelope {
+    try Envelope(RawMessage(body: Array(event(type, id: id, source: source, subject: subject, time: time, data: data).utf8)))
+  }
+}

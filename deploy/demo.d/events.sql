@@ -1,0 +1,24 @@
+-- Compares what Duban published on duban.events with what the database says: one row a check. The events are in the file
+-- that \copy names, one a line.
+CREATE TEMPORARY TABLE published (event jsonb);
+-- CSV with a quote and a delimiter that JSON cannot contain: a line is a value.
+\copy published FROM pstdin WITH (FORMAT csv, QUOTE E'\x01', DELIMITER E'\x02')
+WITH expected (type, number) AS (
+  SELECT 'item.escalated', (SELECT coalesce(sum(escalations), 0) FROM item)
+  UNION ALL SELECT 'item.overdue', (SELECT count(*) FROM breach WHERE tier = 'city')
+  UNION ALL SELECT 'item.closed', (SELECT coalesce(sum(cycle - (phase <> 'closed')::int), 0) FROM item)
+  UNION ALL SELECT 'notice.proposed', (SELECT count(*) FROM notice WHERE status = 'proposed')
+  UNION ALL SELECT 'notice.issued', (SELECT count(*) FROM notice WHERE status = 'issued')
+  UNION ALL SELECT 'receipt.accepted', (SELECT count(*) FROM message JOIN upstream_source ON uri = source WHERE wants_receipts)
+  UNION ALL SELECT 'receipt.rejected', 5
+),
+found AS (SELECT regexp_replace(event ->> 'type', '^duban\.', '') AS type, count(*) AS number FROM published GROUP BY 1)
+SELECT expected.number = coalesce(found.number, 0),
+    coalesce(found.number, 0) || ' of ' || expected.number || ' ' || type || ' published'
+  FROM expected LEFT JOIN found USING (type)
+UNION ALL
+SELECT count(*) = count(DISTINCT event ->> 'id'), 'each event has an id of its own' FROM published
+UNION ALL
+SELECT string_agg(reason, ' ' ORDER BY reason) = 'conflicting-duplicate not-json unknown-source unknown-type wrong-type',
+  'rejected as ' || coalesce(string_agg(reason, ', ' ORDER BY reason), 'nothing')
+  FROM (SELECT event #>> '{data,reason}' AS reason FROM published WHERE event ->> 'type' LIKE '%receipt.rejected') AS rejected

@@ -1,0 +1,61 @@
+-- What the demo's traffic must have come to in the database: one row a check, true once it is so. Read-only; deploy/demo --check
+-- asks again and again until all are true.
+WITH expected (subject, phase, tier, cycle, escalations, breaches, unassigned) AS (VALUES
+  -- Answered and settled in time: nothing climbs.
+  ('HS-2026-0001', 'closed', 'street', 1, 0, 0, false),
+  ('JD-0001', 'closed', 'street', 1, 0, 0, false),
+  ('SJG-0001', 'closed', 'street', 1, 0, 0, false),
+  ('XC-0001', 'closed', 'street', 1, 0, 0, false),
+  ('ZJ-0001', 'closed', 'street', 1, 0, 0, false),
+  ('ZJ-0002', 'closed', 'street', 1, 0, 0, false),       -- rejected
+  ('TX-0001', 'closed', 'street', 1, 0, 0, false),
+  ('TX-0003', 'closed', 'street', 1, 0, 0, false),       -- cancelled
+  ('HS-2026-0010', 'closed', 'street', 1, 0, 0, false),  -- withdrawn
+  ('HS-2026-0004', 'closed', 'street', 1, 0, 0, false),  -- its answer came before it did
+  -- Answered late: settled, but the breach stays.
+  ('HS-2026-0007', 'closed', 'district', 1, 1, 1, false),
+  -- Answered but never settled: the second clock climbs the chain.
+  ('HS-2026-0009', 'responded', 'city', 1, 2, 3, false),
+  ('XC-0002', 'responded', 'city', 1, 2, 3, false),      -- the recheck failed
+  ('ZJ-0004', 'responded', 'city', 1, 2, 3, false),
+  -- Left alone: 街道 → 区 → 市, then overdue at 市 by both clocks.
+  ('HS-2026-0002', 'open', 'city', 1, 2, 4, false),
+  ('HS-2026-0003', 'open', 'city', 1, 2, 4, false),
+  ('QR-0001', 'open', 'city', 1, 2, 4, false),
+  ('XC-0003', 'open', 'city', 1, 2, 4, false),
+  ('ZJ-0003', 'open', 'city', 1, 2, 4, false),
+  ('TX-0002', 'open', 'city', 1, 2, 3, false),           -- a reminder has one clock
+  ('HS-2026-0008', 'open', 'city', 1, 2, 4, false),      -- lay upstream for a minute: late before it came
+  ('QR-0002', 'open', 'city', 2, 2, 4, false),           -- 不满意: open again, and then left alone
+  -- 待派: taken all the same, at the lowest tier that is known.
+  ('HS-2026-0005', 'open', 'city', 1, 1, 3, true),
+  ('HS-2026-0006', 'open', 'city', 1, 0, 2, true)
+),
+found AS (
+  SELECT subject, phase, tier, cycle, escalations, (SELECT count(*)::int FROM breach WHERE item_id = item.id), unassigned FROM item
+),
+differing AS ((TABLE expected EXCEPT TABLE found) UNION (TABLE found EXCEPT TABLE expected))
+SELECT NOT EXISTS (TABLE differing), '24 items stand as their stories say'
+  || coalesce((SELECT ', but not ' || string_agg(DISTINCT subject, ', ') FROM differing), '')
+UNION ALL
+SELECT count(*) = 56, count(*) || ' of 56 messages taken, each once' FROM message
+UNION ALL
+SELECT count(*) = 0, count(*) || ' events still wait for their item' FROM waiting_event
+UNION ALL
+SELECT bool_and(logged = sequence), 'every item''s log is without gaps'
+  FROM (SELECT item.sequence, count(*) FILTER (WHERE e.sequence <= item.sequence) AS logged
+        FROM item LEFT JOIN item_event e ON e.item_id = item.id GROUP BY item.id) AS log
+UNION ALL
+SELECT count(*) = 2, 'the 催办 and the 退单 are counted'
+  FROM item WHERE (subject, urgings, returns) IN (('HS-2026-0003', 1, 0), ('HS-2026-0009', 0, 1))
+UNION ALL
+SELECT count(*) = 22 AND count(*) = (SELECT count(*) FROM breach WHERE tier = 'city'),
+  count(*) || ' of 22 约谈 proposed over what is overdue at 市' FROM notice WHERE item_id IS NOT NULL
+UNION ALL
+SELECT count(DISTINCT organ_id) = 4, '通报 issued to ' || count(DISTINCT organ_id) || ' of 4 districts'
+  FROM notice WHERE kind = 'bulletin'
+UNION ALL
+SELECT count(*) > 0, count(*) || ' 约谈 proposed for streets that were late repeatedly'
+  FROM notice WHERE kind = 'summons' AND schedule_id IS NOT NULL
+UNION ALL
+SELECT count(*) = 0, count(*) || ' events still in the outbox' FROM outbox

@@ -98,7 +98,8 @@ extension Envelope {
     }
     let wire = try Wire(message)
     do {
-      try self.init(wire, body: message.attributes.isEmpty ? body : wire.structured(around: body), digest: ContentDigest(of: message))
+      try self.init(
+        wire, body: message.attributes.isEmpty ? body : wire.structured(around: body), digest: ContentDigest(of: message))
     } catch {
       throw error.answering(source: wire.source, id: wire.id)
     }
@@ -109,11 +110,13 @@ extension Envelope {
       throw Refusal(.unknownVersion, at: "/specversion", "specversion must be \"1.0\"")
     }
     let typeName = try Self.required(wire.type, "type")
-    guard typeName.hasPrefix(EventType.prefix), let type = EventType.named(String(typeName.dropFirst(EventType.prefix.count))) else {
+    guard typeName.hasPrefix(EventType.prefix), let type = EventType.named(String(typeName.dropFirst(EventType.prefix.count)))
+    else {
       throw Refusal(.unknownType, at: "/type", "the contract has no such type")
     }
     guard type.meaning != .unsupported else {
-      throw Refusal(.unsupportedType, at: "/type", "\(type.name) is in the contract but not carried out yet; replay it when it is")
+      throw Refusal(
+        .unsupportedType, at: "/type", "\(type.name) is in the contract but not carried out yet; replay it when it is")
     }
     guard let time = Instant(rfc3339: try Self.required(wire.time, "time")) else {
       throw Refusal(.invalidValue, at: "/time", "time must be RFC 3339 with an offset, e.g. 2026-11-20T08:00:00+08:00")
@@ -141,7 +144,8 @@ extension Envelope {
   private func checkData() throws(Refusal) {
     switch (type.kind, type.meaning) {
     case (_, .opens) where data.item != nil:
-      throw Refusal(.invalidValue, at: "/data/item", "an event that opens an item names it by source and subject; remove data.item")
+      throw Refusal(
+        .invalidValue, at: "/data/item", "an event that opens an item names it by source and subject; remove data.item")
     case (.reminder, .opens):
       guard let due = data.due else {
         throw Refusal(.missingField, at: "/data/due", "say when the reminder falls due, RFC 3339")

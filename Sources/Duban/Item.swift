@@ -81,13 +81,16 @@ public struct Item: Hashable, Sendable {
 
   /// Every field, for the store.
   public init(
-    id: Int64, key: ItemKey, kind: Kind, phase: Phase, tier: Tier, place: Place, category: String?, grade: String?, title: String?,
+    id: Int64, key: ItemKey, kind: Kind, phase: Phase, tier: Tier, place: Place, category: String?, grade: String?,
+    title: String?,
     policyVersion: Int, openedAt: Instant?, closedAt: Instant?, deadline: Deadline?, cycleStartedAt: Instant?, cycle: Int32,
     breachedAt: Instant?, escalations: Int32, urgings: Int32, returns: Int32, sequence: Int32
   ) {
     (self.id, self.key, self.kind, self.phase, self.tier, self.place) = (id, key, kind, phase, tier, place)
     (self.category, self.grade, self.title, self.policyVersion) = (category, grade, title, policyVersion)
-    (self.openedAt, self.closedAt, self.deadline, self.cycleStartedAt, self.cycle) = (openedAt, closedAt, deadline, cycleStartedAt, cycle)
+    (self.openedAt, self.closedAt, self.deadline, self.cycleStartedAt, self.cycle) = (
+      openedAt, closedAt, deadline, cycleStartedAt, cycle
+    )
     (self.breachedAt, self.escalations, self.urgings, self.returns) = (breachedAt, escalations, urgings, returns)
     self.sequence = sequence
   }
@@ -102,7 +105,9 @@ public struct Place: Hashable, Sendable {
   /// 待派: the place that was named is not in the directory, so somebody must assign it.
   public var isUnassigned: Bool
 
-  public init(cityID: Int64? = nil, districtID: Int64? = nil, streetID: Int64? = nil, community: String? = nil, isUnassigned: Bool = false) {
+  public init(
+    cityID: Int64? = nil, districtID: Int64? = nil, streetID: Int64? = nil, community: String? = nil, isUnassigned: Bool = false
+  ) {
     (self.cityID, self.districtID, self.streetID) = (cityID, districtID, streetID)
     (self.community, self.isUnassigned) = (community, isUnassigned)
   }

@@ -39,7 +39,8 @@ public struct ItemMachine: Sendable {
     switch meaning(of: envelope) {
     case .opens:
       guard item.phase == .awaited else {
-        throw Refusal(.itemExists, at: "/subject", "an item of this source and subject is open already; give a new matter a new subject")
+        throw Refusal(
+          .itemExists, at: "/subject", "an item of this source and subject is open already; give a new matter a new subject")
       }
       open(&item, with: envelope)
       log(envelope, &item, &effects)
@@ -72,7 +73,9 @@ public struct ItemMachine: Sendable {
   /// `history` is what the item breached before, for the evidence of a notice. Returns whether there was anything to do.
   @discardableResult
   public func lapse(_ item: inout Item, history: [Breach] = [], into effects: inout Effects) -> Bool {
-    guard let deadline = item.deadline, deadline.dueAt <= now, let rule = policies.policy(for: item).rule(for: item) else { return false }
+    guard let deadline = item.deadline, deadline.dueAt <= now, let rule = policies.policy(for: item).rule(for: item) else {
+      return false
+    }
     let breach = Breach(
       itemID: item.id, cycle: item.cycle, clock: deadline.clock, tier: item.tier, organID: item.place.organ(at: item.tier),
       dueAt: deadline.dueAt, foundAt: now)
@@ -191,7 +194,8 @@ extension ItemMachine {
     item.sequence += 1
     let body = JSONText.encode(facts)
     effects.log.append(
-      LogEntry(itemID: item.id, sequence: item.sequence, type: type.rawValue, key: nil, occurredAt: now, body: body, traceparent: nil))
+      LogEntry(
+        itemID: item.id, sequence: item.sequence, type: type.rawValue, key: nil, occurredAt: now, body: body, traceparent: nil))
     effects.announcements.append(
       Announcement(type: type, subject: item.key.description, occurredAt: now, data: body, orderKey: item.id))
   }

@@ -66,7 +66,8 @@ extension Notice {
       "\(i + 1). \(directory.name(of: breach.organID) ?? breach.tier.chinese):应于\(breach.dueAt.chineseMinute)前\(breach.clock.chinese),逾期未办。"
     }
     return Notice(
-      kind: .summons, status: .proposed, origin: .item(id: item.id, cycle: item.cycle, clock: clock), organID: organID, organName: organ,
+      kind: .summons, status: .proposed, origin: .item(id: item.id, cycle: item.cycle, clock: clock), organID: organID,
+      organName: organ,
       title: "关于约谈\(organ)的建议(\(item.key.subject))",
       body: """
         \(item.kind.chinese)事项“\(item.title ?? item.key.subject)”(编号\(item.key.subject))经街道、区、市逐级督办,\(clock.chinese)时限届满仍未办结,建议约谈\(organ)。
@@ -87,7 +88,8 @@ extension Notice {
       "\(i + 1). \(lapse.subject):\(lapse.breach.clock.chinese)时限\(lapse.breach.dueAt.chineseMinute),逾期。"
     }
     return Notice(
-      kind: .summons, status: .proposed, origin: .schedule(id: schedule.id, name: schedule.name, period: period), organID: organ.id,
+      kind: .summons, status: .proposed, origin: .schedule(id: schedule.id, name: schedule.name, period: period),
+      organID: organ.id,
       organName: organ.name, title: "关于约谈\(organ.name)的建议(\(period.chinese))",
       body: """
         \(period.chinese),\(organ.name)承办事项逾期\(lapses.count)件次,达到约谈标准(\(schedule.threshold)件次),建议约谈。
@@ -163,7 +165,8 @@ extension Notice {
       "\(i + 1). \(f.street):在办\(f.open)件,超时\(f.overdue)件,升级\(f.escalated)件次。"
     }
     return Notice(
-      kind: .bulletin, status: .issued, origin: .schedule(id: schedule.id, name: schedule.name, period: period), organID: district.id,
+      kind: .bulletin, status: .issued, origin: .schedule(id: schedule.id, name: schedule.name, period: period),
+      organID: district.id,
       organName: district.name, title: "关于\(district.name)老旧小区改造事项办理情况的通报(\(period.chinese))",
       body: """
         \(district.name)各街道:

@@ -148,7 +148,8 @@ struct SpanText: Decodable {
     let container = try decoder.singleValueContainer()
     let text = try container.decode(String.self)
     guard let span = Span(text: text) else {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "write a length of time like 30s, 15m, 48h or 13d, not '\(text)'")
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "write a length of time like 30s, 15m, 48h or 13d, not '\(text)'")
     }
     self.span = span
   }

@@ -16,7 +16,8 @@ extension Instant {
   public var rfc3339: String {
     let t = ShanghaiTime(self)
     let fraction = microseconds.flooredDivision(by: 1_000_000).remainder
-    var text = "\(t.year.padded(4))-\(t.month.padded(2))-\(t.day.padded(2))T\(t.hour.padded(2)):\(t.minute.padded(2)):\(t.second.padded(2))"
+    var text =
+      "\(t.year.padded(4))-\(t.month.padded(2))-\(t.day.padded(2))T\(t.hour.padded(2)):\(t.minute.padded(2)):\(t.second.padded(2))"
     if fraction != 0 { text += ".\(Int(fraction).padded(6))" }
     return text + "+08:00"
   }

@@ -20,7 +20,8 @@ extension Announcement {
       var reason, pointer, detail: String
     }
     let facts = Facts(
-      source: refusal.source, id: refusal.messageID, reason: refusal.reason.rawValue, pointer: refusal.pointer, detail: refusal.detail)
+      source: refusal.source, id: refusal.messageID, reason: refusal.reason.rawValue, pointer: refusal.pointer,
+      detail: refusal.detail)
     return Announcement(
       type: .receiptRejected, subject: "\(refusal.source ?? "?")/\(refusal.messageID ?? "?")", occurredAt: now,
       data: JSONText.encode(facts), orderKey: 0)

@@ -25,7 +25,8 @@ extension Store {
 
   static func breach(_ row: Row) throws -> Breach {
     Breach(
-      itemID: try row.decode(0), cycle: try row.decode(1), clock: try .init(stored: row.decode(2)), tier: try .init(stored: row.decode(3)),
+      itemID: try row.decode(0), cycle: try row.decode(1), clock: try .init(stored: row.decode(2)),
+      tier: try .init(stored: row.decode(3)),
       organID: try row.decode(4), dueAt: try row.decode(5), foundAt: try row.decode(6))
   }
 
@@ -56,7 +57,9 @@ extension Store {
       """, now)
     guard let row = rows.first else { return nil }
     let every: String = try row.decode(3)
-    guard let recurrence = Recurrence(text: every) else { throw StoreFault("schedule.every '\(every)' in the database is no recurrence") }
+    guard let recurrence = Recurrence(text: every) else {
+      throw StoreFault("schedule.every '\(every)' in the database is no recurrence")
+    }
     let schedule = Schedule(
       id: try row.decode(0), name: try row.decode(1), notice: try .init(stored: row.decode(2)), recurrence: recurrence,
       tier: try .init(stored: row.decode(4)), threshold: try row.decode(5), catchUp: try row.decode(6))
@@ -87,7 +90,8 @@ extension Store {
     var figures: [Int64: [StreetFigures]] = [:]
     for row in rows {
       figures[try row.decode(0), default: []].append(
-        StreetFigures(street: try row.decode(1), open: try row.decode(2), overdue: try row.decode(3), escalated: try row.decode(4)))
+        StreetFigures(
+          street: try row.decode(1), open: try row.decode(2), overdue: try row.decode(3), escalated: try row.decode(4)))
     }
     return figures
   }

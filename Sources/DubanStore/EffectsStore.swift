@@ -85,7 +85,8 @@ extension Store {
       INSERT INTO notice (reference, kind, status, schedule_id, period_start, period_end, item_id, cycle, clock, organ_id,
         organ_name, title, body, evidence, created_at)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-      """, notice.reference, notice.kind.rawValue, notice.status.rawValue, scheduleID, period?.start, period?.end, item?.id, item?.cycle,
+      """, notice.reference, notice.kind.rawValue, notice.status.rawValue, scheduleID, period?.start, period?.end, item?.id,
+      item?.cycle,
       item?.clock.rawValue, notice.organID, notice.organName, notice.title, notice.body, Jsonb(notice.evidence), notice.createdAt)
   }
 

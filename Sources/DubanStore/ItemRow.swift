@@ -27,7 +27,8 @@ enum ItemRow {
       category: try row.decode(11), grade: try row.decode(12), title: try row.decode(13), policyVersion: try row.decode(14),
       openedAt: try row.decode(15), closedAt: try row.decode(16),
       deadline: try clock.flatMap { clock in try dueAt.map { Item.Deadline(clock: try .init(stored: clock), dueAt: $0) } },
-      cycleStartedAt: try row.decode(19), cycle: try row.decode(20), breachedAt: try row.decode(21), escalations: try row.decode(22),
+      cycleStartedAt: try row.decode(19), cycle: try row.decode(20), breachedAt: try row.decode(21),
+      escalations: try row.decode(22),
       urgings: try row.decode(23), returns: try row.decode(24), sequence: try row.decode(25))
   }
 
@@ -65,7 +66,8 @@ enum ItemRow {
     let types = [
       "kind": "text", "phase": "text", "tier": "text", "city_id": "bigint", "district_id": "bigint", "street_id": "bigint",
       "unassigned": "boolean", "policy_version": "integer", "cycle": "integer", "escalations": "integer", "urgings": "integer",
-      "returns": "integer", "sequence": "integer", "opened_at": "timestamptz", "closed_at": "timestamptz", "due_at": "timestamptz",
+      "returns": "integer", "sequence": "integer", "opened_at": "timestamptz", "closed_at": "timestamptz",
+      "due_at": "timestamptz",
       "cycle_started_at": "timestamptz", "breached_at": "timestamptz",
     ]
     let arrays = changing.enumerated().map { "$\($0 + 2)::\(types[$1] ?? "text")[]" }.joined(separator: ", ")
@@ -83,7 +85,8 @@ enum ItemRow {
       items.map(\.place.cityID), items.map(\.place.districtID), items.map(\.place.streetID), items.map(\.place.community),
       items.map(\.place.isUnassigned), items.map(\.category), items.map(\.grade), items.map(\.title),
       items.map { Int32($0.policyVersion) }, items.map(\.openedAt), items.map(\.closedAt), items.map(\.deadline?.clock.rawValue),
-      items.map(\.deadline?.dueAt), items.map(\.cycleStartedAt), items.map(\.cycle), items.map(\.breachedAt), items.map(\.escalations),
+      items.map(\.deadline?.dueAt), items.map(\.cycleStartedAt), items.map(\.cycle), items.map(\.breachedAt),
+      items.map(\.escalations),
       items.map(\.urgings), items.map(\.returns), items.map(\.sequence),
     ]
   }

@@ -16,7 +16,9 @@ public struct Migration: Hashable, Sendable {
   /// Reads the number off a file name like `0001_items.sql`; nil for a name of another form.
   public init?(fileName: String, sql: String) {
     let parts = fileName.split(separator: "_", maxSplits: 1)
-    guard parts.count == 2, parts[0].count == 4, let number = Int(parts[0]), number > 0, fileName.hasSuffix(".sql") else { return nil }
+    guard parts.count == 2, parts[0].count == 4, let number = Int(parts[0]), number > 0, fileName.hasSuffix(".sql") else {
+      return nil
+    }
     self.init(number: number, name: String(parts[1].dropLast(4)), sql: sql)
   }
 
@@ -81,7 +83,8 @@ public struct Migrator: Sendable {
       throw StoreFault("the schema is at \(version), this program needs \(schemaVersion); run: dubanctl migrate")
     }
     if version > schemaVersion {
-      throw StoreFault("the schema is at \(version), newer than the \(schemaVersion) this program knows; install the duband that came with it")
+      throw StoreFault(
+        "the schema is at \(version), newer than the \(schemaVersion) this program knows; install the duband that came with it")
     }
   }
 
@@ -104,7 +107,8 @@ public struct Migrator: Sendable {
       }
       let file = migrations[row.number - 1]
       guard file.checksum == row.checksum else {
-        throw StoreFault("migration \(file.number) (\(file.name)) was changed after it was applied; restore the file and add a new one instead")
+        throw StoreFault(
+          "migration \(file.number) (\(file.name)) was changed after it was applied; restore the file and add a new one instead")
       }
     }
     return Array(migrations.dropFirst(applied.count))

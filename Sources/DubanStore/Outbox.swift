@@ -50,7 +50,8 @@ extension Store {
       """, lanes, perLane)
     return try rows.map { row in
       Outbox.Entry(
-        lane: try row.decode(0), id: try row.decode(1), type: try row.decode(2), subject: try row.decode(3), occurredAt: try row.decode(4),
+        lane: try row.decode(0), id: try row.decode(1), type: try row.decode(2), subject: try row.decode(3),
+        occurredAt: try row.decode(4),
         data: try row.decode(5), traceparent: try row.decode(6), attempts: try row.decode(7))
     }
   }

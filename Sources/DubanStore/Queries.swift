@@ -73,7 +73,8 @@ extension Store {
       """
     ).only()
     return Lag(
-      oldestDueSeconds: try row.decode(0), oldestOutboxSeconds: try row.decode(1), unroutable: try row.decode(2), waiting: try row.decode(3))
+      oldestDueSeconds: try row.decode(0), oldestOutboxSeconds: try row.decode(1), unroutable: try row.decode(2),
+      waiting: try row.decode(3))
   }
 
   /// Items, the most urgent first: those with a running deadline by the deadline, then the others by id.
@@ -85,7 +86,8 @@ extension Store {
       WHERE ($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR phase = $2) AND ($3::text IS NULL OR item.tier = $3)
         AND (NOT $4 OR (breached_at IS NOT NULL AND phase <> 'closed')) AND (NOT $5 OR unassigned AND phase <> 'awaited')
       ORDER BY due_at NULLS LAST, item.id LIMIT $6
-      """, filter.kind?.rawValue, filter.phase?.rawValue, filter.tier?.rawValue, filter.overdueOnly, filter.unassignedOnly, filter.limit)
+      """, filter.kind?.rawValue, filter.phase?.rawValue, filter.tier?.rawValue, filter.overdueOnly, filter.unassignedOnly,
+      filter.limit)
     return try rows.map { ItemSummary(item: try ItemRow.read($0), organ: try $0.decode(ItemRow.columns.count)) }
   }
 
@@ -99,7 +101,9 @@ extension Store {
       FROM item LEFT JOIN organ ON organ.id = CASE item.tier WHEN 'street' THEN street_id WHEN 'district' THEN district_id ELSE city_id END
       WHERE item.id = $1 OR item.subject = $2 OR item.source || '/' || item.subject = $2 ORDER BY item.id LIMIT 2
       """, Int64(name), name)
-    guard rows.count < 2 else { throw StoreFault("several systems use the number \(name); write SOURCE/NUMBER or Duban's own id") }
+    guard rows.count < 2 else {
+      throw StoreFault("several systems use the number \(name); write SOURCE/NUMBER or Duban's own id")
+    }
     return try rows.first.map { ItemSummary(item: try ItemRow.read($0), organ: try $0.decode(ItemRow.columns.count)) }
   }
 
@@ -122,7 +126,8 @@ extension Store {
       "SELECT reference, kind, status, organ_name, title, body, created_at FROM notice ORDER BY id DESC LIMIT $1", limit
     ).map { row in
       NoticeRow(
-        reference: try row.decode(0), kind: try row.decode(1), status: try row.decode(2), organ: try row.decode(3), title: try row.decode(4),
+        reference: try row.decode(0), kind: try row.decode(1), status: try row.decode(2), organ: try row.decode(3),
+        title: try row.decode(4),
         body: try row.decode(5), createdAt: try row.decode(6))
     }
   }

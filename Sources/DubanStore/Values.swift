@@ -32,7 +32,8 @@ extension RawRepresentable where RawValue == String {
   /// A value of one of the schema's enumerations.
   init(stored text: String) throws(StoreFault) {
     guard let value = Self(rawValue: text) else {
-      throw StoreFault("'\(text)' in the database is no \(Self.self): the schema is newer than this program, or was changed by hand")
+      throw StoreFault(
+        "'\(text)' in the database is no \(Self.self): the schema is newer than this program, or was changed by hand")
     }
     self = value
   }

@@ -109,7 +109,8 @@ final class IntakeJob: Job {
   private static func read(_ delivery: Delivery) -> Incoming {
     do throws(Refusal) {
       if delivery.deliveryCount >= DeliveryCount.limit {
-        throw Refusal(.deliveryLimit, "delivered \(delivery.deliveryCount) times without success; find out why before it is replayed")
+        throw Refusal(
+          .deliveryLimit, "delivered \(delivery.deliveryCount) times without success; find out why before it is replayed")
       }
       return Incoming(delivery: delivery, reading: .success(try Envelope(RawMessage(delivery))))
     } catch {

@@ -48,7 +48,9 @@ final class ScheduleJob: Job {
     return true
   }
 
-  private static func notices(of schedule: Schedule, for period: Period, _ machine: ItemMachine, _ store: Store) throws -> [Notice] {
+  private static func notices(of schedule: Schedule, for period: Period, _ machine: ItemMachine, _ store: Store) throws
+    -> [Notice]
+  {
     let organs = machine.directory.organs.values.filter { $0.tier == schedule.tier }.sorted { $0.id < $1.id }
     switch schedule.notice {
     case .bulletin:

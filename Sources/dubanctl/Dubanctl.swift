@@ -13,7 +13,8 @@ struct Dubanctl: AsyncParsableCommand {
     commandName: "dubanctl", abstract: "Looks after Duban (督办): schema, policies, items, queues.",
     discussion: "Connections come from DUBAN_AMQP_URL and DUBAN_POSTGRES_DSN, or from the file given with --config.",
     subcommands: [
-      Migrate.self, PolicyCommand.self, DirectoryCommand.self, SchedulesCommand.self, Items.self, Notices.self, Queues.self, Publish.self,
+      Migrate.self, PolicyCommand.self, DirectoryCommand.self, SchedulesCommand.self, Items.self, Notices.self, Queues.self,
+      Publish.self,
     ])
 }
 

@@ -5,7 +5,8 @@ import Duban
 import DubanStore
 
 struct Items: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Items (件) and their timelines.", subcommands: [List.self, Show.self])
+  static let configuration = CommandConfiguration(
+    abstract: "Items (件) and their timelines.", subcommands: [List.self, Show.self])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Lists items, the most urgent first.")
@@ -30,7 +31,8 @@ struct Items: AsyncParsableCommand {
           heading: ["id", "number", "kind", "phase", "tier", "held by", "clock", "due", "overdue since", "climbs", "urged"],
           rows: items.map { i in
             [
-              "\(i.id)", i.subject, i.kind, i.phase + (i.unassigned ? " 待派" : ""), i.tier, i.organ ?? "–", i.clock ?? "–", i.dueAt ?? "–",
+              "\(i.id)", i.subject, i.kind, i.phase + (i.unassigned ? " 待派" : ""), i.tier, i.organ ?? "–", i.clock ?? "–",
+              i.dueAt ?? "–",
               i.breachedAt ?? "–", "\(i.escalations)", "\(i.urgings)",
             ]
           }))
@@ -132,7 +134,8 @@ struct ItemView: Encodable {
 
   var lines: [[String]] {
     [
-      ["number", "\(source)/\(subject)"], ["kind", kind], ["phase", phase + (unassigned ? ", 待派" : "")], ["held by", "\(tier) \(organ ?? "–")"],
+      ["number", "\(source)/\(subject)"], ["kind", kind], ["phase", phase + (unassigned ? ", 待派" : "")],
+      ["held by", "\(tier) \(organ ?? "–")"],
       ["community", community ?? "–"], ["category", category ?? "–"], ["title", title ?? "–"], ["opened", openedAt ?? "–"],
       ["deadline", dueAt.map { "\($0) (\(clock ?? ""), policy version \(policyVersion))" } ?? "none runs"],
       ["first breach", breachedAt ?? "none"], ["closed", closedAt ?? "–"],

@@ -59,7 +59,9 @@ struct Publish: AsyncParsableCommand {
   @Flag(help: "Send every line as it stands, JSON or not; needs --routing-key.") var raw = false
 
   func validate() throws {
-    if raw && routingKey == nil { throw ValidationError("--raw needs --routing-key, because the type of a line may not be readable") }
+    if raw && routingKey == nil {
+      throw ValidationError("--raw needs --routing-key, because the type of a line may not be readable")
+    }
   }
 
   func run() async throws {
@@ -76,7 +78,8 @@ struct Publish: AsyncParsableCommand {
       let batch = Array(messages[start..<min(start + 1000, messages.count)])
       for (i, outcome) in try publisher.publish(batch: batch, timeout: .seconds(60)).enumerated() where outcome != .confirmed {
         throw ValidationError(
-          "line \(start + i + 1) was not taken by the broker: \(outcome); \(published + i) before it were. Is duband's topology declared?")
+          "line \(start + i + 1) was not taken by the broker: \(outcome); \(published + i) before it were. Is duband's topology declared?"
+        )
       }
       published += batch.count
     }

@@ -47,7 +47,10 @@ struct MigratorTests {
       let store = try store(database)
       let first = Migration(number: 1, name: "one", sql: "CREATE TABLE one ()")
       _ = try Migrator([first]).migrate(store)
-      let changed = try Migrator([Migration(number: 1, name: "one", sql: "CREATE TABLE uno ()"), Migration(number: 2, name: "two", sql: "CREATE TABLE two ()")])
+      let changed = try Migrator([
+        Migration(number: 1, name: "one", sql: "CREATE TABLE uno ()"),
+        Migration(number: 2, name: "two", sql: "CREATE TABLE two ()"),
+      ])
       let fault = #expect(throws: StoreFault.self) { try changed.migrate(store) }
       #expect(fault?.description.contains("migration 1 (one) was changed") == true)
       #expect(try changed.migrations.count == 2 && database.has("two") == false)

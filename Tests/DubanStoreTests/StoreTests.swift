@@ -39,9 +39,12 @@ struct StoreTests {
   func roundTrip() async throws {
     try await TestStore.with { test in
       let store = try test.connect()
-      let data = #"{"region":{"district":"黄石港区","street":"胜阳港街道","community":"覆盆山"},"category":"屋面防水","grade":"紧急","title":"漏水 🏠"}"#
+      let data =
+        #"{"region":{"district":"黄石港区","street":"胜阳港街道","community":"覆盆山"},"category":"屋面防水","grade":"紧急","title":"漏水 🏠"}"#
       try take([Sample.envelope("complaint.submitted", id: "1", subject: "S", data: data)], store)
-      for (id, type) in [("2", "reminder.urged"), ("3", "complaint.returned"), ("4", "complaint.responded"), ("5", "complaint.resolved")] {
+      for (id, type) in [
+        ("2", "reminder.urged"), ("3", "complaint.returned"), ("4", "complaint.responded"), ("5", "complaint.resolved"),
+      ] {
         let event = try Sample.envelope(type, id: id, subject: "S", data: "{}")
         let (written, read) = try store.transaction { store in
           let machine = try store.machine()
@@ -54,10 +57,12 @@ struct StoreTests {
         #expect(written == [read], "\(type)")
       }
       let summary = try #require(try store.item(named: "S"))
-      #expect(summary.item.title == "漏水 🏠" && summary.item.grade == "紧急" && summary.item.phase == .closed && summary.organ == "胜阳港街道")
-      #expect(try store.timeline(of: summary.item.id).map(\.type) == [
-        "complaint.submitted", "reminder.urged", "complaint.returned", "complaint.responded", "complaint.resolved",
-      ])
+      #expect(
+        summary.item.title == "漏水 🏠" && summary.item.grade == "紧急" && summary.item.phase == .closed && summary.organ == "胜阳港街道")
+      #expect(
+        try store.timeline(of: summary.item.id).map(\.type) == [
+          "complaint.submitted", "reminder.urged", "complaint.returned", "complaint.responded", "complaint.resolved",
+        ])
     }
   }
 
@@ -161,7 +166,9 @@ struct StoreTests {
       let (one, two) = (try test.connect(), try test.connect())
       // Receipts of one item share its lane.
       try take([Sample.envelope("complaint.submitted", id: "0", source: "/qr/mashang", subject: "S")], one)
-      for i in 1...5 { try take([Sample.envelope("complaint.accepted", id: "\(i)", source: "/qr/mashang", subject: "S", data: "{}")], one) }
+      for i in 1...5 {
+        try take([Sample.envelope("complaint.accepted", id: "\(i)", source: "/qr/mashang", subject: "S", data: "{}")], one)
+      }
       #expect(throws: Death.self) {
         try one.transaction { one in
           let entries = try one.claimOutbox(perLane: 3)
@@ -195,7 +202,8 @@ struct StoreTests {
       #expect(second == first + 1)
       #expect(try store.apply(policy: TestStore.policy.replacing("within: 48h", with: "within: 1h")) == second)
       try take([Sample.envelope("complaint.submitted", id: "2", subject: "new")], store)
-      #expect(try test.ask("SELECT bool_and(policy_version = CASE subject WHEN 'old' THEN \(first) ELSE \(second) END) FROM item"))
+      #expect(
+        try test.ask("SELECT bool_and(policy_version = CASE subject WHEN 'old' THEN \(first) ELSE \(second) END) FROM item"))
       #expect(try test.ask("SELECT due_at < duban_now() + interval '61 minutes' FROM item WHERE subject = 'new'"))
       #expect(throws: FileFault.self) { try store.apply(policy: "policy: broken") }
     }
@@ -211,7 +219,9 @@ struct StoreTests {
     }
   }
 
-  @Test("the log's partitions are made for this month and two more, again when time has moved on, and rows outside all months are kept")
+  @Test(
+    "the log's partitions are made for this month and two more, again when time has moved on, and rows outside all months are kept"
+  )
   func partitions() async throws {
     try await TestStore.with { test in
       let store = try test.connect()
@@ -237,7 +247,10 @@ struct StoreTests {
       let figures = try store.streetFigures(in: period).values.flatMap { $0 }.filter { $0.street == "胜阳港街道" }
       #expect(figures == [StreetFigures(street: "胜阳港街道", open: 3, overdue: 3, escalated: 3)])
       let before = Period(start: now + .hours(-200), end: now + .hours(-100))
-      #expect(try store.streetFigures(in: before).values.flatMap { $0 }.allSatisfy { $0.open == 0 && $0.overdue == 0 && $0.escalated == 0 })
+      #expect(
+        try store.streetFigures(in: before).values.flatMap { $0 }.allSatisfy {
+          $0.open == 0 && $0.overdue == 0 && $0.escalated == 0
+        })
       let breaches = try store.organBreaches(at: .street, in: period)
       #expect(breaches.values.map(\.count) == [3])
     }

@@ -29,7 +29,8 @@ struct EnvelopeTests {
     let envelope = try Envelope(raw)
     #expect(envelope.key.id == "b\"1" && envelope.data.title == "漏水")
     let again = try Envelope(RawMessage(body: Array(envelope.body.utf8)))
-    #expect(again.key == envelope.key && again.item == envelope.item && again.data == envelope.data && again.time == envelope.time)
+    #expect(
+      again.key == envelope.key && again.item == envelope.item && again.data == envelope.data && again.time == envelope.time)
   }
 
   @Test("an event about another system's item names it in data.item")
@@ -46,7 +47,8 @@ struct EnvelopeTests {
     var pointer: String
   }
 
-  static let envelopeStart = #"{"specversion":"1.0","id":"1","source":"/s","type":"duban.complaint.submitted","time":"2026-11-20T08:00:00Z","#
+  static let envelopeStart =
+    #"{"specversion":"1.0","id":"1","source":"/s","type":"duban.complaint.submitted","time":"2026-11-20T08:00:00Z","#
 
   @Test(
     "a bad message is refused with its reason and the pointer to the place",
@@ -64,15 +66,19 @@ struct EnvelopeTests {
       Bad(body: envelopeStart + #""subject":""}"#, reason: .missingField, pointer: "/subject"),
       Bad(body: envelopeStart + #""subject":"a","data":[]}"#, reason: .wrongType, pointer: "/data"),
       Bad(body: envelopeStart + #""subject":"a","data":{"region":"x"}}"#, reason: .wrongType, pointer: "/data/region"),
-      Bad(body: envelopeStart + #""subject":"a","data":{"region":{"street":5}}}"#, reason: .wrongType, pointer: "/data/region/street"),
+      Bad(
+        body: envelopeStart + #""subject":"a","data":{"region":{"street":5}}}"#, reason: .wrongType,
+        pointer: "/data/region/street"),
       Bad(body: envelopeStart + #""subject":"a\u0000b"}"#, reason: .nulCharacter, pointer: ""),
       Bad(
         body: envelopeStart + #""subject":"\#(String(repeating: "号", count: 257))"}"#, reason: .invalidValue, pointer: "/subject"),
       Bad(
-        body: #"{"specversion":"1.0","id":"1","source":"/s","type":"duban.complaint.submitted","time":"yesterday","subject":"a"}"#,
+        body:
+          #"{"specversion":"1.0","id":"1","source":"/s","type":"duban.complaint.submitted","time":"yesterday","subject":"a"}"#,
         reason: .invalidValue, pointer: "/time"),
       Bad(
-        body: #"{"specversion":"1.0","id":"1","source":"/s","type":"duban.reminder.scheduled","time":"2026-11-20T08:00:00Z","subject":"a"}"#,
+        body:
+          #"{"specversion":"1.0","id":"1","source":"/s","type":"duban.reminder.scheduled","time":"2026-11-20T08:00:00Z","subject":"a"}"#,
         reason: .missingField, pointer: "/data/due"),
     ])
   func refused(bad: Bad) {
@@ -85,7 +91,8 @@ struct EnvelopeTests {
     }
   }
 
-  @Test("limits: 256 KiB are taken and a byte more is not; 64 levels are taken and one more is not; a brace in a string is no level")
+  @Test(
+    "limits: 256 KiB are taken and a byte more is not; 64 levels are taken and one more is not; a brace in a string is no level")
   func limits() throws {
     func padded(to size: Int) -> RawMessage {
       let start = Self.envelopeStart + #""subject":"a","data":{"note":""#

@@ -13,17 +13,21 @@ struct FilesTests {
 
   @Test("the files that come with Duban are valid", arguments: ["default", "demo"])
   func shipped(name: String) throws {
-    let policy = try Policy(yaml: String(contentsOf: Self.deploy.appending(path: "policies/\(name).yaml"), encoding: .utf8), version: 1)
+    let policy = try Policy(
+      yaml: String(contentsOf: Self.deploy.appending(path: "policies/\(name).yaml"), encoding: .utf8), version: 1)
     #expect(policy.name == name)
-    let schedules = try ScheduleDraft.read(yaml: String(contentsOf: Self.deploy.appending(path: "schedules/\(name).yaml"), encoding: .utf8))
+    let schedules = try ScheduleDraft.read(
+      yaml: String(contentsOf: Self.deploy.appending(path: "schedules/\(name).yaml"), encoding: .utf8))
     #expect(schedules.map(\.notice) == [.bulletin, .summons])
-    let directory = try DirectoryDraft.read(yaml: String(contentsOf: Self.deploy.appending(path: "directory/huangshi.yaml"), encoding: .utf8))
+    let directory = try DirectoryDraft.read(
+      yaml: String(contentsOf: Self.deploy.appending(path: "directory/huangshi.yaml"), encoding: .utf8))
     #expect(directory.city == "黄石市" && directory.sources.contains { $0.uri == "/hotline/12345" })
   }
 
   @Test("R1: the default policy gives a complaint 48 natural hours to its first answer")
   func defaultPolicy() throws {
-    let policy = try Policy(yaml: String(contentsOf: Self.deploy.appending(path: "policies/default.yaml"), encoding: .utf8), version: 1)
+    let policy = try Policy(
+      yaml: String(contentsOf: Self.deploy.appending(path: "policies/default.yaml"), encoding: .utf8), version: 1)
     let rule = try #require(policy.rules.first { $0.kind == .complaint })
     #expect(rule.response?.within == .hours(48))
   }
@@ -43,7 +47,10 @@ struct FilesTests {
         "policy: x\ntolerance: soon\nrules: []",
         "tolerance: write a length of time like 30s, 15m, 48h or 13d, not 'soon'"
       ),
-      ("policy: x\ntolerance: 1h\nrules:\n  - { kind: rumour, resolution: { within: 1d, district: 1d, city: 1d } }\n", "rules[0].kind"),
+      (
+        "policy: x\ntolerance: 1h\nrules:\n  - { kind: rumour, resolution: { within: 1d, district: 1d, city: 1d } }\n",
+        "rules[0].kind"
+      ),
       (
         "policy: x\ntolerance: 1h\nrules:\n  - { kind: complaint, resolution: { within: 1d, district: 1d } }\n" + rest,
         "rules[0].resolution: city is missing"

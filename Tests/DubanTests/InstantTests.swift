@@ -25,7 +25,9 @@ struct InstantTests {
     for _ in 0..<20_000 {
       let instant = Instant(microseconds: Int64.random(in: -62_135_000_000_000_000...253_400_000_000_000_000, using: &random))
       #expect(Instant(rfc3339: instant.rfc3339) == instant)
-      #expect(ShanghaiTime(instant).instant == Instant(microseconds: instant.microseconds.flooredDivision(by: 1_000_000).quotient * 1_000_000))
+      #expect(
+        ShanghaiTime(instant).instant
+          == Instant(microseconds: instant.microseconds.flooredDivision(by: 1_000_000).quotient * 1_000_000))
     }
   }
 
@@ -45,7 +47,8 @@ struct InstantTests {
     "what is no RFC 3339 date-time is refused",
     arguments: [
       "", "2026-11-20", "2026-11-20T08:00:00", "2026-02-30T08:00:00Z", "2026-13-01T00:00:00Z", "2026-11-20T24:00:00Z",
-      "2026-11-20T08:60:00Z", "2026-11-20T08:00:00.Z", "2026-11-20T08:00:00+8:00", "2026-11-20T08:00:00Zx", "0000-01-01T00:00:00Z",
+      "2026-11-20T08:60:00Z", "2026-11-20T08:00:00.Z", "2026-11-20T08:00:00+8:00", "2026-11-20T08:00:00Zx",
+      "0000-01-01T00:00:00Z",
       "２026-11-20T08:00:00Z", "2025-02-29T00:00:00Z",
     ])
   func refused(text: String) {
@@ -54,7 +57,8 @@ struct InstantTests {
 
   @Test("a month's end is the next month's beginning, over the year's end too")
   func months() {
-    let december = Recurrence.monthly.period(holding: ShanghaiTime(year: 2026, month: 12, day: 31, hour: 23, minute: 59, second: 59).instant)
+    let december = Recurrence.monthly.period(
+      holding: ShanghaiTime(year: 2026, month: 12, day: 31, hour: 23, minute: 59, second: 59).instant)
     #expect(december.end == ShanghaiTime(year: 2027, month: 1, day: 1).instant)
     #expect(Recurrence.monthly.period(before: december).start == ShanghaiTime(year: 2026, month: 11, day: 1).instant)
     #expect(december.chinese == "2026年12月")

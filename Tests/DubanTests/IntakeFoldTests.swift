@@ -6,7 +6,9 @@ import Testing
 
 @Suite("Folding a batch")
 struct IntakeFoldTests {
-  func fold(_ snapshot: IntakeSnapshot = IntakeSnapshot(taken: [:], items: [:], waiting: [:], freshIDs: Array(100..<200))) throws -> IntakeFold {
+  func fold(_ snapshot: IntakeSnapshot = IntakeSnapshot(taken: [:], items: [:], waiting: [:], freshIDs: Array(100..<200))) throws
+    -> IntakeFold
+  {
     IntakeFold(snapshot, machine: try City.machine(at: morning))
   }
 

@@ -59,7 +59,8 @@ struct ItemMachineTests {
   @Test("a message that comes late by more than the tolerance starts the clock at its coming; one from the future, too")
   func lateMessage() throws {
     for (sent, due) in [
-      (morning + .hours(-3), morning + .hours(48)), (morning + .hours(-1), morning + .hours(47)), (morning + .hours(9), morning + .hours(48)),
+      (morning + .hours(-3), morning + .hours(48)), (morning + .hours(-1), morning + .hours(47)),
+      (morning + .hours(9), morning + .hours(48)),
     ] {
       let envelope = try envelope("complaint.submitted", time: sent)
       var item = Item(awaited: envelope.item, id: 1, kind: .complaint, policyVersion: 7)
@@ -73,7 +74,8 @@ struct ItemMachineTests {
   @Test("an answer ends the response clock and leaves the resolution clock, both counted from the opening")
   func responded() throws {
     var (item, effects) = try opened()
-    try City.machine(at: morning + .hours(10)).apply(envelope("complaint.responded", id: "e2", time: morning + .hours(10)), to: &item, into: &effects)
+    try City.machine(at: morning + .hours(10)).apply(
+      envelope("complaint.responded", id: "e2", time: morning + .hours(10)), to: &item, into: &effects)
     #expect(item.phase == .responded)
     #expect(item.deadline == Item.Deadline(clock: .resolution, dueAt: morning + .days(19)))
     #expect(effects.breaches.isEmpty)
@@ -118,10 +120,13 @@ struct ItemMachineTests {
   func closing() throws {
     var (item, effects) = try opened()
     let due = item.deadline
-    try City.machine(at: morning).apply(envelope("reminder.urged", id: "u", data: #"{"item":{"source":"/hotline/12345","subject":"HS-1"}}"#), to: &item, into: &effects)
+    try City.machine(at: morning).apply(
+      envelope("reminder.urged", id: "u", data: #"{"item":{"source":"/hotline/12345","subject":"HS-1"}}"#), to: &item,
+      into: &effects)
     try City.machine(at: morning).apply(envelope("complaint.returned", id: "r"), to: &item, into: &effects)
     #expect(item.urgings == 1 && item.returns == 1 && item.deadline == due)
-    try City.machine(at: morning + .hours(1)).apply(envelope("complaint.resolved", id: "c", time: morning + .hours(1)), to: &item, into: &effects)
+    try City.machine(at: morning + .hours(1)).apply(
+      envelope("complaint.resolved", id: "c", time: morning + .hours(1)), to: &item, into: &effects)
     #expect(item.phase == .closed && item.deadline == nil && item.closedAt == morning + .hours(1))
     #expect(effects.announcements.map(\.type) == [.itemClosed])
     #expect(effects.log.map(\.sequence) == [1, 2, 3, 4])
@@ -132,7 +137,8 @@ struct ItemMachineTests {
     for (type, data) in [("complaint.reopened", "{}"), ("complaint.rated", #"{"rating":"不满意"}"#)] {
       var (item, effects) = try opened()
       try City.machine(at: morning + .hours(48)).lapse(&item, into: &effects)
-      try City.machine(at: morning + .hours(50)).apply(envelope("complaint.resolved", id: "c", time: morning + .hours(50)), to: &item, into: &effects)
+      try City.machine(at: morning + .hours(50)).apply(
+        envelope("complaint.resolved", id: "c", time: morning + .hours(50)), to: &item, into: &effects)
       let again = morning + .days(9)
       try City.machine(at: again).apply(envelope(type, id: "r", time: again, data: data), to: &item, into: &effects)
       #expect(item.phase == .open && item.cycle == 2 && item.tier == .street && item.closedAt == nil)
@@ -146,21 +152,25 @@ struct ItemMachineTests {
     #expect(item.deadline?.dueAt == morning + .days(7))
     try City.machine(at: morning).apply(envelope("inspection.reported", id: "2"), to: &item, into: &effects)
     #expect(item.phase == .responded)
-    try City.machine(at: morning).apply(envelope("rectification.verified", id: "3", data: #"{"passed":false}"#), to: &item, into: &effects)
+    try City.machine(at: morning).apply(
+      envelope("rectification.verified", id: "3", data: #"{"passed":false}"#), to: &item, into: &effects)
     #expect(item.phase == .responded)
-    try City.machine(at: morning).apply(envelope("rectification.verified", id: "4", data: #"{"passed":true}"#), to: &item, into: &effects)
+    try City.machine(at: morning).apply(
+      envelope("rectification.verified", id: "4", data: #"{"passed":true}"#), to: &item, into: &effects)
     #expect(item.phase == .closed)
   }
 
   @Test("R39: a funding request is answered by an approval and settled by the disbursement, or by a rejection")
   func funding() throws {
     var (item, effects) = try opened("funding.requested")
-    try City.machine(at: morning).apply(envelope("funding.reviewed", id: "2", data: #"{"decision":"approved"}"#), to: &item, into: &effects)
+    try City.machine(at: morning).apply(
+      envelope("funding.reviewed", id: "2", data: #"{"decision":"approved"}"#), to: &item, into: &effects)
     #expect(item.phase == .responded)
     try City.machine(at: morning).apply(envelope("funding.disbursed", id: "3"), to: &item, into: &effects)
     #expect(item.phase == .closed)
     var (other, _) = try opened("funding.requested")
-    try City.machine(at: morning).apply(envelope("funding.reviewed", id: "2", data: #"{"decision":"rejected"}"#), to: &other, into: &effects)
+    try City.machine(at: morning).apply(
+      envelope("funding.reviewed", id: "2", data: #"{"decision":"rejected"}"#), to: &other, into: &effects)
     #expect(other.phase == .closed)
   }
 
@@ -204,12 +214,14 @@ struct ItemMachineTests {
     }
   }
 
-  @Test("whatever comes in whatever order: the log has no gaps, breaches are distinct and never erased, a closed item has no clock")
+  @Test(
+    "whatever comes in whatever order: the log has no gaps, breaches are distinct and never erased, a closed item has no clock")
   func laws() throws {
     var random = Seeded(11)
     let types: [(String, String)] = [
       ("complaint.accepted", "{}"), ("complaint.responded", "{}"), ("complaint.resolved", "{}"), ("complaint.reopened", "{}"),
-      ("complaint.returned", "{}"), ("complaint.withdrawn", "{}"), ("complaint.rated", #"{"rating":"不满意"}"#), ("reminder.urged", "{}"),
+      ("complaint.returned", "{}"), ("complaint.withdrawn", "{}"), ("complaint.rated", #"{"rating":"不满意"}"#),
+      ("reminder.urged", "{}"),
     ]
     for run in 0..<300 {
       var (item, effects) = try opened()

@@ -23,7 +23,8 @@ struct ScheduleTests {
   func catchUp() {
     let due = ShanghaiTime(year: 2026, month: 2, day: 1).instant
     let now = ShanghaiTime(year: 2026, month: 5, day: 15).instant
-    #expect(schedule(.monthly).firing(dueAt: due, now: now).periods.map(\.chinese) == ["2026年1月", "2026年2月", "2026年3月", "2026年4月"])
+    #expect(
+      schedule(.monthly).firing(dueAt: due, now: now).periods.map(\.chinese) == ["2026年1月", "2026年2月", "2026年3月", "2026年4月"])
     #expect(schedule(.monthly, catchUp: 1).firing(dueAt: due, now: now).periods.map(\.chinese) == ["2026年4月"])
   }
 
@@ -51,7 +52,8 @@ struct ScheduleTests {
   @Test("R30: a 通报 ranks the streets, the one with most overdue first, and equal ones always in the same order")
   func bulletin() {
     let figures = [
-      StreetFigures(street: "花湖街道", open: 3, overdue: 1, escalated: 1), StreetFigures(street: "胜阳港街道", open: 2, overdue: 2, escalated: 4),
+      StreetFigures(street: "花湖街道", open: 3, overdue: 1, escalated: 1),
+      StreetFigures(street: "胜阳港街道", open: 2, overdue: 2, escalated: 4),
       StreetFigures(street: "江北街道", open: 3, overdue: 1, escalated: 1),
     ]
     let period = Recurrence.monthly.period(holding: ShanghaiTime(year: 2026, month: 10, day: 5).instant)
@@ -84,7 +86,8 @@ struct ScheduleTests {
         breach: Breach(itemID: Int64(i), cycle: 1, clock: .response, tier: .street, organID: 3, dueAt: morning, foundAt: morning))
     }
     let period = Period(start: morning + .seconds(-20), end: morning)
-    let notice = Notice.summons(of: street, for: lapses, in: period, schedule: schedule(.monthly), directory: City.directory, at: morning)
+    let notice = Notice.summons(
+      of: street, for: lapses, in: period, schedule: schedule(.monthly), directory: City.directory, at: morning)
     #expect(notice.status == .proposed && notice.organID == 3)
     #expect(notice.body.contains("逾期3件次,达到约谈标准(3件次)") && notice.body.contains("3. HS-3:响应时限2026年11月20日08:00,逾期。"))
     #expect(notice.reference == "monthly/2026-11-20T07:59:40+08:00/3")

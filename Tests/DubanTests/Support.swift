@@ -73,14 +73,17 @@ func message(
 }
 
 func envelope(
-  _ type: String, id: String = "e1", source: String = "/hotline/12345", subject: String = "HS-1", time: Instant = morning, data: String? = nil
+  _ type: String, id: String = "e1", source: String = "/hotline/12345", subject: String = "HS-1", time: Instant = morning,
+  data: String? = nil
 ) throws -> Envelope {
   if let data { return try Envelope(message(type, id: id, source: source, subject: subject, time: time, data: data)) }
   return try Envelope(message(type, id: id, source: source, subject: subject, time: time))
 }
 
 /// An item as it stands right after its opening, and the effects of that.
-func opened(_ type: String = "complaint.submitted", at time: Instant = morning, data: String? = nil) throws -> (item: Item, effects: Effects) {
+func opened(_ type: String = "complaint.submitted", at time: Instant = morning, data: String? = nil) throws -> (
+  item: Item, effects: Effects
+) {
   let envelope = try envelope(type, time: time, data: data)
   var item = Item(awaited: envelope.item, id: 42, kind: envelope.type.kind, policyVersion: 7)
   var effects = Effects()

@@ -22,18 +22,23 @@ struct DaemonTests {
         ])
         try test.store.until("(SELECT count(*) FROM item WHERE phase = 'open') = 4")
         try test.publish([
-          Sample.event("complaint.responded", id: "5", subject: "C", data: "{}"), Sample.event("inspection.reported", id: "6", subject: "I", data: "{}"),
+          Sample.event("complaint.responded", id: "5", subject: "C", data: "{}"),
+          Sample.event("inspection.reported", id: "6", subject: "I", data: "{}"),
           Sample.event("funding.reviewed", id: "7", subject: "F", data: #"{"decision":"approved"}"#),
           Sample.event("reminder.done", id: "8", subject: "R", data: "{}"),
           Sample.event(
-            "reminder.urged", id: "9", source: "/portal/street", subject: "U", data: #"{"item":{"source":"/hotline/12345","subject":"C"}}"#),
+            "reminder.urged", id: "9", source: "/portal/street", subject: "U",
+            data: #"{"item":{"source":"/hotline/12345","subject":"C"}}"#),
         ])
-        try test.store.until("(SELECT count(*) FROM item WHERE phase = 'responded') = 3 AND (SELECT phase = 'closed' FROM item WHERE subject = 'R')")
+        try test.store.until(
+          "(SELECT count(*) FROM item WHERE phase = 'responded') = 3 AND (SELECT phase = 'closed' FROM item WHERE subject = 'R')")
         try test.store.until("(SELECT urgings = 1 FROM item WHERE subject = 'C')")
         let events = try test.take(1, from: "test.events").map(Outgoing.init)
         #expect(events.map(\.type) == ["duban.item.closed"] && events[0].subject == "/hotline/12345/R")
       }
-      for queue in DubanTopology.intakeQueues { #expect(try test.depth(of: queue.name) == 0 && test.depth(of: queue.deadLetterQueue) == 0) }
+      for queue in DubanTopology.intakeQueues {
+        #expect(try test.depth(of: queue.name) == 0 && test.depth(of: queue.deadLetterQueue) == 0)
+      }
     }
   }
 
@@ -67,13 +72,15 @@ struct DaemonTests {
     try await Surroundings.with { test in
       let connection = try AMQP.Connection(test.broker.configuration)
       let attributes = [
-        "specversion": "1.0", "id": "1", "source": "/qr/mashang", "type": "duban.complaint.submitted", "time": "2026-11-20T08:00:00+08:00",
+        "specversion": "1.0", "id": "1", "source": "/qr/mashang", "type": "duban.complaint.submitted",
+        "time": "2026-11-20T08:00:00+08:00",
         "subject": "Q",
       ]
       let message = OutgoingMessage(
         exchange: DubanTopology.intakeExchange, routingKey: "complaint.submitted",
         properties: Properties(
-          contentType: "application/json", headers: Dictionary(uniqueKeysWithValues: attributes.map { ("cloudEvents:" + $0, .string($1)) })),
+          contentType: "application/json",
+          headers: Dictionary(uniqueKeysWithValues: attributes.map { ("cloudEvents:" + $0, .string($1)) })),
         body: Array(#"{"title":"飞线"}"#.utf8))
       #expect(try Publisher(connection: connection).publish(batch: [message], timeout: .seconds(10)) == [.confirmed])
       try await test.withDaemon { _ in
@@ -111,7 +118,8 @@ struct DaemonTests {
           try test.store.until("(SELECT tier = '\(tier)' FROM item) AND (SELECT count(*) FROM breach) = \(breaches)")
         }
         let events = try test.take(4, from: "test.events").map(Outgoing.init)
-        #expect(events.map(\.type) == ["duban.item.escalated", "duban.item.escalated", "duban.item.overdue", "duban.notice.proposed"])
+        #expect(
+          events.map(\.type) == ["duban.item.escalated", "duban.item.escalated", "duban.item.overdue", "duban.notice.proposed"])
         #expect(Set(events.map(\.id)).count == 4)
         try test.store.until("(SELECT count(*) FROM outbox) = 0")
       }
@@ -137,17 +145,25 @@ struct DaemonTests {
           try test.store.until("(SELECT count(*) FROM breach) = 2")
           // Past the end of the month in which the breaches were found.
           try test.store.setClock(ahead: "33 days")
-          try test.store.until("(SELECT count(*) FROM notice WHERE schedule_id IS NOT NULL) >= 3 AND (SELECT count(*) FROM schedule WHERE due_at > duban_now()) = 2")
+          try test.store.until(
+            "(SELECT count(*) FROM notice WHERE schedule_id IS NOT NULL) >= 3 AND (SELECT count(*) FROM schedule WHERE due_at > duban_now()) = 2"
+          )
           try test.store.until("(SELECT count(*) FROM outbox) = 0")
         }
       }
       #expect(try test.store.ask("SELECT count(*) FROM notice WHERE kind = 'bulletin'") == 2)
-      #expect(try test.store.ask("SELECT count(*) FROM notice WHERE kind = 'summons' AND organ_name = '胜阳港街道' AND schedule_id IS NOT NULL") == 1)
-      #expect(try test.store.ask("SELECT body LIKE '%胜阳港街道:在办2件,超时2件,升级2件次%' FROM notice WHERE kind = 'bulletin' AND organ_name = '黄石港区'"))
+      #expect(
+        try test.store.ask(
+          "SELECT count(*) FROM notice WHERE kind = 'summons' AND organ_name = '胜阳港街道' AND schedule_id IS NOT NULL") == 1)
+      #expect(
+        try test.store.ask(
+          "SELECT body LIKE '%胜阳港街道:在办2件,超时2件,升级2件次%' FROM notice WHERE kind = 'bulletin' AND organ_name = '黄石港区'"))
     }
   }
 
-  @Test("stopping in the middle of a backlog finishes what is held, hands back the rest, and a restart completes it: every message once")
+  @Test(
+    "stopping in the middle of a backlog finishes what is held, hands back the rest, and a restart completes it: every message once"
+  )
   func drain() async throws {
     try await Surroundings.with { test in
       let count = 3_000
@@ -183,7 +199,9 @@ struct DaemonTests {
     }
   }
 
-  @Test("sessions that the database ends in the middle are replaced by the daemon itself; readiness says so; nothing is lost or doubled")
+  @Test(
+    "sessions that the database ends in the middle are replaced by the daemon itself; readiness says so; nothing is lost or doubled"
+  )
   func databaseSessionsEnded() async throws {
     try await Surroundings.with { test in
       let count = 2_000
@@ -231,7 +249,8 @@ struct DaemonTests {
         try test.publish([Sample.event("complaint.submitted", id: "1", source: "/qr/mashang", subject: "S")])
         try test.store.until("(SELECT count(*) FROM outbox WHERE attempts = 1) = 1")
         try Topology(
-          queues: [.init("test.events")], bindings: [.init(queue: "test.events", exchange: DubanTopology.eventsExchange, routingKey: "#")]
+          queues: [.init("test.events")],
+          bindings: [.init(queue: "test.events", exchange: DubanTopology.eventsExchange, routingKey: "#")]
         ).declare(on: connection)
         try test.store.setClock(ahead: "10 minutes")
         #expect(try test.take(1, from: "test.events").map { try Outgoing($0).type } == ["duban.receipt.accepted"])

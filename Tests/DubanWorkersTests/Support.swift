@@ -68,7 +68,8 @@ struct Surroundings: Sendable {
         properties: Properties(contentType: "application/cloudevents+json", deliveryMode: .persistent), body: Array(line.utf8))
     }
     for start in stride(from: 0, to: messages.count, by: 5000) {
-      let outcomes = try publisher.publish(batch: Array(messages[start..<min(start + 5000, messages.count)]), timeout: .seconds(60))
+      let outcomes = try publisher.publish(
+        batch: Array(messages[start..<min(start + 5000, messages.count)]), timeout: .seconds(60))
       #expect(outcomes.allSatisfy { $0 == .confirmed })
     }
   }

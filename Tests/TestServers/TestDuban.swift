@@ -11,7 +11,9 @@ public struct TestStore: Sendable {
   public let database: TestDatabase
 
   /// Runs a test with a store of its own, cloned from one that was migrated once.
-  public static func with<T>(isolation: isolated (any Actor)? = #isolation, _ body: (TestStore) async throws -> T) async throws -> T {
+  public static func with<T>(isolation: isolated (any Actor)? = #isolation, _ body: (TestStore) async throws -> T) async throws
+    -> T
+  {
     try await TestDatabase.with(template: template.get().name) { try await body(TestStore(database: $0)) }
   }
 
@@ -22,7 +24,8 @@ public struct TestStore: Sendable {
     let connection = try database.connect()
     defer { connection.close() }
     _ = try connection.execute(
-      "INSERT INTO clock_override (ahead) VALUES (cast($1 AS interval)) ON CONFLICT (only_row) DO UPDATE SET ahead = excluded.ahead", ahead)
+      "INSERT INTO clock_override (ahead) VALUES (cast($1 AS interval)) ON CONFLICT (only_row) DO UPDATE SET ahead = excluded.ahead",
+      ahead)
   }
 
   /// One value from the database.
@@ -54,7 +57,8 @@ public struct TestStore: Sendable {
   }
 
   /// The repository's root, found from this file.
-  public static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+  public static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
 
   public static func migrations() throws -> [Migration] {
     let folder = root.appending(path: "migrations")
@@ -118,7 +122,8 @@ public enum Sample {
   public static func event(
     _ type: String, id: String, source: String = "/hotline/12345", subject: String, time: String? = nil, data: String? = nil
   ) -> String {
-    let data = data ?? #"{"region":{"district":"黄石港区","street":"胜阳港街道","community":"覆盆山小区"},"category":"雨污接驳","title":"雨水管未接入市政管网"}"#
+    let data =
+      data ?? #"{"region":{"district":"黄石港区","street":"胜阳港街道","community":"覆盆山小区"},"category":"雨污接驳","title":"雨水管未接入市政管网"}"#
     let time = time ?? Duban.Instant(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)).rfc3339
     return
       #"{"specversion":"1.0","id":"\#(id)","source":"\#(source)","type":"duban.\#(type)","time":"\#(time)","subject":"\#(subject)","data":\#(data)}"#

@@ -71,3 +71,48 @@ public struct Directory: Sendable {
     organ.flatMap { organs[$0]?.name }
   }
 }
+
+// MARK: - Files
+
+/// A directory as a file states it.
+public struct DirectoryDraft: Hashable, Sendable, Decodable {
+  public struct District: Hashable, Sendable, Decodable {
+    public var name: String
+    public var streets: [String]
+  }
+
+  public struct Source: Hashable, Sendable, Decodable {
+    public var uri: String
+    public var name: String
+    /// Whether the system is sent a receipt for each message taken.
+    public var receipts: Bool?
+  }
+
+  public var city: String
+  public var districts: [District]
+  public var sources: [Source]
+
+  /// Reads a directory file.
+  ///
+  /// - Throws: ``FileFault`` that names the place and the remedy.
+  public static func read(yaml: String) throws(FileFault) -> DirectoryDraft {
+    let draft: DirectoryDraft = try decodeYAML(yaml)
+    if let twice = draft.districts.map(\.name).firstRepeated {
+      throw FileFault("districts: '\(twice)' stands twice")
+    }
+    for (i, district) in draft.districts.enumerated() {
+      if let twice = district.streets.firstRepeated { throw FileFault("districts[\(i)].streets: '\(twice)' stands twice") }
+    }
+    if let twice = draft.sources.map(\.uri).firstRepeated {
+      throw FileFault("sources: '\(twice)' stands twice")
+    }
+    return draft
+  }
+}
+
+extension [String] {
+  fileprivate var firstRepeated: String? {
+    var seen: Set<String> = []
+    return first { !seen.insert($0).inserted }
+  }
+}

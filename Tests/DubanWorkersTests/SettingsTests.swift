@@ -105,8 +105,14 @@ import Testing
         "status.port (DUBAN_STATUS_PORT): 65536 in the environment is out of range; write a whole number"
       ),
       (["DUBAN_INTAKE_WORKERS": "0"], "intake.workers (DUBAN_INTAKE_WORKERS): 0 in the environment is out of range; "),
-      (["DUBAN_LOG_LEVEL": "loud\n"], "log.level (DUBAN_LOG_LEVEL): \"loud\" is not known; write one of trace, debug, info"),
-      (["DUBAN_LOG_FORMAT": "xml"], "log.format (DUBAN_LOG_FORMAT): \"xml\" is not known; write one of logfmt, json"),
+      (
+        ["DUBAN_LOG_LEVEL": "loud\n"],
+        "log.level (DUBAN_LOG_LEVEL): \"loud\" in the environment is not known; write one of trace, debug, info"
+      ),
+      (
+        ["DUBAN_LOG_FORMAT": "xml"],
+        "log.format (DUBAN_LOG_FORMAT): \"xml\" in the environment is not known; write one of logfmt, json"
+      ),
       (["DUBAN_ROLES": "intake,lunch"], "roles (DUBAN_ROLES): \"lunch\" in the environment is no role; write some of intake, "),
       (["DUBAN_POSTGRESS_DSN": "x"], "DUBAN_POSTGRESS_DSN: is no setting, yet stands in the environment; correct or remove it"),
     ])
@@ -139,9 +145,9 @@ import Testing
       ("roles: intake", "roles (DUBAN_ROLES): \"intake\" in FOLDER/duban.yaml is not a list; "),
       ("roles: []", "roles (DUBAN_ROLES): the list in FOLDER/duban.yaml is empty; "),
       ("status: {host: [a, b]}", "status.host (DUBAN_STATUS_HOST): what stands in FOLDER/duban.yaml is not a single value; "),
-      ("log: {level: info}\nlog: {level: info}", "--config: FOLDER/duban.yaml is not a mapping in YAML: line "),
-      ("log:\n  level: info\n bad", "--config: FOLDER/duban.yaml is not a mapping in YAML: line 3, column "),
-      ("- a list", "--config: FOLDER/duban.yaml is not a mapping in YAML: "),
+      ("log: {level: info}\nlog: {level: info}", "--config: FOLDER/duban.yaml is not a YAML mapping of settings: line "),
+      ("log:\n  level: info\n bad", "--config: FOLDER/duban.yaml is not a YAML mapping of settings: line 3, column "),
+      ("- a list", "--config: FOLDER/duban.yaml is not a YAML mapping of settings: "),
     ])
   func fileFaults(yaml: String, text: String) async throws {
     try await withFiles(["duban.yaml": yaml]) { folder in

@@ -1,10 +1,10 @@
 // What systemd hears, through a real datagram socket, and what is decided to tell it.
 
-import DubanStore
 import Foundation
 import ServiceLifecycle
 import Testing
 
+@testable import DubanStore
 @testable import DubanWorkers
 
 @Suite(.timeLimit(.minutes(1))) struct SystemdNotifierTests {

@@ -111,9 +111,7 @@ extension SettingsSources {
 
   /// What is quoted may be part of a password: one with a `/` in it that should have been `%2F` is taken for a host and a port.
   private static func withoutQuotation(_ message: String) -> String {
-    guard let open = message.firstIndex(of: "'"), let close = message.lastIndex(of: "'"),
-      message.distance(from: open, to: close) > 2
-    else { return message }
+    guard let open = message.firstIndex(of: "'"), let close = message.lastIndex(of: "'"), open < close else { return message }
     return message[...open] + "…" + message[close...]
   }
 
@@ -153,12 +151,16 @@ extension SettingsSources {
   }
 
   fileprivate func text(_ key: SettingKey, remedy: String) throws(SettingsFault) -> String? {
+    try textAndSource(key, remedy: remedy)?.text
+  }
+
+  private func textAndSource(_ key: SettingKey, remedy: String) throws(SettingsFault) -> (text: String, source: String)? {
     let found = try value(key, .string, called: "a single value", remedy: remedy) {
       if case .string(let text) = $0 { text } else { nil }
     }
     guard let (text, source) = found else { return nil }
     if text.trimmed.isEmpty { throw SettingsFault(key, "is set in \(source), but empty", remedy: remedy) }
-    return text.trimmed
+    return (text.trimmed, source)
   }
 
   fileprivate func number(_ key: SettingKey, in range: ClosedRange<Int>, note: String = "") throws(SettingsFault) -> Int? {
@@ -173,9 +175,9 @@ extension SettingsSources {
 
   fileprivate func choice<T: RawRepresentable<String> & CaseIterable>(_ key: SettingKey) throws(SettingsFault) -> T? {
     let remedy = "write one of \(T.allCases.map(\.rawValue).joined(separator: ", "))"
-    guard let text = try text(key, remedy: remedy) else { return nil }
+    guard let (text, source) = try textAndSource(key, remedy: remedy) else { return nil }
     guard let choice = T(rawValue: text) else {
-      throw SettingsFault(key, "\(SettingsFault.shown(text)) is not known", remedy: remedy)
+      throw SettingsFault(key, "\(SettingsFault.shown(text)) in \(source) is not known", remedy: remedy)
     }
     return choice
   }
@@ -183,8 +185,7 @@ extension SettingsSources {
 
 extension String {
   fileprivate var trimmed: String {
-    let isSpace: (Character) -> Bool = { $0.isWhitespace }
-    guard let first = firstIndex(where: { !isSpace($0) }), let last = lastIndex(where: { !isSpace($0) }) else { return "" }
-    return String(self[first...last])
+    let text = drop { $0.isWhitespace }
+    return text.lastIndex { !$0.isWhitespace }.map { String(text[...$0]) } ?? ""
   }
 }

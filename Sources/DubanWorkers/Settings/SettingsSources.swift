@@ -91,7 +91,8 @@ struct SettingsSources: Sendable {
     do {
       provider = try await FileProvider(parsingOptions: .init(secretsSpecifier: isSecret), filePath: .init(path))
     } catch {
-      throw SettingsFault("--config", "\(path) is not a mapping in YAML: \(Self.where(error))", remedy: "correct the file")
+      throw SettingsFault(
+        "--config", "\(path) is not a YAML mapping of settings: \(Self.where(error))", remedy: "correct the file")
     }
     for key in found.withLock({ $0 }) where SettingKey(rawValue: key) == nil {
       // A section whose lines are all commented out is empty, not wrong.
@@ -120,6 +121,7 @@ struct SettingsSources: Sendable {
     case YamlError.duplicatedKeysInMapping(let duplicates, let context):
       "line \(context.mark.line): \(duplicates.sorted().joined(separator: ", ")) is there more than once"
     case is YamlError: "it is not YAML in UTF-8"
+    // Of swift-configuration's own errors, which name keys and no values, the type is not public.
     default: "\(error)"
     }
   }

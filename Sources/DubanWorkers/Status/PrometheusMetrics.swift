@@ -44,6 +44,8 @@ public final class PrometheusMetrics: MetricsFactory {
   private let help: [String: String]
   private let contents = Mutex(Contents())
 
+  /// Metrics apart from those of the process.
+  ///
   /// - Parameter help: by a metric's label in swift-metrics, what it tells.
   public init(help: [String: String] = [:]) {
     self.help = help
@@ -51,28 +53,34 @@ public final class PrometheusMetrics: MetricsFactory {
 
   // MARK: - MetricsFactory
 
+  /// A counter, shown with `_total`.
   public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
     value(label, suffix: "_total", .counter, dimensions)
   }
 
+  /// A counter of fractions, shown with `_total`.
   public func makeFloatingPointCounter(label: String, dimensions: [(String, String)]) -> any FloatingPointCounterHandler {
     value(label, suffix: "_total", .counter, dimensions)
   }
 
+  /// A gauge.
   public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
     value(label, suffix: "", .gauge, dimensions)
   }
 
+  /// A histogram of quantities, or, where nothing is to be aggregated, a gauge.
   public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
     aggregate
       ? histogram(label, suffix: "", PrometheusHistogram.quantities, dimensions)
       : value(label, suffix: "", .gauge, dimensions)
   }
 
+  /// A histogram of durations, shown with `_seconds`.
   public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
     histogram(label, suffix: "_seconds", PrometheusHistogram.durations, dimensions)
   }
 
+  // Nothing is destroyed: see above.
   public func destroyCounter(_ handler: any CounterHandler) {}
   public func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {}
   public func destroyMeter(_ handler: any MeterHandler) {}

@@ -3,6 +3,7 @@
 import CoreMetrics
 import Duban
 import DubanStore
+import Glibc
 import Hummingbird
 import Logging
 import ServiceLifecycle
@@ -59,9 +60,15 @@ public struct StatusPage: Service {
       try await application.run()
     } catch let error where !(error is CancellationError) {
       throw Fault(
-        description: "status.port (\(SettingKey.statusPort.variable)): cannot listen on \(host):\(port): \(error); "
+        description: "status.port (\(SettingKey.statusPort.variable)): cannot listen on \(host):\(port): \(Self.reason(error)); "
           + "end what holds the port, set another, or 0 for no status page")
     }
+  }
+
+  /// What the system says; NIO's own text wraps it in the name of a function, and ends with `(errno: 98)`.
+  private static func reason(_ error: any Error) -> String {
+    guard let code = "\(error)".firstMatch(of: /errno: (\d+)/).flatMap({ Int32($0.1) }) else { return "\(error)" }
+    return String(cString: strerror(code))
   }
 
   private var router: Router<BasicRequestContext> {

@@ -56,7 +56,7 @@ struct URLParser {
     }
     guard !name.isEmpty else { throw wrong("host", "it is empty") }
     guard let port else { return (String(name), nil) }
-    guard let number = Int(port), (1...65_535).contains(number) else { throw wrong("port", "'\(port)' is not 1 to 65535") }
+    guard let number = Int(port), (1...65_535).contains(number) else { throw wrong("port", "it is not 1 to 65535 (or a '/', '?' or '@' in the password is not written %2F, %3F, %40)") }
     return (String(name), number)
   }
 
@@ -77,11 +77,11 @@ struct URLParser {
     switch name {
     case "heartbeat":
       guard let seconds = Int(value), (1...3600).contains(seconds) else {
-        throw wrong(name, "'\(value)' is not 1 to 3600 seconds; a connection without heartbeats is never known to be dead")
+        throw wrong(name, "it is not 1 to 3600 seconds; a connection without heartbeats is never known to be dead")
       }
       host.heartbeat = seconds
     case "connection_timeout":
-      guard let milliseconds = Int(value), milliseconds > 0 else { throw wrong(name, "'\(value)' is no number of milliseconds") }
+      guard let milliseconds = Int(value), milliseconds > 0 else { throw wrong(name, "it is no number of milliseconds") }
       connectTimeout = .milliseconds(milliseconds)
     case "cacertfile": try tls { $0.authorities = value }
     case "certfile": try tls { $0.certificate = value }
@@ -90,13 +90,13 @@ struct URLParser {
       switch value {
       case "peer", "verify_peer": try tls { $0.verifiesPeer = true }
       case "none", "verify_none": try tls { $0.verifiesPeer = false }
-      default: throw wrong(name, "'\(value)' is neither peer nor none")
+      default: throw wrong(name, "it is neither peer nor none")
       }
     case "auth_mechanism":
       switch value {
       case "plain": host.usesCertificateAsLogin = false
       case "external": host.usesCertificateAsLogin = true
-      default: throw wrong(name, "'\(value)' is neither plain nor external")
+      default: throw wrong(name, "it is neither plain nor external")
       }
     default: throw wrong("query", "'\(name)' is no parameter known here")
     }

@@ -57,6 +57,7 @@ import Testing
       ("amqp://u:s3cret@h?color=red", "color"), ("amqp://u:s3cret@h?cacertfile=/x", "cacertfile"),
       ("amqps://u:s3cret@h?verify=maybe", "verify"), ("amqps://u:s3cret@h?certfile=/x", "certfile"),
       ("amqp://u:s3cret@h?auth_mechanism=external", "auth_mechanism"), ("amqp://u:s3c#ret@h", "fragment"),
+      ("amqp://u:s3c/ret@h", "port"), ("amqp://u:s3c?ret@h", "port"),
       ("amqp://u:s3cret@[::1", "host"), ("amqp://h1,", "2: scheme"),
     ])
   func mistakes(url: String, part: String) {

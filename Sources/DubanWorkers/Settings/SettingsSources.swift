@@ -54,11 +54,14 @@ struct SettingsSources: Sendable {
 
   // MARK: - Reading the sources
 
+  /// No settings, but in the environment of daemons that the tests, the scripts in `deploy` and operators start.
+  private static let otherVariables: Set = ["DUBAN_BIN", "DUBAN_FLOOR", "DUBAN_MIGRATIONS", "DUBAN_SERVERS_DIR"]
+
   private mutating func readEnvironment(_ environment: [String: String]) throws(SettingsFault) {
     let known = Set(SettingKey.allCases.map(\.variable))
     let ours = environment.filter { $0.key.hasPrefix(SettingKey.variablePrefix) }
-    // The tests' own variables are in the environment of every daemon that they start.
-    for name in ours.keys.sorted() where !known.contains(name) && !name.hasPrefix("DUBAN_TEST_") {
+    for name in ours.keys.sorted()
+    where !known.contains(name) && !Self.otherVariables.contains(name) && !name.hasPrefix("DUBAN_TEST_") {
       throw .unknown(name, in: "the environment")
     }
     let provider = EnvironmentVariablesProvider(environmentVariables: ours, secretsSpecifier: .all)

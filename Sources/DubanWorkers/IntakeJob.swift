@@ -127,10 +127,10 @@ final class IntakeJob: Job {
         outcome += try store.transaction { try Self.write(batch, in: $0) }
         return
       } catch let error as PostgresError where !store.isLost {
-        // Another worker opened the same item or took the same message: a fresh look will see it.
-        let isRace = error.isRetryable || error.sqlState == .uniqueViolation
-        if isRace && attempt < 5 { continue }
-        // A server that cannot work now (shutting down, out of connections) is nobody's message's fault.
+        // Another worker opened the same item, or took the same message: a fresh look will see it.
+        let races: [SQLState] = [.uniqueViolation, .deadlockDetected, .serializationFailure]
+        if let state = error.sqlState, races.contains(state), attempt < 5 { continue }
+        // A server that cannot work now (shutting down, too slow, out of connections) is nobody's message's fault.
         if error.isRetryable { throw error }
         guard batch.count > 1 else {
           try refuse(batch, because: error, &outcome)

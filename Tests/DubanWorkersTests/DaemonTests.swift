@@ -67,6 +67,28 @@ struct DaemonTests {
     }
   }
 
+  @Test("a message that only the database refuses is found among its neighbours, becomes a dead letter, and they are taken")
+  func databaseRefuses() async throws {
+    try await Surroundings.with { test in
+      let connection = try test.store.database.connect()
+      try connection.runScript("ALTER TABLE item ADD CHECK (subject NOT LIKE 'poison%')")
+      connection.close()
+      try test.publish(
+        (0..<100).map { Sample.event("complaint.submitted", id: "\($0)", subject: $0 % 40 == 7 ? "poison\($0)" : "S\($0)") })
+      try await test.withDaemon { _ in
+        let letters = try test.take(3, from: "duban.complaints.dead")
+        #expect(
+          letters.allSatisfy {
+            $0.header("duban-reason") == "database-refused" && $0.header("duban-detail")?.contains("23514") == true
+          })
+        try test.store.until("(SELECT count(*) FROM item) = 97")
+        #expect(
+          try test.take(3, from: "test.events").map { try Outgoing($0).type }
+            == Array(repeating: "duban.receipt.rejected", count: 3))
+      }
+    }
+  }
+
   @Test("binary CloudEvents, as headers beside the data, are taken like structured ones")
   func binaryMode() async throws {
     try await Surroundings.with { test in

@@ -8,11 +8,17 @@ public struct IntakeSnapshot: Sendable {
   public var items: [ItemKey: Item]
   /// Events that wait for items of the batch, by item id, in the order they came.
   public var waiting: [Int64: [Envelope]]
+  /// What those items have breached so far, by item id.
+  public var breaches: [Int64: [Breach]]
   /// Ids for new items; as many as the batch could need.
   public var freshIDs: [Int64]
 
-  public init(taken: [MessageKey: ContentDigest], items: [ItemKey: Item], waiting: [Int64: [Envelope]], freshIDs: [Int64]) {
-    (self.taken, self.items, self.waiting, self.freshIDs) = (taken, items, waiting, freshIDs)
+  public init(
+    taken: [MessageKey: ContentDigest], items: [ItemKey: Item], waiting: [Int64: [Envelope]] = [:],
+    breaches: [Int64: [Breach]] = [:], freshIDs: [Int64]
+  ) {
+    (self.taken, self.items, self.waiting) = (taken, items, waiting)
+    (self.breaches, self.freshIDs) = (breaches, freshIDs)
   }
 }
 
@@ -34,6 +40,7 @@ public struct IntakeFold: Sendable {
   private var taken: [MessageKey: ContentDigest]
   private var items: [ItemKey: Item]
   private var waiting: [Int64: [Envelope]]
+  private let breaches: [Int64: [Breach]]
   private var freshIDs: ArraySlice<Int64>
   /// Items that the batch has touched, in the order of their first touch.
   private var touched: [(key: ItemKey, isNew: Bool)] = []
@@ -42,6 +49,7 @@ public struct IntakeFold: Sendable {
   public init(_ snapshot: IntakeSnapshot, machine: ItemMachine) {
     self.machine = machine
     (taken, items, waiting) = (snapshot.taken, snapshot.items, snapshot.waiting)
+    breaches = snapshot.breaches
     freshIDs = snapshot.freshIDs[...]
   }
 
@@ -100,7 +108,7 @@ public struct IntakeFold: Sendable {
 
   /// Applies a message, and after an opening what has waited for it, in the order in which it happened.
   private mutating func apply(_ envelope: Envelope, to item: inout Item) throws(Refusal) {
-    try machine.apply(envelope, to: &item, into: &effects)
+    try machine.apply(envelope, to: &item, history: breaches[item.id] ?? [], into: &effects)
     guard envelope.type.meaning == .opens, let early = waiting.removeValue(forKey: item.id) else { return }
     for event in early.sorted(by: { $0.time < $1.time }) {
       // It was taken long ago and cannot be refused any more: one that cannot be about this item stays among the waiting, for an operator to see.

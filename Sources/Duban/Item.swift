@@ -15,7 +15,14 @@ public struct Item: Hashable, Sendable {
   /// The policy it was opened under, and stays under.
   public var policyVersion: Int
   public var openedAt: Instant?
+  /// The latest answer (响应) that is known.
+  public var answeredAt: Instant?
+  /// The latest closing (办结 or 撤回) that is known; stays when the item is opened again.
   public var closedAt: Instant?
+  /// The reopening (返工) that began the present cycle; nil in the first.
+  public var reopenedAt: Instant?
+  /// A reopening that came before the closing it follows.
+  public var earlyReopening: Instant?
   /// The running deadline; nil when none runs.
   public var deadline: Deadline?
   /// When the present cycle began (opened, or reopened): both clocks of the cycle count from here.
@@ -83,14 +90,15 @@ public struct Item: Hashable, Sendable {
   public init(
     id: Int64, key: ItemKey, kind: Kind, phase: Phase, tier: Tier, place: Place, category: String?, grade: String?,
     title: String?,
-    policyVersion: Int, openedAt: Instant?, closedAt: Instant?, deadline: Deadline?, cycleStartedAt: Instant?, cycle: Int32,
+    policyVersion: Int, openedAt: Instant?, answeredAt: Instant?, closedAt: Instant?, reopenedAt: Instant?,
+    earlyReopening: Instant?, deadline: Deadline?, cycleStartedAt: Instant?, cycle: Int32,
     breachedAt: Instant?, escalations: Int32, urgings: Int32, returns: Int32, sequence: Int32
   ) {
     (self.id, self.key, self.kind, self.phase, self.tier, self.place) = (id, key, kind, phase, tier, place)
     (self.category, self.grade, self.title, self.policyVersion) = (category, grade, title, policyVersion)
-    (self.openedAt, self.closedAt, self.deadline, self.cycleStartedAt, self.cycle) = (
-      openedAt, closedAt, deadline, cycleStartedAt, cycle
-    )
+    (self.openedAt, self.answeredAt, self.closedAt) = (openedAt, answeredAt, closedAt)
+    (self.reopenedAt, self.earlyReopening) = (reopenedAt, earlyReopening)
+    (self.deadline, self.cycleStartedAt, self.cycle) = (deadline, cycleStartedAt, cycle)
     (self.breachedAt, self.escalations, self.urgings, self.returns) = (breachedAt, escalations, urgings, returns)
     self.sequence = sequence
   }

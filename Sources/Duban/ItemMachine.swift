@@ -1,7 +1,7 @@
 // The item machine: what an event does to an item, and what must follow. Pure: no I/O, no clock; every time is given.
 //
 //   event \ phase   awaited      open                   responded              closed
-//   ------------------------------------------------------------------------------------------------
+//   ------------------------------------------------------------------------------------------------------
 //   opens           → open       refused item-exists    refused item-exists    refused item-exists
 //   accepts         (waits)      noted                  noted                  noted
 //   responds        (waits)      → responded            noted                  noted
@@ -14,7 +14,9 @@
 //   rates otherwise (waits)      noted                  noted                  noted
 //   lapse           –            breach, climbs         breach, climbs         –
 //
-// "noted" appends to the log and moves nothing: queues promise no order, so a 签收 that comes after the answer is no fault.
+// "noted" appends to the log and moves nothing. Queues promise no order, so what counts is when things happened: an answer or a
+// closing from before the present cycle moves nothing; a reopening from before the latest closing moves nothing; and a reopening that
+// comes before the closing it follows is remembered and takes effect with it.
 // An event that ends a clock after its deadline first lets the deadline lapse: an answer never erases a breach.
 
 /// Applies events to items under their policy.
@@ -30,8 +32,11 @@ public struct ItemMachine: Sendable {
 
   /// Applies a message to its item.
   ///
+  /// `history` is what the item breached before, for the evidence of a notice.
   /// - Throws: a ``Refusal`` if the event cannot be about this item; the item and the effects are then unchanged.
-  public func apply(_ envelope: Envelope, to item: inout Item, into effects: inout Effects) throws(Refusal) {
+  public func apply(
+    _ envelope: Envelope, to item: inout Item, history: [Breach] = [], into effects: inout Effects
+  ) throws(Refusal) {
     let event = envelope.type
     guard event.meaning == .opens || event.meaning == .urges || event.kind == item.kind else {
       throw Refusal(.wrongKind, at: "/type", "the item is a \(item.kind.rawValue), which \(event.name) cannot be about")
@@ -44,19 +49,20 @@ public struct ItemMachine: Sendable {
       }
       open(&item, with: envelope)
       log(envelope, &item, &effects)
-    case .responds where item.phase == .open:
-      settleLapses(of: &item, before: envelope.time, &effects)
+    case .responds:
+      let ends = item.phase == .open && envelope.time >= item.reopenedAt ?? envelope.time
+      if ends { settleLapses(of: &item, before: envelope.time, history, &effects) }
       log(envelope, &item, &effects)
-      item.phase = .responded
-      // Only a running response clock hands over: a clock that has run out at 市 must not start again.
-      if item.deadline?.clock == .response { item.deadline = resolutionDeadline(of: item) }
-    case .resolves where item.phase != .closed, .withdraws where item.phase != .closed:
-      settleLapses(of: &item, before: envelope.time, &effects)
+      item.answeredAt = max(item.answeredAt ?? envelope.time, envelope.time)
+      if ends { answer(&item) }
+    case .resolves, .withdraws:
+      let ends = item.phase != .closed && envelope.time >= item.reopenedAt ?? envelope.time
+      if ends { settleLapses(of: &item, before: envelope.time, history, &effects) }
       log(envelope, &item, &effects)
-      close(&item, with: envelope, &effects)
-    case .reopens where item.phase == .closed:
+      if ends { close(&item, with: envelope, &effects) } else { noteClosing(&item, at: envelope.time) }
+    case .reopens:
       log(envelope, &item, &effects)
-      reopen(&item, with: envelope)
+      reopen(&item, at: envelope.time)
     case .urges where item.phase != .closed:
       item.urgings += 1
       log(envelope, &item, &effects)
@@ -117,9 +123,35 @@ extension ItemMachine {
     }
   }
 
-  private func reopen(_ item: inout Item, with envelope: Envelope) {
-    item.closedAt = nil
-    startCycle(of: &item, at: envelope.time)
+  private func answer(_ item: inout Item) {
+    item.phase = .responded
+    // Only a running response clock hands over: a clock that has run out at 市 must not start again.
+    if item.deadline?.clock == .response { item.deadline = resolutionDeadline(of: item) }
+  }
+
+  private func close(_ item: inout Item, with envelope: Envelope, _ effects: inout Effects) {
+    item.phase = .closed
+    item.closedAt = envelope.time
+    item.deadline = nil
+    announce(.itemClosed, item, by: envelope.type.name, traceparent: envelope.traceparent, &effects)
+    if let early = item.earlyReopening { reopen(&item, at: early) }
+    item.earlyReopening = nil
+  }
+
+  /// A closing that moves nothing may still be later than the one that did.
+  private func noteClosing(_ item: inout Item, at time: Instant) {
+    if item.phase == .closed, let closedAt = item.closedAt { item.closedAt = max(closedAt, time) }
+  }
+
+  private func reopen(_ item: inout Item, at time: Instant) {
+    guard item.phase == .closed, let closedAt = item.closedAt else {
+      item.earlyReopening = max(item.earlyReopening ?? time, time)
+      return
+    }
+    guard time >= closedAt else { return }
+    item.reopenedAt = time
+    startCycle(of: &item, at: time)
+    if let answeredAt = item.answeredAt, answeredAt >= time { answer(&item) }
   }
 
   /// The chain starts at the lowest tier that can act (R7: 小事不出小区).
@@ -141,17 +173,10 @@ extension ItemMachine {
     return Item.Deadline(clock: .resolution, dueAt: start + rule.resolution.within)
   }
 
-  private func close(_ item: inout Item, with envelope: Envelope, _ effects: inout Effects) {
-    item.phase = .closed
-    item.closedAt = min(envelope.time, now)
-    item.deadline = nil
-    announce(.itemClosed, item, by: envelope.type.name, traceparent: envelope.traceparent, &effects)
-  }
-
   /// Records the deadlines that had passed when the event happened, in case the sweep has not come by yet.
-  private func settleLapses(of item: inout Item, before time: Instant, _ effects: inout Effects) {
+  private func settleLapses(of item: inout Item, before time: Instant, _ history: [Breach], _ effects: inout Effects) {
     while let deadline = item.deadline, deadline.dueAt < min(time, now) {
-      guard lapse(&item, into: &effects) else { return }
+      guard lapse(&item, history: history, into: &effects) else { return }
     }
   }
 
@@ -170,8 +195,9 @@ extension ItemMachine {
     // An item that was never answered must still be settled: its other clock goes on.
     item.deadline = breach.clock == .response ? resolutionDeadline(of: item) : nil
     record(.itemOverdue, &item, breach, &effects)
-    let earlier = history + effects.breaches.filter { $0.itemID == item.id && $0 != breach && !history.contains($0) }
-    let notice = Notice.summons(over: item, breaches: earlier + [breach], directory: directory, at: now)
+    // What this run found on the item, the present breach last, stands together at the end.
+    let found = effects.breaches.reversed().prefix { $0.itemID == item.id }.reversed()
+    let notice = Notice.summons(over: item, breaches: history + found, directory: directory, at: now)
     effects.notices.append(notice)
     effects.announcements.append(notice.announcement(orderKey: item.id))
   }

@@ -11,11 +11,14 @@ extension Store {
   /// from being forgotten: it leaves a row under the item's key.
   public func intakeSnapshot(for batch: [Envelope]) throws -> IntakeSnapshot {
     let keys = Set(batch.map(\.item))
-    let taken = try digests(of: batch)
+    // The locks first: once they are held, the messages of whoever held them before can be seen.
     let items = try lockItems(keys)
+    let taken = try digests(of: batch)
     let awaited = items.values.filter { $0.phase == .awaited }.map(\.id)
+    let breached = items.values.filter { $0.breachedAt != nil }.map(\.id)
     return IntakeSnapshot(
       taken: taken, items: items, waiting: awaited.isEmpty ? [:] : try waitingEvents(of: awaited),
+      breaches: breached.isEmpty ? [:] : try breaches(of: breached),
       freshIDs: try takeIDs(keys.count - items.count))
   }
 

@@ -7,7 +7,8 @@ enum ItemRow {
   /// The columns that an event can change, in the order in which they are written.
   static let changing = [
     "kind", "phase", "tier", "city_id", "district_id", "street_id", "community", "unassigned", "category", "grade", "title",
-    "policy_version", "opened_at", "closed_at", "clock", "due_at", "cycle_started_at", "cycle", "breached_at", "escalations",
+    "policy_version", "opened_at", "answered_at", "closed_at", "reopened_at", "early_reopening", "clock", "due_at",
+    "cycle_started_at", "cycle", "breached_at", "escalations",
     "urgings", "returns", "sequence",
   ]
   static let columns = ["id", "source", "subject"] + changing
@@ -16,8 +17,8 @@ enum ItemRow {
   static let selection = columns.map { "item.\($0)" }.joined(separator: ", ")
 
   static func read(_ row: Row) throws -> Item {
-    let clock: String? = try row.decode(17)
-    let dueAt: Instant? = try row.decode(18)
+    let clock: String? = try row.decode(20)
+    let dueAt: Instant? = try row.decode(21)
     return Item(
       id: try row.decode(0), key: ItemKey(source: try row.decode(1), subject: try row.decode(2)),
       kind: try Kind(stored: row.decode(3)), phase: try Item.Phase(stored: row.decode(4)), tier: try Tier(stored: row.decode(5)),
@@ -25,11 +26,11 @@ enum ItemRow {
         cityID: try row.decode(6), districtID: try row.decode(7), streetID: try row.decode(8), community: try row.decode(9),
         isUnassigned: try row.decode(10)),
       category: try row.decode(11), grade: try row.decode(12), title: try row.decode(13), policyVersion: try row.decode(14),
-      openedAt: try row.decode(15), closedAt: try row.decode(16),
+      openedAt: try row.decode(15), answeredAt: try row.decode(16), closedAt: try row.decode(17), reopenedAt: try row.decode(18),
+      earlyReopening: try row.decode(19),
       deadline: try clock.flatMap { clock in try dueAt.map { Item.Deadline(clock: try .init(stored: clock), dueAt: $0) } },
-      cycleStartedAt: try row.decode(19), cycle: try row.decode(20), breachedAt: try row.decode(21),
-      escalations: try row.decode(22),
-      urgings: try row.decode(23), returns: try row.decode(24), sequence: try row.decode(25))
+      cycleStartedAt: try row.decode(22), cycle: try row.decode(23), breachedAt: try row.decode(24),
+      escalations: try row.decode(25), urgings: try row.decode(26), returns: try row.decode(27), sequence: try row.decode(28))
   }
 
   static func append(_ item: Item, to rows: inout CopyRows) {
@@ -49,7 +50,10 @@ enum ItemRow {
     rows.append(item.title)
     rows.append(Int32(item.policyVersion))
     rows.append(item.openedAt)
+    rows.append(item.answeredAt)
     rows.append(item.closedAt)
+    rows.append(item.reopenedAt)
+    rows.append(item.earlyReopening)
     rows.append(item.deadline?.clock.rawValue)
     rows.append(item.deadline?.dueAt)
     rows.append(item.cycleStartedAt)
@@ -66,7 +70,8 @@ enum ItemRow {
     let types = [
       "kind": "text", "phase": "text", "tier": "text", "city_id": "bigint", "district_id": "bigint", "street_id": "bigint",
       "unassigned": "boolean", "policy_version": "integer", "cycle": "integer", "escalations": "integer", "urgings": "integer",
-      "returns": "integer", "sequence": "integer", "opened_at": "timestamptz", "closed_at": "timestamptz",
+      "returns": "integer", "sequence": "integer", "opened_at": "timestamptz", "answered_at": "timestamptz",
+      "closed_at": "timestamptz", "reopened_at": "timestamptz", "early_reopening": "timestamptz",
       "due_at": "timestamptz",
       "cycle_started_at": "timestamptz", "breached_at": "timestamptz",
     ]
@@ -84,7 +89,8 @@ enum ItemRow {
       items.map(\.id), items.map(\.kind.rawValue), items.map(\.phase.rawValue), items.map(\.tier.rawValue),
       items.map(\.place.cityID), items.map(\.place.districtID), items.map(\.place.streetID), items.map(\.place.community),
       items.map(\.place.isUnassigned), items.map(\.category), items.map(\.grade), items.map(\.title),
-      items.map { Int32($0.policyVersion) }, items.map(\.openedAt), items.map(\.closedAt), items.map(\.deadline?.clock.rawValue),
+      items.map { Int32($0.policyVersion) }, items.map(\.openedAt), items.map(\.answeredAt), items.map(\.closedAt),
+      items.map(\.reopenedAt), items.map(\.earlyReopening), items.map(\.deadline?.clock.rawValue),
       items.map(\.deadline?.dueAt), items.map(\.cycleStartedAt), items.map(\.cycle), items.map(\.breachedAt),
       items.map(\.escalations),
       items.map(\.urgings), items.map(\.returns), items.map(\.sequence),

@@ -127,7 +127,7 @@ struct ItemView: Encodable {
     (id, source, subject, kind, phase) = (item.id, item.key.source, item.key.subject, item.kind.rawValue, item.phase.rawValue)
     (tier, organ, unassigned, community) = (item.tier.rawValue, summary.organ, item.place.isUnassigned, item.place.community)
     (category, grade, title, policyVersion) = (item.category, item.grade, item.title, item.policyVersion)
-    (openedAt, closedAt) = (item.openedAt?.rfc3339, item.closedAt?.rfc3339)
+    (openedAt, closedAt) = (item.openedAt?.rfc3339, item.phase == .closed ? item.closedAt?.rfc3339 : nil)
     (clock, dueAt, breachedAt) = (item.deadline?.clock.rawValue, item.deadline?.dueAt.rfc3339, item.breachedAt?.rfc3339)
     (cycle, escalations, urgings, returns) = (item.cycle, item.escalations, item.urgings, item.returns)
   }

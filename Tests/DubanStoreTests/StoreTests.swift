@@ -86,6 +86,31 @@ struct StoreTests {
     }
   }
 
+  @Test("a duplicate that had to wait while the first was being taken is a duplicate, not a second opening")
+  func duplicateBehindALock() async throws {
+    try await TestStore.with { test in
+      let one = try test.connect()
+      // The item has a row already, because an answer came before it: the second taker waits on that row, not on a unique key.
+      try take([Sample.envelope("complaint.responded", id: "0", subject: "S", data: "{}")], one)
+      let opening = try Sample.envelope("complaint.submitted", id: "1", subject: "S")
+      let second: Task<[IntakeFold.Verdict], any Error> = try one.transaction { one in
+        let machine = try one.machine()
+        var fold = IntakeFold(try one.intakeSnapshot(for: [opening]), machine: machine)
+        #expect(fold.take(opening) == .applied)
+        try one.write(fold.finish(), at: machine.now)
+        let second = Task.detached { try take([opening], try test.connect()) }
+        let deadline = ContinuousClock.now + .seconds(30)
+        while try test.ask(
+          "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 0
+        {
+          guard .now < deadline else { throw TestFault("nobody waits for the lock") }
+        }
+        return second
+      }
+      #expect(try await second.value == [.duplicate])
+    }
+  }
+
   @Test("an event that comes while its item is being opened elsewhere is never forgotten")
   func earlyEventRace() async throws {
     try await TestStore.with { test in

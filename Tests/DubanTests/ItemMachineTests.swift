@@ -141,7 +141,7 @@ struct ItemMachineTests {
         envelope("complaint.resolved", id: "c", time: morning + .hours(50)), to: &item, into: &effects)
       let again = morning + .days(9)
       try City.machine(at: again).apply(envelope(type, id: "r", time: again, data: data), to: &item, into: &effects)
-      #expect(item.phase == .open && item.cycle == 2 && item.tier == .street && item.closedAt == nil)
+      #expect(item.phase == .open && item.cycle == 2 && item.tier == .street && item.reopenedAt == again)
       #expect(item.deadline?.dueAt == again + .hours(48) && item.breachedAt == morning + .hours(48))
     }
   }

@@ -18,7 +18,7 @@ import Testing
     #expect(settings.roles == Set(Role.allCases))
     #expect(settings.statusHost == "127.0.0.1")
     #expect(settings.statusPort == 8731)
-    #expect(settings.intakeWorkers == 1)
+    #expect(settings.intakeWorkers == 2)
     #expect(settings.intakePrefetch == 2000)
     #expect(settings.intakeBatch == 500)
     #expect(settings.deadlinesBatch == 500)

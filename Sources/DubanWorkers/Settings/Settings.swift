@@ -28,7 +28,7 @@ public struct Settings: Sendable {
   /// The port of the status page; 0 for none. 8731.
   public var statusPort = 8731
   /// Threads that take messages in, each with its own connections. 1.
-  public var intakeWorkers = 1
+  public var intakeWorkers = 2
   /// Messages that the broker may send ahead to one worker. 2000.
   public var intakePrefetch = 2000
   /// Messages that one transaction takes in at most. 500.

@@ -59,13 +59,14 @@ extension Store {
       FROM organ AS street JOIN organ AS district ON district.id = street.parent_id WHERE street.tier = 'street'
     ), complaint AS MATERIALIZED (
       SELECT n AS id, '/hotline/12345' AS source, 'OLD-' || n AS subject, n % 2 = 0 AS is_answered, place.*,
-        duban_now() - n % 2400 * interval '1 minute' AS opened_at
+        told.opened_at, told.opened_at + (duban_now() - told.opened_at) / 2 AS answered_at
       FROM generate_series($1::bigint, $2::bigint) AS n JOIN place ON place.number = n % place.streets
+        CROSS JOIN LATERAL (SELECT duban_now() - n % 2400 * interval '1 minute' AS opened_at) AS told
     ), inserted_item AS (
       INSERT INTO item (id, source, subject, kind, phase, tier, city_id, district_id, street_id, community, unassigned, category,
-        grade, title, policy_version, opened_at, clock, due_at, cycle_started_at, cycle, escalations, urgings, returns, sequence)
+        grade, title, policy_version, opened_at, answered_at, clock, due_at, cycle_started_at, cycle, escalations, urgings, returns, sequence)
       SELECT id, source, subject, 'complaint', CASE WHEN is_answered THEN 'responded' ELSE 'open' END, 'street', city_id, district_id,
-        street_id, '覆盆山小区', false, '雨污接驳', '普通', '小区改造后雨水管未接入市政管网', $3::integer, opened_at,
+        street_id, '覆盆山小区', false, '雨污接驳', '普通', '小区改造后雨水管未接入市政管网', $3::integer, opened_at, CASE WHEN is_answered THEN answered_at END,
         CASE WHEN is_answered THEN 'resolution' ELSE 'response' END,
         opened_at + CASE WHEN is_answered THEN interval '19 days' ELSE interval '48 hours' END, opened_at, 1, 0, 0, 0,
         CASE WHEN is_answered THEN 2 ELSE 1 END
@@ -79,9 +80,9 @@ extension Store {
         || '下雨倒灌到一楼,已多次向施工单位反映没有处理,请尽快督促解决并答复。","reporter":{"name":"居民","phone":"138****0000"}}}' AS body
       FROM complaint
       UNION ALL
-      SELECT id, 2, 'complaint.responded', source, 'old-' || id || '-2', opened_at + (duban_now() - opened_at) / 2,
+      SELECT id, 2, 'complaint.responded', source, 'old-' || id || '-2', answered_at,
         format('{"specversion":"1.0","id":"old-%s-2","source":"%s","type":"duban.complaint.responded","time":"%s","subject":"%s",', id,
-          source, to_char(opened_at + (duban_now() - opened_at) / 2, 'YYYY-MM-DD"T"HH24:MI:SSOF:00'), subject)
+          source, to_char(answered_at, 'YYYY-MM-DD"T"HH24:MI:SSOF:00'), subject)
         || '"datacontenttype":"application/json","data":{"note":"已联系施工单位,三日内进场整改。"}}'
       FROM complaint WHERE is_answered
     ), inserted_message AS (

@@ -7,10 +7,14 @@ import Foundation
 struct Floor {
   private let executable: String
   private let environment: [String: String]
+  /// The vhost `/`, where its queue always is.
+  private let broker: ConnectionConfiguration
+
+  private static let queue = "floor.complaints"
 
   /// Makes ready to run it; `dsn` names a database of its own, in which it drops and makes its table.
   ///
-  /// - Throws: ``BenchFault`` where it cannot be run on these servers, or its queue is not its own.
+  /// - Throws: ``BenchFault`` where it cannot be run on these servers, or a queue of that name is there: it begins by deleting it.
   init(_ executable: String, amqpURL: String, dsn: String) throws {
     guard let url = URLComponents(string: amqpURL), url.scheme == "amqp", let host = url.host else {
       throw BenchFault("it takes one plain amqp:// URL")
@@ -20,13 +24,20 @@ struct Floor {
       "AMQP_HOST": host, "AMQP_PORT": "\(url.port ?? 5672)", "AMQP_USER": url.user ?? "guest",
       "AMQP_PASSWORD": url.password ?? "guest", "PG_DSN": dsn,
     ]
-    // Its queue is always in the vhost `/`, and it begins by deleting it.
     let credentials = "\(url.percentEncodedUser ?? "guest"):\(url.percentEncodedPassword ?? "guest")"
-    let connection = try Connection(ConnectionConfiguration("amqp://\(credentials)@\(host):\(url.port ?? 5672)"))
+    broker = try ConnectionConfiguration("amqp://\(credentials)@\(host):\(url.port ?? 5672)")
+    let connection = try Connection(broker)
     defer { connection.close() }
-    if let status = try BenchQueues.status(of: "floor.complaints", on: connection), status.messages > 0 || status.consumers > 0 {
-      throw BenchFault("the queue floor.complaints is in use")
+    guard try BenchQueues.status(of: Self.queue, on: connection) == nil else {
+      throw BenchFault("there is a queue \(Self.queue) in the vhost /, which it would delete")
     }
+  }
+
+  /// Removes the queue that it made.
+  func removeQueue() {
+    guard let connection = try? Connection(broker), let channel = try? connection.openChannel() else { return }
+    _ = try? channel.deleteQueue(Self.queue)
+    connection.close()
   }
 
   /// Publishes messages, then takes them in, 500 a transaction: messages a second of the latter.

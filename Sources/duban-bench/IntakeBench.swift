@@ -60,6 +60,7 @@ struct IntakeBench: ParsableCommand {
   func run() throws {
     let result = try Workbench.with(options) { workbench in
       let yardstick = yardstick(on: workbench)
+      defer { yardstick?.removeQueue() }
       let measured = try (1...runs).map { number in
         let floorRate = try yardstick?.measure(messages, settle: workbench.databases.checkpoint)
         let rate = try workbench.run("intake_\(number)", measure)

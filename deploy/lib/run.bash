@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # For scripts that start servers: runs their long commands so that a signal to the script ends the command, then the servers.
-# Sourced by deploy/test and deploy/demo, which call `on_end COMMAND…` first and put `run` before each long command, or `begin`
-# where they have something else to do until they `await` its end. One command at a time.
+# A script calls `on_end COMMAND…` first and puts `run` before each long command, or `begin` where it has something else to do
+# until it `await`s its end. One command at a time.
 
 running=''
 

@@ -3,7 +3,7 @@
 import DubanStore
 import Logging
 
-/// Keeps the log's partitions ahead of time, and asks the database how far behind Duban is.
+/// Keeps the log's partitions ahead of time and the deduplication keys to their window, and asks the database how far behind Duban is.
 final class UpkeepJob: Job {
   private let context: WorkerContext
   private let store: Store
@@ -23,6 +23,9 @@ final class UpkeepJob: Job {
         if made > 0 { context.logger.info("log partitions made", metadata: ["count": "\(made)"]) }
         partitionsDue = clock.now + .seconds(3600)
       }
+      // A little at a time, as often as it comes by: as fast as messages can come in, and never a long transaction.
+      let forgotten = try store.forgetOldMessages(limit: 10_000)
+      if forgotten > 0 { context.logger.info("old deduplication keys forgotten", metadata: ["count": "\(forgotten)"]) }
       context.isWorking()
       try store.wait(timeout: .seconds(5), orReadable: [stop.descriptor])
     }

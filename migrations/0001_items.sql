@@ -58,6 +58,14 @@ CREATE TABLE message (
   PRIMARY KEY (source, id)
 );
 
+-- Messages that came back so often that each may be what ends the process that reads it, and how often they were begun.
+-- A row lasts as long as its message is being handled; one that stays longer tells of a process that died over it.
+CREATE TABLE suspect (
+  digest bytea PRIMARY KEY,
+  begun integer NOT NULL,
+  first_begun_at timestamptz NOT NULL
+);
+
 -- Items: the fold of item_event, kept for reading and for the due index.
 CREATE TABLE item (
   id bigint PRIMARY KEY,

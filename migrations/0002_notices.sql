@@ -42,6 +42,8 @@ CREATE TABLE notice (
 CREATE TABLE outbox (
   lane smallint NOT NULL,
   id bigint GENERATED ALWAYS AS IDENTITY,
+  -- The CloudEvents id; duban-<id> where it is null.
+  event_id text,
   type text NOT NULL,
   subject text NOT NULL,
   occurred_at timestamptz NOT NULL,

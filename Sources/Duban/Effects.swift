@@ -77,6 +77,9 @@ public struct Announcement: Hashable, Sendable {
   }
 
   public var type: EventType
+  /// The CloudEvents id of what may be announced again after a crash; nil for what is announced in the transaction that makes it so,
+  /// and is therefore announced once.
+  public var id: String?
   /// What it is about: an item's `source/subject`, or an organ's name.
   public var subject: String
   public var occurredAt: Instant
@@ -86,8 +89,11 @@ public struct Announcement: Hashable, Sendable {
   /// Announcements of the same order key go out in the order they were made: the item's id, or an organ's.
   public var orderKey: Int64
 
-  public init(type: EventType, subject: String, occurredAt: Instant, data: String, traceparent: String? = nil, orderKey: Int64) {
-    (self.type, self.subject, self.occurredAt) = (type, subject, occurredAt)
+  public init(
+    type: EventType, id: String? = nil, subject: String, occurredAt: Instant, data: String, traceparent: String? = nil,
+    orderKey: Int64
+  ) {
+    (self.type, self.id, self.subject, self.occurredAt) = (type, id, subject, occurredAt)
     (self.data, self.traceparent, self.orderKey) = (data, traceparent, orderKey)
   }
 }

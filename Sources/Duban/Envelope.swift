@@ -81,7 +81,8 @@ public struct ContentDigest: Hashable, Sendable {
     self.bytes = bytes
   }
 
-  init(of message: RawMessage) {
+  /// The digest of what a message says, whether or not it can be read.
+  public init(of message: RawMessage) {
     var hash = SHA256()
     hash.update(data: message.body)
     // In binary mode the attributes are content too; sorted, so that the order of headers says nothing.
@@ -90,6 +91,9 @@ public struct ContentDigest: Hashable, Sendable {
     }
     bytes = Array(hash.finalize())
   }
+
+  /// 64 digits.
+  var hexadecimal: String { bytes.map { String(0x100 + Int($0), radix: 16).dropFirst() }.joined() }
 }
 
 extension Envelope {

@@ -14,7 +14,10 @@ extension Announcement {
   }
 
   /// `receipt.rejected`, for every message that becomes a dead letter; source and id as far as they could be read.
-  public static func rejected(_ refusal: Refusal, at now: Instant) -> Announcement {
+  ///
+  /// A refusal leaves nothing by which the message would be known again, should it not be acknowledged any more. So the event's id
+  /// comes from what was refused and why: it is the same each time.
+  public static func rejected(_ refusal: Refusal, of message: RawMessage, at now: Instant) -> Announcement {
     struct Facts: Encodable {
       var source, id: String?
       var reason, pointer, detail: String
@@ -23,7 +26,8 @@ extension Announcement {
       source: refusal.source, id: refusal.messageID, reason: refusal.reason.rawValue, pointer: refusal.pointer,
       detail: refusal.detail)
     return Announcement(
-      type: .receiptRejected, subject: "\(refusal.source ?? "?")/\(refusal.messageID ?? "?")", occurredAt: now,
+      type: .receiptRejected, id: "duban-rejected-\(refusal.reason.rawValue)-\(ContentDigest(of: message).hexadecimal)",
+      subject: "\(refusal.source ?? "?")/\(refusal.messageID ?? "?")", occurredAt: now,
       data: JSONText.encode(facts), orderKey: 0)
   }
 }

@@ -94,9 +94,10 @@ extension Store {
   func announce(_ announcements: [Announcement], at now: Instant) throws {
     guard !announcements.isEmpty else { return }
     try copy(
-      announcements, into: "outbox", ["lane", "type", "subject", "occurred_at", "recorded_at", "traceparent", "data"]
+      announcements, into: "outbox", ["lane", "event_id", "type", "subject", "occurred_at", "recorded_at", "traceparent", "data"]
     ) { rows, announcement in
       rows.append(Outbox.lane(of: announcement.orderKey))
+      rows.append(announcement.id)
       rows.append(announcement.type.rawValue)
       rows.append(announcement.subject)
       rows.append(announcement.occurredAt)

@@ -17,8 +17,10 @@ public enum Outbox {
   /// An event on its way.
   public struct Entry: Hashable, Sendable {
     public var lane: Int16
-    /// Never used again, so that it can serve as the event's `id`.
+    /// The row's, which is never used again.
     public var id: Int64
+    /// The CloudEvents id, the same at every try.
+    public var eventID: String
     public var type: String
     public var subject: String
     public var occurredAt: Instant
@@ -43,16 +45,16 @@ extension Store {
     guard !lanes.isEmpty else { return [] }
     let rows = try connection.execute(
       """
-      SELECT lane.lane::smallint, id, type, subject, occurred_at, data, traceparent, attempts
+      SELECT lane.lane::smallint, id, coalesce(event_id, 'duban-' || id), type, subject, occurred_at, data, traceparent, attempts
       FROM unnest($1::integer[]) AS lane(lane), LATERAL (
         SELECT * FROM outbox WHERE outbox.lane = lane.lane AND (retry_at IS NULL OR retry_at <= duban_now()) ORDER BY id LIMIT $2
       ) AS entry
       """, lanes, perLane)
     return try rows.map { row in
       Outbox.Entry(
-        lane: try row.decode(0), id: try row.decode(1), type: try row.decode(2), subject: try row.decode(3),
-        occurredAt: try row.decode(4),
-        data: try row.decode(5), traceparent: try row.decode(6), attempts: try row.decode(7))
+        lane: try row.decode(0), id: try row.decode(1), eventID: try row.decode(2), type: try row.decode(3),
+        subject: try row.decode(4), occurredAt: try row.decode(5), data: try row.decode(6), traceparent: try row.decode(7),
+        attempts: try row.decode(8))
     }
   }
 

@@ -50,6 +50,8 @@ final class DeadLetterOffice {
     properties.userID = nil
     properties.deliveryMode = .persistent
     properties.headers["duban-letter"] = .string(UUID().uuidString.lowercased())
+    // Of the queue that it leaves; a letter that is replayed begins anew.
+    properties.headers["x-delivery-count"] = nil
     properties.headers["duban-reason"] = .string(letter.refusal.reason.rawValue)
     properties.headers["duban-pointer"] = .string(letter.refusal.pointer)
     properties.headers["duban-detail"] = .string(letter.refusal.detail)

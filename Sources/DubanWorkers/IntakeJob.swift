@@ -43,29 +43,26 @@ final class IntakeJob: Job {
 
   /// What has arrived, up to the limit; waits only for the first message, so that a single one is committed at once.
   ///
-  /// A delivery that has come several times may be what killed a worker: it makes a batch alone, so that its neighbours are spared.
+  /// A delivery that has come several times may be what ended a process: it is handled in ever smaller company, in the end alone.
   private func collect(orUntil stop: StopSignal) -> [Delivery] {
-    var batch: [Delivery] = []
-    if let suspect = heldBack {
-      heldBack = nil
-      return [suspect]
-    }
-    while batch.count < batchLimit {
+    var batch = heldBack.map { [$0] } ?? []
+    heldBack = nil
+    var limit = batch.first.map(company) ?? batchLimit
+    while batch.count < limit {
       switch subscription.next(timeout: batch.isEmpty ? .seconds(15) : .zero, orReadable: [stop.descriptor]) {
       case .delivery(let delivery):
-        guard delivery.deliveryCount >= DeliveryCount.alone else {
-          batch.append(delivery)
-          continue
+        limit = min(limit, company(of: delivery))
+        if batch.count >= limit {
+          heldBack = delivery
+          return batch
         }
-        if batch.isEmpty { return [delivery] }
-        heldBack = delivery
-        return batch
+        batch.append(delivery)
       case .idle:
         if subscription.isConsuming { context.isWorking() }
         return batch
       case .interrupted(let error, let retryIn):
         // What the batch holds belongs to a channel that is gone; it comes again.
-        batch = []
+        (batch, limit) = ([], batchLimit)
         context.health.report(context.name, .waiting("\(error)"))
         context.logger.warning("broker interrupted, trying again", metadata: ["why": "\(error)", "retry-in": "\(retryIn)"])
       case .recovered:
@@ -76,15 +73,21 @@ final class IntakeJob: Job {
     return batch
   }
 
-  /// A suspect delivery that waits for the batch before it.
+  /// A delivery that waits for the batch before it, because it must have smaller company.
   private var heldBack: Delivery?
 
-  enum DeliveryCount {
-    /// From so many deliveries on, a message is handled alone.
-    static let alone = 3
-    /// From so many on it is given up and becomes a dead letter.
-    static let limit = 50
+  /// How many messages may share a batch with a delivery, itself among them: an eighth with each return beyond the second.
+  ///
+  /// That it came back says little against it: most that come back had merely been sent ahead to a worker that died of something else.
+  private func company(of delivery: Delivery) -> Int {
+    let excess = min(max(0, delivery.deliveryCount - Self.harmlessReturns), 20)
+    return max(1, batchLimit >> (3 * excess))
   }
+
+  static let harmlessReturns = 2
+
+  /// A message that was begun, alone, so many times without an end is given up and becomes a dead letter.
+  static let suspectLimit = 5
 
   // MARK: - Deciding
 
@@ -98,7 +101,13 @@ final class IntakeJob: Job {
     let clock = ContinuousClock()
     let began = clock.now
     var outcome = BatchOutcome()
-    try commit(deliveries.map(Self.read)[...], &outcome)
+    let suspect = suspect(in: deliveries)
+    let begun = try suspect.map { try store.begin(suspect: $0) } ?? 0
+    defer {
+      // Whatever became of it, the process lives. Should this fail, it is begun once more some day, and cleared then.
+      if let suspect, !store.isLost { try? store.clear(suspect: suspect) }
+    }
+    try commit(deliveries.map { Self.read($0, begun: begun) }[...], &outcome)
     guard let last = deliveries.last, let connection = subscription.connection else { return }
     try deadLetters.send(outcome.refused, on: connection)
     let isAcknowledged = subscription.acknowledge(last.tag, multiple: true)
@@ -106,11 +115,17 @@ final class IntakeJob: Job {
     outcome.count(in: context, took: clock.now - began, isAcknowledged: isAcknowledged)
   }
 
-  private static func read(_ delivery: Delivery) -> Incoming {
+  /// The message that is handled alone because it came back so often, if it is one.
+  private func suspect(in deliveries: [Delivery]) -> ContentDigest? {
+    guard let only = deliveries.first, only.deliveryCount > Self.harmlessReturns, company(of: only) == 1 else { return nil }
+    return ContentDigest(of: RawMessage(only))
+  }
+
+  private static func read(_ delivery: Delivery, begun: Int) -> Incoming {
     do throws(Refusal) {
-      if delivery.deliveryCount >= DeliveryCount.limit {
+      if begun > suspectLimit {
         throw Refusal(
-          .deliveryLimit, "delivered \(delivery.deliveryCount) times without success; find out why before it is replayed")
+          .deliveryLimit, "begun \(begun - 1) times, and each time the process ended; find out why before it is replayed")
       }
       return Incoming(delivery: delivery, reading: .success(try Envelope(RawMessage(delivery))))
     } catch {
@@ -156,7 +171,7 @@ final class IntakeJob: Job {
       }
     }
     var effects = fold.finish()
-    effects.announcements += outcome.refused.map { .rejected($0.refusal, at: machine.now) }
+    effects.announcements += outcome.refused.map { .rejected($0.refusal, of: RawMessage($0.delivery), at: machine.now) }
     try store.write(effects, at: machine.now)
     return outcome
   }

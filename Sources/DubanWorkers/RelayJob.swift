@@ -67,10 +67,10 @@ final class RelayJob: Job {
 }
 
 extension OutgoingMessage {
-  /// An outbox row as a CloudEvent. Its id is the row's own, the same at every try.
+  /// An outbox row as a CloudEvent.
   init(_ entry: Outbox.Entry) {
     var attributes = [
-      ("specversion", "1.0"), ("id", "duban-\(entry.id)"), ("source", "/duban"), ("type", EventType.prefix + entry.type),
+      ("specversion", "1.0"), ("id", entry.eventID), ("source", "/duban"), ("type", EventType.prefix + entry.type),
       ("time", entry.occurredAt.rfc3339), ("subject", entry.subject), ("datacontenttype", "application/json"),
     ]
     if let traceparent = entry.traceparent { attributes.append(("traceparent", traceparent)) }
@@ -78,7 +78,7 @@ extension OutgoingMessage {
     self.init(
       exchange: DubanTopology.eventsExchange, routingKey: entry.type,
       properties: Properties(
-        contentType: "application/cloudevents+json; charset=utf-8", deliveryMode: .persistent, messageID: "duban-\(entry.id)"),
+        contentType: "application/cloudevents+json; charset=utf-8", deliveryMode: .persistent, messageID: entry.eventID),
       body: Array("{\(head),\"data\":\(entry.data)}".utf8))
   }
 }

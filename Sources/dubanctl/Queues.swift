@@ -66,7 +66,7 @@ struct Publish: AsyncParsableCommand {
 
   func run() async throws {
     let text = file == "-" ? try readStandardInput() : try readFile(file)
-    let lines = text.split(separator: "\n").filter { !$0.allSatisfy(\.isWhitespace) }
+    let lines = Self.lines(of: text)
     let messages = try lines.enumerated().map { i, line in
       OutgoingMessage(
         exchange: DubanTopology.intakeExchange, routingKey: try key(of: line, at: i + 1),
@@ -84,6 +84,13 @@ struct Publish: AsyncParsableCommand {
       published += batch.count
     }
     print("published \(published)")
+  }
+
+  /// The lines that hold something, without their line ends. To Swift CR LF is one character and U+2028, which may stand in JSON's
+  /// strings, a newline: hence by bytes.
+  private static func lines(of text: String) -> [Substring] {
+    let lines = text.utf8.split(separator: UInt8(ascii: "\n")).map { $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0 }
+    return lines.map(Substring.init).filter { !$0.allSatisfy(\.isWhitespace) }
   }
 
   private func key(of line: Substring, at number: Int) throws -> String {

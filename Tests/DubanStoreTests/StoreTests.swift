@@ -98,7 +98,7 @@ struct StoreTests {
         var fold = IntakeFold(try one.intakeSnapshot(for: [opening]), machine: machine)
         #expect(fold.take(opening) == .applied)
         try one.write(fold.finish(), at: machine.now)
-        let second = Task.detached { try take([opening], try test.connect()) }
+        let second = Task.detached(executorPreference: ownThreads) { try take([opening], try test.connect()) }
         let deadline = ContinuousClock.now + .seconds(30)
         while try test.ask(
           "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 0

@@ -17,20 +17,27 @@ struct Surroundings: Sendable {
   let broker: TestBroker
 
   static func with(_ body: @Sendable @escaping (Surroundings) async throws -> Void) async throws {
-    try await TestStore.with { store in
-      try await withTestBroker { broker in
-        let surroundings = Surroundings(store: store, broker: broker)
-        let connection = try AMQP.Connection(broker.configuration)
-        try DubanTopology.all.declare(on: connection)
-        // What an upstream system would do to hear of its matters.
-        var topology = Topology()
-        topology.queues = [.init("test.events")]
-        topology.bindings = [.init(queue: "test.events", exchange: DubanTopology.eventsExchange, routingKey: "#")]
-        try topology.declare(on: connection)
-        connection.close()
-        try await body(surroundings)
+    // Making and dropping databases takes its time, in which no other test should want for a thread.
+    try await withOwnThreads {
+      try await TestStore.with { store in
+        try await withTestBroker { broker in
+          try await body(try Surroundings(store: store, declaringOn: broker))
+        }
       }
     }
+  }
+
+  /// A store and a vhost, on which it declares the topology and a queue of all that Duban tells.
+  init(store: TestStore, declaringOn broker: TestBroker) throws {
+    (self.store, self.broker) = (store, broker)
+    let connection = try AMQP.Connection(broker.configuration)
+    defer { connection.close() }
+    try DubanTopology.all.declare(on: connection)
+    // What an upstream system would do to hear of its matters.
+    var topology = Topology()
+    topology.queues = [.init("test.events")]
+    topology.bindings = [.init(queue: "test.events", exchange: DubanTopology.eventsExchange, routingKey: "#")]
+    try topology.declare(on: connection)
   }
 
   func settings(_ extra: [String: String] = [:]) async throws -> Settings {

@@ -153,7 +153,7 @@ private final class DatagramReceiver: Sendable {
     if let path { unlink(path) }
   }
 
-  /// The next datagram, within ten seconds; waited for on a thread of its own, since tasks must not block theirs.
+  /// The next datagram, within 45 seconds; waited for on a thread of its own, since tasks must not block theirs.
   func next() async throws -> String {
     try await withCheckedThrowingContinuation { continuation in
       Thread.detachNewThread { continuation.resume(with: Result { try self.receive() }) }
@@ -162,7 +162,7 @@ private final class DatagramReceiver: Sendable {
 
   private func receive() throws -> String {
     var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    guard Glibc.poll(&poll, 1, 10_000) == 1 else { throw Failure(what: "nothing came") }
+    guard Glibc.poll(&poll, 1, 45_000) == 1 else { throw Failure(what: "nothing came") }
     var bytes = [UInt8](repeating: 0, count: 4096)
     let count = recv(descriptor, &bytes, bytes.count, 0)
     guard count >= 0 else { throw Failure(what: "recv") }

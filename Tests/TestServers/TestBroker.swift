@@ -25,6 +25,12 @@ public struct TestBroker: Sendable {
   /// The PEM file of the authority that signed the broker's certificate.
   public var authorities: String? { environment("DUBAN_TEST_CA") }
 
+  /// A virtual host that is there and that the caller has to itself.
+  public init(virtualHost: String, url: String) throws(AMQPError) {
+    (self.virtualHost, self.url) = (virtualHost, url)
+    configuration = try ConnectionConfiguration(url)
+  }
+
   fileprivate static func next() throws -> TestBroker {
     guard let base = environment("DUBAN_AMQP_URL"), let count = environment("DUBAN_TEST_VHOSTS").flatMap({ Int($0) }) else {
       throw Unavailable("DUBAN_AMQP_URL and DUBAN_TEST_VHOSTS are not set: run the tests by deploy/test, which starts a broker")
@@ -37,7 +43,7 @@ public struct TestBroker: Sendable {
     }
     let virtualHost = "duban-test-\(number)"
     let url = Self.url(base, virtualHost: virtualHost)
-    return TestBroker(virtualHost: virtualHost, url: url, configuration: try ConnectionConfiguration(url))
+    return try TestBroker(virtualHost: virtualHost, url: url)
   }
 
   private static let taken = Atomic<Int>(0)
@@ -60,8 +66,16 @@ public func withTestBroker<Result: Sendable>(
   _ body: @Sendable (TestBroker) async throws -> Result
 ) async throws -> Result {
   let broker = try TestBroker.next()
-  return try await withTaskExecutorPreference(ThreadPerJob.shared) { try await body(broker) }
+  return try await withOwnThreads { try await body(broker) }
 }
+
+/// Runs a test on threads of its own, which may block.
+public func withOwnThreads<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
+  try await withTaskExecutorPreference(ownThreads) { try await body() }
+}
+
+/// For a task that blocks, or that must begin at once: the cooperative pool's few threads may all be busy with other tests.
+public let ownThreads: any TaskExecutor = ThreadPerJob.shared
 
 /// Gives every stretch of a task between two suspensions a thread of its own.
 private final class ThreadPerJob: TaskExecutor {

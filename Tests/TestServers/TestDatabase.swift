@@ -10,6 +10,11 @@ public struct TestDatabase: Sendable {
   /// The DSN to connect to it.
   public let dsn: String
 
+  /// A database that is there and that the caller has to itself.
+  public init(name: String, dsn: String) {
+    (self.name, self.dsn) = (name, dsn)
+  }
+
   /// Creates a database, runs `body` and drops the database, sessions included.
   ///
   /// - Parameters:

@@ -17,6 +17,31 @@ public struct TestStore: Sendable {
     try await TestDatabase.with(template: template.get().name) { try await body(TestStore(database: $0)) }
   }
 
+  init(database: TestDatabase) {
+    self.database = database
+  }
+
+  /// Migrates an empty database, and applies the small city's directory and the policy.
+  public init(preparing database: TestDatabase) throws {
+    self.database = database
+    let store = try connect()
+    _ = try Migrator(Self.migrations()).migrate(store)
+    try store.apply(directory: DirectoryDraft.read(yaml: Self.directory))
+    _ = try store.apply(policy: Self.policy)
+    // Tells a waiting test that there is something new to look at.
+    let connection = try database.connect()
+    defer { connection.close() }
+    try connection.runScript(
+      """
+      CREATE FUNCTION test_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NOTIFY test_changed; RETURN NULL; END $$;
+      DO $$ DECLARE name text; BEGIN
+        FOREACH name IN ARRAY ARRAY['message', 'item', 'item_event', 'waiting_event', 'breach', 'notice', 'outbox', 'schedule'] LOOP
+          EXECUTE format('CREATE TRIGGER test_changed AFTER INSERT OR UPDATE OR DELETE ON %I FOR EACH STATEMENT EXECUTE FUNCTION test_changed()', name);
+        END LOOP;
+      END $$;
+      """)
+  }
+
   public func connect() throws -> Store { try Store(dsn: database.dsn, name: "test") }
 
   /// Moves Duban's clock ahead of the real time, or back to it.
@@ -91,22 +116,7 @@ public struct TestStore: Sendable {
   /// Migrated once for the whole run; the test servers' end is its end.
   private static let template: Result<TestDatabase, any Error> = Result {
     let database = try TestDatabase.create()
-    let store = try Store(dsn: database.dsn, name: "template")
-    _ = try Migrator(migrations()).migrate(store)
-    try store.apply(directory: DirectoryDraft.read(yaml: directory))
-    _ = try store.apply(policy: policy)
-    // Tells a waiting test that there is something new to look at.
-    let connection = try database.connect()
-    try connection.runScript(
-      """
-      CREATE FUNCTION test_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NOTIFY test_changed; RETURN NULL; END $$;
-      DO $$ DECLARE name text; BEGIN
-        FOREACH name IN ARRAY ARRAY['message', 'item', 'item_event', 'waiting_event', 'breach', 'notice', 'outbox', 'schedule'] LOOP
-          EXECUTE format('CREATE TRIGGER test_changed AFTER INSERT OR UPDATE OR DELETE ON %I FOR EACH STATEMENT EXECUTE FUNCTION test_changed()', name);
-        END LOOP;
-      END $$;
-      """)
-    connection.close()
+    _ = try TestStore(preparing: database)
     return database
   }
 }

@@ -24,6 +24,16 @@ await() {
 
 run() { begin "$@" && await; }
 
+# Waits until COMMAND succeeds, asking four times a second; fails after SECONDS, or when the command that was begun has ended.
+wait_until() { # SECONDS COMMAND…
+  local tries=$(($1 * 4))
+  shift
+  until "$@"; do
+    kill -0 "$running" 2>/dev/null && ((tries-- > 0)) || return 1
+    sleep 0.25
+  done
+}
+
 # Whatever ends the script, the running command's process group is ended first and then COMMAND is called, undisturbed.
 on_end() {
   at_end=("$@")

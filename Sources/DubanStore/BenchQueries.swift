@@ -1,0 +1,110 @@
+// What the benchmark (duban-bench) asks of a server and of the databases that it makes there for itself.
+
+import Duban
+import PostgreSQL
+
+extension Store {
+  /// Makes a database, a copy of another one if a template is named; nobody may be connected to that one.
+  ///
+  /// - Throws: ``PostgresError``, e.g. where the role may not create databases.
+  public func createDatabase(_ name: String, copying template: String? = nil) throws(PostgresError) {
+    try liftStatementTimeout()
+    var clauses = "TEMPLATE \"\(template ?? "template0")\""
+    // The default writes the copy to the WAL block by block, which for gigabytes takes many times as long.
+    if template != nil && connection.serverVersion >= 150_000 { clauses += " STRATEGY file_copy" }
+    try connection.runScript("CREATE DATABASE \"\(name)\" \(clauses)")
+  }
+
+  /// Drops a database and ends whatever sessions there are on it.
+  public func dropDatabase(_ name: String) throws(PostgresError) {
+    try liftStatementTimeout()
+    try connection.runScript("DROP DATABASE IF EXISTS \"\(name)\" WITH (FORCE)")
+  }
+
+  /// Writes a checkpoint, so that none that was due anyway falls into a measurement; needs a superuser or `pg_checkpoint`.
+  public func checkpoint() throws(PostgresError) {
+    try liftStatementTimeout()
+    try connection.runScript("CHECKPOINT")
+  }
+
+  /// Files take as long as they take, and no message waits for this connection.
+  private func liftStatementTimeout() throws(PostgresError) {
+    try connection.runScript("SET statement_timeout = 0")
+  }
+
+  // MARK: - Items from before
+
+  /// Puts complaints with their messages and events into the tables, as intake would have left them over the last 40 hours: every
+  /// second one has been answered; all are due in the future. Their ids, counted from 1, must be free.
+  public func insertEarlierItems(ids: ClosedRange<Int64>, policyVersion: Int) throws(PostgresError) {
+    _ = try connection.execute(Self.earlierItems, ids.lowerBound, ids.upperBound, Int32(policyVersion))
+  }
+
+  /// To be called before the first ``insertEarlierItems(ids:policyVersion:)``: the log may need a partition for last month.
+  public func prepareForEarlierItems() throws(PostgresError) {
+    _ = try connection.execute("SELECT ensure_event_partitions(duban_now() - interval '2 days', 3)")
+  }
+
+  /// To be called after the last one: moves the sequence of item ids beyond them and leaves the tables vacuumed and analysed.
+  public func finishEarlierItems(count: Int64) throws(PostgresError) {
+    _ = try connection.execute("SELECT setval('item_id', ($1 + 999) / 1000 * 1000 + 1, false)", count)
+    try liftStatementTimeout()
+    try connection.runScript("VACUUM (ANALYZE) item, message, item_event")
+  }
+
+  private static let earlierItems = """
+    WITH place AS (
+      SELECT street.id AS street_id, district.id AS district_id, district.parent_id AS city_id,
+        row_number() OVER (ORDER BY street.id) - 1 AS number, count(*) OVER () AS streets
+      FROM organ AS street JOIN organ AS district ON district.id = street.parent_id WHERE street.tier = 'street'
+    ), complaint AS MATERIALIZED (
+      SELECT n AS id, '/hotline/12345' AS source, 'OLD-' || n AS subject, n % 2 = 0 AS is_answered, place.*,
+        duban_now() - n % 2400 * interval '1 minute' AS opened_at
+      FROM generate_series($1::bigint, $2::bigint) AS n JOIN place ON place.number = n % place.streets
+    ), inserted_item AS (
+      INSERT INTO item (id, source, subject, kind, phase, tier, city_id, district_id, street_id, community, unassigned, category,
+        grade, title, policy_version, opened_at, clock, due_at, cycle_started_at, cycle, escalations, urgings, returns, sequence)
+      SELECT id, source, subject, 'complaint', CASE WHEN is_answered THEN 'responded' ELSE 'open' END, 'street', city_id, district_id,
+        street_id, '覆盆山小区', false, '雨污接驳', '普通', '小区改造后雨水管未接入市政管网', $3::integer, opened_at,
+        CASE WHEN is_answered THEN 'resolution' ELSE 'response' END,
+        opened_at + CASE WHEN is_answered THEN interval '19 days' ELSE interval '48 hours' END, opened_at, 1, 0, 0, 0,
+        CASE WHEN is_answered THEN 2 ELSE 1 END
+      FROM complaint
+    ), event AS MATERIALIZED (
+      SELECT id AS item_id, 1 AS sequence, 'complaint.submitted' AS type, source, 'old-' || id || '-1' AS message_id, opened_at AS at,
+        format('{"specversion":"1.0","id":"old-%s-1","source":"%s","type":"duban.complaint.submitted","time":"%s","subject":"%s",', id,
+          source, to_char(opened_at, 'YYYY-MM-DD"T"HH24:MI:SSOF:00'), subject)
+        || '"datacontenttype":"application/json","data":{"region":{"district":"黄石港区","street":"胜阳港街道","community":"覆盆山小区"},'
+        || '"category":"雨污接驳","grade":"普通","title":"小区改造后雨水管未接入市政管网","content":"三栋东侧雨水井施工完成后一直没有接入市政管网,'
+        || '下雨倒灌到一楼,已多次向施工单位反映没有处理,请尽快督促解决并答复。","reporter":{"name":"居民","phone":"138****0000"}}}' AS body
+      FROM complaint
+      UNION ALL
+      SELECT id, 2, 'complaint.responded', source, 'old-' || id || '-2', opened_at + (duban_now() - opened_at) / 2,
+        format('{"specversion":"1.0","id":"old-%s-2","source":"%s","type":"duban.complaint.responded","time":"%s","subject":"%s",', id,
+          source, to_char(opened_at + (duban_now() - opened_at) / 2, 'YYYY-MM-DD"T"HH24:MI:SSOF:00'), subject)
+        || '"datacontenttype":"application/json","data":{"note":"已联系施工单位,三日内进场整改。"}}'
+      FROM complaint WHERE is_answered
+    ), inserted_message AS (
+      INSERT INTO message (source, id, digest, taken_at)
+      SELECT source, message_id, sha256(convert_to(body, 'UTF8')), at FROM event
+    )
+    INSERT INTO item_event (item_id, sequence, type, source, message_id, occurred_at, recorded_at, body)
+    SELECT item_id, sequence, type, source, message_id, at, at, body FROM event
+    """
+
+  // MARK: - What a run has left
+
+  /// How many messages have been taken: those of the runs and those of earlier items.
+  public func messageCount() throws -> Int {
+    try connection.execute("SELECT count(*) FROM message").only().decode(0)
+  }
+
+  /// When the transactions began that took the messages whose ids begin so, by message id.
+  public func takingTimes(ofIDsBeginning prefix: String) throws -> [String: Instant] {
+    var times: [String: Instant] = [:]
+    for row in try connection.execute("SELECT id, taken_at FROM message WHERE starts_with(id, $1)", prefix) {
+      times[try row.decode(0)] = try row.decode(1)
+    }
+    return times
+  }
+}

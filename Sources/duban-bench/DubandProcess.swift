@@ -1,0 +1,64 @@
+// The daemon that is measured: the real executable, as a process of its own.
+
+import Foundation
+
+/// A running `duband run`.
+final class DubandProcess {
+  let log: DubandLog
+  var id: Int32 { process.processIdentifier }
+
+  private let process = Process()
+
+  /// Longer than any pause of a healthy daemon: a bound on failing, not on measuring.
+  private static let patience = 120.0
+
+  /// Starts it with the environment's own variables except Duban's, so that nothing but `settings` decides.
+  init(_ executable: String, settings: [String: String], logFile: String) throws {
+    guard FileManager.default.createFile(atPath: logFile, contents: nil), let output = FileHandle(forWritingAtPath: logFile)
+    else {
+      throw BenchFault("\(logFile): cannot be written")
+    }
+    log = try DubandLog(path: logFile)
+    process.executableURL = URL(filePath: executable)
+    process.arguments = ["run"]
+    process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("DUBAN_") }
+      .merging(settings) { $1 }
+    (process.standardInput, process.standardOutput, process.standardError) = (FileHandle.nullDevice, output, output)
+    try process.run()
+  }
+
+  /// Waits until it consumes and returns since when.
+  func waitUntilConsuming() throws {
+    try wait(for: "it did not begin to consume") { log.consumingSince != nil }
+  }
+
+  /// Waits until it has settled so many messages since it began.
+  func waitUntilSettled(_ count: Int) throws {
+    try wait(for: "it settled \(log.settled) of \(count) messages") { log.settled >= count }
+  }
+
+  private func wait(for failure: @autoclosure () -> String, until condition: () -> Bool) throws {
+    var (lines, quietSince) = (-1, Date())
+    while true {
+      try log.readOn()
+      if condition() { return }
+      guard process.isRunning else { throw BenchFault("duband has ended; its log ends with:\n\(log.tail)") }
+      if log.commits.count != lines { (lines, quietSince) = (log.commits.count, Date()) }
+      guard Date().timeIntervalSince(quietSince) < Self.patience else {
+        throw BenchFault("\(failure()) and then did nothing for \(Int(Self.patience)) s; its log ends with:\n\(log.tail)")
+      }
+      try Interruption.pause(milliseconds: 20)
+    }
+  }
+
+  /// Ends it in order, and the hard way if it does not drain in time.
+  func stop() {
+    guard process.isRunning else { return }
+    process.terminate()
+    for _ in 0..<300 where process.isRunning { usleep(100_000) }
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    process.waitUntilExit()
+  }
+
+  deinit { stop() }
+}

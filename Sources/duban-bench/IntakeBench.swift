@@ -1,0 +1,102 @@
+// duban-bench intake: messages a second from a filled quorum queue into the database, beside the floor.
+
+import ArgumentParser
+import Duban
+import Foundation
+
+struct IntakeBench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "intake", abstract: "How many messages a second duband takes in, and how many the floor moves.",
+    discussion: """
+      All messages are published and confirmed before duband starts. Timed is what duband's log says: from `consuming`, when the \
+      broker has accepted its consumers, to the last `batch committed`, when the last transaction is on disk and acknowledged. The \
+      floor times itself in the same way. Each run has a fresh database; a checkpoint precedes what is timed; the floor and duband \
+      take turns. The rates are medians, the ratio is that of the medians.
+      """)
+
+  @OptionGroup var options: CommonOptions
+  @Option(help: "What is published: \(Mix.allCases.map(\.rawValue).joined(separator: " or ")).") var mix = Mix.complaints
+  @Option(help: "Messages of each run.") var messages = 100_000
+  @Option(help: "Intake workers of duband.") var workers = 1
+  @Option(help: "How often.") var runs = 5
+  @Option(help: "The compiled floor.c; without it there is no ratio.") var floor: String?
+
+  func validate() throws {
+    guard messages > 0, workers > 0, runs > 0 else { throw ValidationError("--messages, --workers and --runs: at least 1") }
+  }
+
+  struct Result: BenchResult {
+    /// Both in messages a second.
+    struct Run: Encodable {
+      var messages_per_s: Double
+      var floor_per_s: Measured<Double>
+    }
+
+    var messages_per_s: Measured<Double>
+    var floor_per_s: Measured<Double>
+    var ratio: Measured<Double>
+    var runs: [Run]
+    var mix: Mix
+    var rows_before: Int
+
+    init(_ runs: [Run], mix: Mix, rowsBefore: Int) {
+      let rate = Statistics.median(runs.map(\.messages_per_s))
+      let floor = Statistics.median(runs.compactMap(\.floor_per_s.value))
+      messages_per_s = Measured(rate?.rounded(decimals: 0))
+      floor_per_s = Measured(floor?.rounded(decimals: 0))
+      ratio = Measured(rate.flatMap { rate in floor.map { (rate / $0).rounded(decimals: 3) } })
+      (self.runs, self.mix, rows_before) = (runs, mix, rowsBefore)
+    }
+
+    var lines: [String] {
+      [
+        "messages/s  \(messages_per_s)", "floor/s     \(floor_per_s)", "ratio       \(ratio)",
+        "runs        " + runs.map { "\($0.messages_per_s) (floor: \($0.floor_per_s))" }.joined(separator: ", "),
+        "mix         \(mix.rawValue), rows before: \(rows_before)",
+      ]
+    }
+  }
+
+  func run() throws {
+    let result = try Workbench.with(options) { workbench in
+      let yardstick = yardstick(on: workbench)
+      let measured = try (1...runs).map { number in
+        let floorRate = try yardstick?.measure(messages, settle: workbench.databases.checkpoint)
+        let rate = try workbench.run("intake_\(number)", measure)
+        progress("run \(number): \(rate.rounded(decimals: 0)) messages/s, floor \(Measured(floorRate))")
+        return Result.Run(messages_per_s: rate.rounded(decimals: 0), floor_per_s: Measured(floorRate))
+      }
+      return Result(measured, mix: mix, rowsBefore: options.rowsBefore)
+    }
+    try result.print(asJSON: options.json)
+  }
+
+  private func yardstick(on workbench: Workbench) -> Floor? {
+    guard let floor else {
+      progress("no floor.c, hence no ratio: name the file in DUBAN_FLOOR")
+      return nil
+    }
+    do {
+      return try Floor(floor, amqpURL: options.servers().amqpURL, dsn: workbench.databases.make("floor"))
+    } catch {
+      progress("the floor cannot be measured on these servers, hence no ratio: \(error)")
+      return nil
+    }
+  }
+
+  /// Messages a second of one run.
+  private func measure(_ run: Run) throws -> Double {
+    var traffic = Traffic(mix, run: "\(run.name)-\(ProcessInfo.processInfo.processIdentifier)")
+    try run.workbench.queues.fill(&traffic, count: messages)
+    run.workbench.databases.checkpoint()
+    let duband = try run.start(workers: workers)
+    defer { duband.stop() }
+    try duband.waitUntilSettled(messages)
+    duband.stop()
+    try run.verify(traffic, settled: duband.log.settled)
+    guard let began = duband.log.consumingSince, let ended = duband.log.commits.last else {
+      throw BenchFault("nothing was logged")
+    }
+    return Double(messages) / (Double((ended - began).microseconds) / 1_000_000)
+  }
+}

@@ -1,0 +1,105 @@
+// duban-bench latency: how long from publishing a message to its row being committed, at rates below saturation.
+
+import ArgumentParser
+import Duban
+import DubanStore
+import Foundation
+
+struct LatencyBench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "latency", abstract: "How long from publishing a message to its row being on disk, at given rates.",
+    discussion: """
+      Each message's begin is the moment before it is handed to the broker's socket. Its end is the `batch committed` line of \
+      duband's log that follows its transaction: the row is flushed to disk then, and the message acknowledged. Which line that is \
+      tells `message.taken_at`, the time at which its transaction began: with one intake worker, transactions and lines alternate. \
+      All times are of this machine's clock, so broker, database and benchmark must run on one machine.
+      """)
+
+  @OptionGroup var options: CommonOptions
+  @Option(help: "Messages a second, several separated by commas.") var rates = "50,500,5000"
+  @Option(help: "Seconds of each rate that count; 3 more precede them.") var seconds = 10
+
+  func validate() throws {
+    guard parsedRates.count == rates.split(separator: ",").count, !parsedRates.isEmpty, parsedRates.allSatisfy({ $0 > 0 }) else {
+      throw ValidationError("--rates \(rates): write numbers such as 50,500")
+    }
+    guard seconds > 0 else { throw ValidationError("--seconds: at least 1") }
+  }
+
+  private var parsedRates: [Int] { rates.split(separator: ",").compactMap { Int($0) } }
+
+  struct Result: BenchResult {
+    struct Rate: Encodable {
+      /// Messages a second that were wanted, and that the publisher brought about.
+      var rate: Int
+      var published_per_s: Double
+      var p50_ms: Measured<Double>
+      var p99_ms: Measured<Double>
+      var max_ms: Measured<Double>
+    }
+
+    var rates: [Rate]
+
+    var lines: [String] {
+      rates.map {
+        "\($0.rate)/s: p50 \($0.p50_ms) ms, p99 \($0.p99_ms) ms, max \($0.max_ms) ms (published: \($0.published_per_s)/s)"
+      }
+    }
+  }
+
+  func run() throws {
+    let result = try Workbench.with(options) { workbench in
+      try workbench.run("latency") { run in
+        let duband = try run.start(workers: 1)
+        defer { duband.stop() }
+        try duband.waitUntilConsuming()
+        let connection = try workbench.queues.connect()
+        defer { connection.close() }
+        let publisher = try PacedPublisher(connection.openChannel())
+        var published = 0
+        return Result(
+          rates: try parsedRates.map { rate in
+            progress("\(rate) messages/s for \(seconds) s")
+            return try measure(rate, run, duband, publisher, &published)
+          })
+      }
+    }
+    try result.print(asJSON: options.json)
+  }
+
+  private func measure(
+    _ rate: Int, _ run: Run, _ duband: DubandProcess, _ publisher: PacedPublisher, _ published: inout Int
+  ) throws -> Result.Rate {
+    var traffic = Traffic(.complaints, run: "\(rate)-\(published)-\(ProcessInfo.processInfo.processIdentifier)")
+    let warmUp = rate * 3
+    let begins = try publisher.publish(&traffic, count: warmUp + rate * seconds, rate: rate)
+    published += begins.count
+    try duband.waitUntilSettled(published)
+    let takings = try Store(dsn: run.dsn, name: "duban-bench").takingTimes(ofIDsBeginning: traffic.idPrefix)
+    let commits = duband.log.commits
+    let latencies = try (warmUp..<begins.count).map { index in
+      guard let taken = takings[traffic.id(index)], let commit = Self.first(in: commits, after: taken) else {
+        throw BenchFault("message \(traffic.id(index)) is not in the database")
+      }
+      return (commit - begins[index]).microseconds
+    }.sorted()
+    func milliseconds(_ microseconds: Int64?) -> Measured<Double> {
+      Measured(microseconds.map { (Double($0) / 1000).rounded(decimals: 2) })
+    }
+    let span = begins.last.map { Double(($0 - begins[warmUp]).microseconds) / 1_000_000 } ?? 0
+    return Result.Rate(
+      rate: rate, published_per_s: (Double(latencies.count - 1) / max(span, 0.001)).rounded(decimals: 1),
+      p50_ms: milliseconds(Statistics.percentile(0.5, ofSorted: latencies)),
+      p99_ms: milliseconds(Statistics.percentile(0.99, ofSorted: latencies)), max_ms: milliseconds(latencies.last))
+  }
+
+  /// The first of ascending moments that comes after another.
+  private static func first(in moments: [Instant], after moment: Instant) -> Instant? {
+    var (low, high) = (0, moments.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if moments[middle] > moment { high = middle } else { low = middle + 1 }
+    }
+    return low < moments.count ? moments[low] : nil
+  }
+}

@@ -1,0 +1,63 @@
+// Publishing at a constant rate, whether or not anybody keeps up: each event has its moment, and its true time is noted.
+
+import AMQP
+import Duban
+import Glibc
+
+/// Publishes with confirms, but does not wait for them.
+struct PacedPublisher {
+  private let channel: Channel
+
+  init(_ channel: Channel) throws {
+    try channel.confirmSelect()
+    self.channel = channel
+  }
+
+  /// Publishes `rate` events a second and returns when each was handed to the broker's socket, by the machine's clock.
+  ///
+  /// What is late (a busy machine wakes a sleeper late) is sent at once, so that the rate holds.
+  func publish(_ traffic: inout Traffic, count: Int, rate: Int) throws -> [Duban.Instant] {
+    let began = ContinuousClock.now
+    let interval = Duration.seconds(1) / rate
+    var times: [Duban.Instant] = []
+    times.reserveCapacity(count)
+    for number in 0..<count {
+      let message = traffic.next()
+      try sleep(until: began + interval * number)
+      times.append(Self.now)
+      try channel.publish(message, mandatory: true)
+      if number % 32 == 0 { try takeAnswers() }
+    }
+    return times
+  }
+
+  private func sleep(until moment: ContinuousClock.Instant) throws {
+    while true {
+      let left = moment - .now
+      guard left > .zero else { return }
+      // Between slow events heartbeats and confirms are due; the last stretch is slept to the microsecond.
+      if left > .milliseconds(5) { try takeAnswers() }
+      let (seconds, attoseconds) = min(left, .milliseconds(500)).components
+      var pause = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+      nanosleep(&pause, nil)
+      try Interruption.check()
+    }
+  }
+
+  private func takeAnswers() throws {
+    while let event = try channel.next(timeout: .zero) {
+      switch event {
+      case .returned(let message): throw BenchFault("the broker has no queue for a message: \(message.text)")
+      case .confirm(let confirm) where !confirm.acknowledged: throw BenchFault("the broker did not take a message")
+      case .channelClosed(let error): throw error
+      case .confirm, .delivery, .consumerCancelled: break
+      }
+    }
+  }
+
+  private static var now: Duban.Instant {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    return Duban.Instant(microseconds: Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000)
+  }
+}

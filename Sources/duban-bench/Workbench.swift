@@ -1,0 +1,61 @@
+// What every measurement stands on: servers with clean queues and a fresh database for each run, all removed at the end.
+
+import DubanStore
+import Foundation
+
+/// Broker and database as the benchmark uses them.
+struct Workbench {
+  let options: CommonOptions
+  let databases: BenchDatabases
+  let queues: BenchQueues
+
+  /// Runs `body` on a prepared workbench and leaves the servers as they were found, whether it returns or throws.
+  static func with<T>(_ options: CommonOptions, _ body: (Workbench) throws -> T) throws -> T {
+    Interruption.watch()
+    let servers = try options.servers()
+    let queues = try BenchQueues(amqpURL: servers.amqpURL)
+    defer { queues.restore() }
+    let databases = try BenchDatabases(servers)
+    defer { databases.dropAll() }
+    progress("preparing the database")
+    try databases.makeTemplate(rowsBefore: options.rowsBefore)
+    return try body(Workbench(options: options, databases: databases, queues: queues))
+  }
+
+  /// One run: a fresh database, empty queues, and whatever `body` does with them.
+  func run<T>(_ name: String, _ body: (Run) throws -> T) throws -> T {
+    try queues.empty()
+    let dsn = try databases.make(name, copying: BenchDatabases.template)
+    defer { databases.drop(name) }
+    return try body(Run(workbench: self, name: name, dsn: dsn))
+  }
+}
+
+/// One run's database, and the daemon on it.
+struct Run {
+  let workbench: Workbench
+  let name: String
+  let dsn: String
+
+  /// Starts duband on the run's database.
+  func start(workers: Int) throws -> DubandProcess {
+    let options = workbench.options
+    var settings = options.environment(workers: workers)
+    settings["DUBAN_AMQP_URL"] = try options.servers().amqpURL
+    settings["DUBAN_POSTGRES_DSN"] = dsn
+    return try DubandProcess(options.duband, settings: settings, logFile: "\(options.folder)/duband-\(name).log")
+  }
+
+  /// Holds what duband says of itself against what is in the database.
+  ///
+  /// - Throws: ``BenchFault`` where a message is missing or there twice: then nothing that was measured counts.
+  func verify(_ traffic: Traffic, settled: Int) throws {
+    let earlier = workbench.options.rowsBefore
+    let expected = traffic.kept + earlier + earlier / 2
+    let found = try Store(dsn: dsn, name: "duban-bench").messageCount()
+    guard found == expected, settled == traffic.count else {
+      throw BenchFault(
+        "of \(traffic.count) messages \(settled) were settled; the database holds \(found) and should hold \(expected)")
+    }
+  }
+}

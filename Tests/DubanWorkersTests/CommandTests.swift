@@ -1,0 +1,295 @@
+// What an operator meets at the command line: exit codes, messages and output of the real duband and dubanctl.
+
+import AMQP
+import DubanWorkers
+import Foundation
+import PostgreSQL
+import Testing
+import TestServers
+
+@Suite("duband's refusals")
+struct RefusalTests {
+  /// A setting that is wrong, and what the line about it must contain.
+  struct Wrong: Sendable, CustomTestStringConvertible {
+    var environment: [String: String]
+    var arguments: [String] = []
+    var says: [String]
+
+    var testDescription: String { "\(says)" }
+  }
+
+  private static let right = ["DUBAN_AMQP_URL": "amqp://127.0.0.1:1", "DUBAN_POSTGRES_DSN": "host=127.0.0.1 port=1"]
+
+  @Test(
+    "a missing or mistyped setting is one line that names it, and exit code 78",
+    arguments: [
+      Wrong(environment: ["DUBAN_AMQP_URL": ""], says: ["amqp.url", "DUBAN_AMQP_URL", "empty"]),
+      Wrong(environment: ["DUBAN_POSTGRES_DSN": "duban"], says: ["postgres.dsn", "DUBAN_POSTGRES_DSN"]),
+      Wrong(environment: ["DUBAN_AMQP_URL": "http://u:secret@h"], says: ["amqp.url", "DUBAN_AMQP_URL"]),
+      Wrong(environment: ["DUBAN_INTAKE_BATCH": "many"], says: ["intake.batch", "DUBAN_INTAKE_BATCH", "many", "whole number"]),
+      Wrong(environment: ["DUBAN_STATUS_PORT": "70000"], says: ["status.port", "70000", "0 to 65535"]),
+      Wrong(environment: ["DUBAN_LOG_LEVEL": "loud"], says: ["log.level", "loud", "debug"]),
+      Wrong(environment: ["DUBAN_INTAKE_BTACH": "5"], says: ["DUBAN_INTAKE_BTACH", "no setting", "intake.batch"]),
+      Wrong(environment: [:], arguments: ["--roles", "intake,relai"], says: ["roles", "relai", "deadlines"]),
+      Wrong(
+        environment: [:], arguments: ["--config", "/nonexistent.yaml"], says: ["--config", "/nonexistent.yaml", "No such file"]),
+    ])
+  func wrongSetting(_ wrong: Wrong) async throws {
+    let result = try await withOwnThreads {
+      try Program.duband.run(["run"] + wrong.arguments, Self.right.merging(wrong.environment) { $1 })
+    }
+    #expect(result.end == .exit(78) && result.output.isEmpty)
+    #expect(result.errors.hasPrefix("duband: ") && result.errors.split(separator: "\n").count == 1)
+    for word in wrong.says { #expect(result.errors.contains(word), "\(result.errors)") }
+    #expect(!result.errors.contains("secret"))
+  }
+
+  @Test("each setting that must be there is named where it is not", arguments: ["DUBAN_AMQP_URL", "DUBAN_POSTGRES_DSN"])
+  func missingSetting(_ name: String) async throws {
+    let result = try await withOwnThreads { try Program.duband.run(["run"], Self.right.filter { $0.key != name }) }
+    #expect(result.end == .exit(78))
+    #expect(result.errors.hasPrefix("duband: ") && result.errors.contains(name) && result.errors.contains("is not set"))
+    #expect(result.errors.split(separator: "\n").count == 1)
+  }
+
+  @Test("a database without the schema is refused with exit code 78 and the command that mends it")
+  func unmigrated() async throws {
+    try await withOwnThreads {
+      try await TestDatabase.with { database in
+        let result = try Program.duband.run(["run"], Self.right.merging(["DUBAN_POSTGRES_DSN": database.dsn]) { $1 })
+        #expect(result.end == .exit(78))
+        #expect(result.errors == "duband: the schema is at 0, this program needs 2; run: dubanctl migrate\n")
+      }
+    }
+  }
+
+  @Test("a schema newer than the program is refused with exit code 78, by dubanctl too")
+  func newerSchema() async throws {
+    try await withOwnThreads {
+      try await TestStore.with { store in
+        let connection = try store.database.connect()
+        _ = try connection.execute("INSERT INTO schema_migration (number, name, checksum) VALUES (3, 'later', '')")
+        let environment = Self.right.merging(["DUBAN_POSTGRES_DSN": store.database.dsn]) { $1 }
+        let result = try Program.duband.run(["run"], environment)
+        #expect(result.end == .exit(78))
+        #expect(result.errors.hasPrefix("duband: the schema is at 3, newer than the 2 this program knows"))
+        let list = try Program.dubanctl.run(["items", "list"], environment)
+        #expect(list.end == .exit(1) && list.errors.contains("the schema is at 3, newer than the 2 this program knows"))
+      }
+    }
+  }
+
+  @Test("a status port that is taken ends duband with exit code 1 and a line that says so")
+  func takenPort() async throws {
+    try await Surroundings.with { test in
+      let port = try freePort()
+      try await test.withProcess(["DUBAN_STATUS_PORT": "\(port)"]) { daemon in
+        try await daemon.untilReadiness(is: 200)
+        let second = try Program.duband.run(["run"], test.connections.merging(["DUBAN_STATUS_PORT": "\(port)"]) { $1 })
+        #expect(second.end == .exit(1))
+        #expect(second.errors.contains("cannot listen on 127.0.0.1:\(port)"))
+      }
+    }
+  }
+}
+
+@Suite("dubanctl")
+struct DubanctlTests {
+  private struct Item: Decodable {
+    var id: Int
+    var subject, kind, phase, tier: String
+    var organ, title, dueAt: String?
+    var unassigned: Bool
+  }
+
+  private struct Shown: Decodable {
+    struct Entry: Decodable {
+      var sequence: Int
+      var type: String
+      var messageID: String?
+      var body: String
+    }
+
+    var item: Item
+    var timeline: [Entry]
+  }
+
+  private struct Queue: Decodable, Equatable {
+    var queue: String
+    var messages, consumers, deadLetters: Int
+  }
+
+  @Test("publish sends each line of a file by its type; the items are listed, filtered and shown with their timelines")
+  func publishAndItems() async throws {
+    try await Surroundings.with { test in
+      let lines = [
+        Sample.event("complaint.submitted", id: "1", subject: "2026-001"),
+        Sample.event("inspection.assigned", id: "2", subject: "2026-002"), "",
+        Sample.event("complaint.submitted", id: "3", source: "/qr/mashang", subject: "2026-001", data: #"{"title":"飞线"}"#),
+        Sample.event("complaint.responded", id: "4", subject: "2026-001", data: "{}"),
+      ]
+      try withFile(lines.joined(separator: "\n")) { file in
+        let result = try test.dubanctl("publish", file)
+        #expect(result.end == .exit(0) && result.output == "published 4\n", "\(result.errors)")
+      }
+      let waiting = try decode([Queue].self, test.dubanctl("queues", "--json"))
+      #expect(waiting.map(\.messages) == [3, 1, 0, 0] && waiting.allSatisfy { $0.consumers == 0 && $0.deadLetters == 0 })
+
+      try await test.withProcess { _ in
+        try test.store.until("(SELECT count(*) FROM item_event) = 4")
+        let consumed = try decode([Queue].self, test.dubanctl("queues", "--json"))
+        #expect(consumed.allSatisfy { $0.consumers > 0 && $0.messages == 0 })
+        #expect(try test.dubanctl("queues").output.split(separator: "\n").count == 5)
+      }
+
+      let all = try decode([Item].self, test.dubanctl("items", "list", "--json"))
+      #expect(all.map(\.subject).sorted() == ["2026-001", "2026-001", "2026-002"])
+      let responded = try decode([Item].self, test.dubanctl("items", "list", "--phase", "responded", "--json"))
+      #expect(responded.map(\.organ) == ["胜阳港街道"] && responded[0].tier == "street" && responded[0].dueAt != nil)
+      let unassigned = try decode([Item].self, test.dubanctl("items", "list", "--unassigned", "--limit", "1", "--json"))
+      #expect(unassigned.map(\.title) == ["飞线"] && unassigned[0].tier == "city")
+      #expect(try decode([Item].self, test.dubanctl("items", "list", "--overdue", "--json")).isEmpty)
+      #expect(try test.dubanctl("items", "list", "--overdue").output == "none\n")
+
+      let shown = try decode(Shown.self, test.dubanctl("items", "show", "/hotline/12345/2026-001", "--json"))
+      #expect(shown.timeline.map(\.type) == ["complaint.submitted", "complaint.responded"])
+      #expect(shown.timeline.map(\.sequence) == [1, 2] && shown.timeline.map(\.messageID) == ["1", "4"])
+      #expect(shown.item.title == "雨水管未接入市政管网" && shown.timeline[1].body.contains(#""type":"duban.complaint.responded""#))
+      #expect(try decode(Shown.self, test.dubanctl("items", "show", "\(shown.item.id)", "--json")).item.id == shown.item.id)
+
+      let ambiguous = try test.dubanctl("items", "show", "2026-001")
+      #expect(ambiguous.end == .exit(1) && ambiguous.errors.contains("several systems use the number 2026-001"))
+      let unknown = try test.dubanctl("items", "show", "2026-009")
+      #expect(unknown.end == .exit(64) && unknown.errors.contains("no item 2026-009"))
+      let mistyped = try test.dubanctl("items", "list", "--kind", "complaints")
+      #expect(mistyped.end == .exit(64) && mistyped.errors.contains("--kind"))
+    }
+  }
+
+  @Test("publish tells the line that is no event and publishes nothing; one that no queue takes is told too")
+  func badPublish() async throws {
+    try await Surroundings.with { test in
+      let good = Sample.event("complaint.submitted", id: "1", subject: "S")
+      try withFile(good + "\n{\"type\":\n" + good) { file in
+        let result = try test.dubanctl("publish", file)
+        #expect(result.end == .exit(64) && result.output.isEmpty)
+        #expect(result.errors.contains("line 2 is not a JSON event with a type; nothing was published"))
+        #expect(try test.depth(of: "duban.complaints") == 0)
+        // As it stands, for those who want to see what becomes of it.
+        let raw = try test.dubanctl("publish", "--raw", "--routing-key", "complaint.submitted", file)
+        #expect(raw.end == .exit(0) && raw.output == "published 3\n")
+        #expect(try test.depth(of: "duban.complaints") == 3)
+      }
+      try withFile(Sample.event("weather.changed", id: "2", subject: "S")) { file in
+        let result = try test.dubanctl("publish", file)
+        #expect(result.end == .exit(64) && result.errors.contains("line 1 was not taken by the broker"))
+      }
+      let missing = try test.dubanctl("publish", "/nonexistent.ndjson")
+      #expect(missing.end == .exit(64) && missing.errors.contains("/nonexistent.ndjson: cannot be read"))
+      let keyless = try test.dubanctl("publish", "--raw", "/nonexistent.ndjson")
+      #expect(keyless.end == .exit(64) && keyless.errors.contains("--raw needs --routing-key"))
+    }
+  }
+
+  @Test("a file with Windows line ends is published line by line")
+  func windowsLines() async throws {
+    try await Surroundings.with { test in
+      let lines = (1...3).map { Sample.event("complaint.submitted", id: "\($0)", subject: "S\($0)") }
+      try withFile(lines.joined(separator: "\r\n") + "\r\n") { file in
+        let result = try test.dubanctl("publish", file)
+        #expect(result.end == .exit(0) && result.output == "published 3\n", "\(result.errors)")
+      }
+      #expect(try test.take(3, from: "duban.complaints").map(\.body) == lines.map { Array($0.utf8) })
+    }
+  }
+
+  @Test("without the broker's queues or the servers a command says what is missing")
+  func nothingThere() async throws {
+    try await withTestBroker { broker in
+      let environment = ["DUBAN_AMQP_URL": broker.url, "DUBAN_POSTGRES_DSN": "host=127.0.0.1 port=1"]
+      let queues = try Program.dubanctl.run(["queues", "--json"], environment)
+      #expect(queues.end == .exit(64) && queues.output.isEmpty)
+      #expect(queues.errors.contains("queue duban.complaints is not there yet; duband declares it when it starts"))
+      let items = try Program.dubanctl.run(["items", "list", "--json"], environment)
+      #expect(items.end == .exit(1) && items.output.isEmpty && items.errors.contains("Connection refused"))
+      let unset = try Program.dubanctl.run(["queues"], [:])
+      #expect(unset.end != .exit(0) && unset.errors.contains("DUBAN_AMQP_URL") && unset.errors.contains("is not set"))
+    }
+  }
+
+  @Test("migrate --dry-run changes nothing, migrate brings an empty database up to date, and again finds nothing to do")
+  func migrate() async throws {
+    try await withOwnThreads {
+      let migrations = TestStore.root.appending(path: "migrations").path
+      try await TestDatabase.with { database in
+        func migrate(_ arguments: String..., environment: [String: String] = [:]) throws -> (
+          end: ChildProcess.End, output: String, errors: String
+        ) {
+          try Program.dubanctl.run(["migrate"] + arguments, ["DUBAN_POSTGRES_DSN": database.dsn].merging(environment) { $1 })
+        }
+        let connection = try database.connect()
+        let tables = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        for _ in 1...2 {
+          let dry = try migrate("--dry-run", "--migrations", migrations)
+          #expect(dry.end == .exit(0) && dry.output == "would apply 1 items\nwould apply 2 notices\n", "\(dry.errors)")
+          #expect(try connection.execute(tables).first?.decode(0) == 0)
+        }
+        let nowhere = try migrate("--migrations", "/nonexistent")
+        #expect(nowhere.end == .exit(64) && nowhere.errors.contains("/nonexistent: no migrations there"))
+        // The folder may be named in the environment, as the package's own is.
+        let real = try migrate(environment: ["DUBAN_MIGRATIONS": migrations])
+        #expect(real.end == .exit(0) && real.output == "applied 1 items\napplied 2 notices\n", "\(real.errors)")
+        let again = try migrate("--migrations", migrations)
+        #expect(again.end == .exit(0) && again.output == "the schema is up to date\n", "\(again.errors)")
+        _ = try connection.execute("UPDATE schema_migration SET checksum = 'other' WHERE number = 1")
+        let changed = try migrate("--migrations", migrations)
+        #expect(changed.end == .exit(1) && changed.errors.contains("migration 1 (items) was changed after it was applied"))
+      }
+    }
+  }
+
+  private func withFile(_ text: String, _ body: (String) throws -> Void) throws {
+    let file = FileManager.default.temporaryDirectory.appending(path: "duban-\(UUID().uuidString).ndjson")
+    try Data(text.utf8).write(to: file)
+    defer { try? FileManager.default.removeItem(at: file) }
+    try body(file.path)
+  }
+
+  private func decode<T: Decodable>(
+    _ type: T.Type, _ result: (end: ChildProcess.End, output: String, errors: String)
+  ) throws -> T {
+    #expect(result.end == .exit(0) && result.errors.isEmpty, "\(result.errors)")
+    return try JSONDecoder().decode(type, from: Data(result.output.utf8))
+  }
+}
+
+@Suite("Clients that are not ours")
+struct ForeignClientTests {
+  @Test("what amqp-publish, a program of librabbitmq's own, sends is taken, and refused where it is wrong")
+  func amqpPublish() async throws {
+    try await Surroundings.with { test in
+      func publish(_ body: String, _ options: String...) throws {
+        let arguments = ["--url", test.broker.url, "--exchange", DubanTopology.intakeExchange] + options + ["--body", body]
+        let result: (end: ChildProcess.End, output: String, errors: String)
+        do {
+          result = try ChildProcess.run("amqp-publish", arguments, environment: Program.environment([:]))
+        } catch {
+          throw TestFault("amqp-publish, of Debian's amqp-tools, is needed (deploy/lib/prerequisites installs it): \(error)")
+        }
+        #expect(result.end == .exit(0), "\(result.errors)")
+      }
+      let json = ["--content-type", "application/cloudevents+json"]
+      // No content type, not persistent: the least that a client can send.
+      try publish(Sample.event("complaint.submitted", id: "1", subject: "S1"), "--routing-key", "complaint.submitted")
+      try publish(
+        Sample.event("complaint.submitted", id: "2", subject: "S2"), "--routing-key", "complaint.submitted", "--persistent",
+        json[0], json[1])
+      try publish("督办", "--routing-key", "complaint.submitted", json[0], json[1])
+      try await test.withProcess { _ in
+        try test.store.until("(SELECT count(*) FROM item) = 2")
+        let letter = try test.take(1, from: "duban.complaints.dead")[0]
+        #expect(letter.header("duban-reason") == "not-json" && letter.body == Array("督办".utf8))
+      }
+    }
+  }
+}

@@ -1,0 +1,71 @@
+// The servers that duband stands on go away and come back, while it works and before it starts, without a hand on it.
+
+import Foundation
+import PostgreSQL
+import Testing
+import TestServers
+
+@Suite("duband without its servers")
+struct OutageTests {
+  @Test("with both servers away at its start duband waits, is not ready and says why, and works as soon as they come")
+  func awayAtStart() async throws {
+    try await PrivateServers.with { servers in
+      let test = servers.surroundings
+      try test.publish(complaints: 500)
+      try servers.stop()
+      try await test.withProcess(["DUBAN_STATUS_PORT": "\(try freePort())"]) { daemon in
+        for worker in ["intake", "deadlines", "relay"] {
+          let said = try await daemon.untilReadiness(is: 503, saying: "\"\(worker)")
+          #expect(said.contains("Connection refused"))
+        }
+        try servers.start()
+        try await daemon.untilReadiness(is: 200)
+        try test.store.until("(SELECT count(*) FROM item) = 500")
+      }
+      try test.expectEachTakenOnce(500)
+    }
+  }
+
+  @Test("the broker and the database restarted and killed under load: not ready meanwhile, nothing lost or doubled after")
+  func underLoad() async throws {
+    try await PrivateServers.with { servers in
+      let test = servers.surroundings
+      let count = 4_000
+      let small = ["DUBAN_STATUS_PORT": "\(try freePort())", "DUBAN_INTAKE_BATCH": "50", "DUBAN_DEADLINES_BATCH": "50"]
+      try test.publish(complaints: count)
+      try await test.withProcess(small) { daemon in
+        try test.store.until("(SELECT count(*) FROM item) > 100")
+        async let restart: Void = servers.restartBroker()
+        try await daemon.untilReadiness(is: 503, saying: "\"intake")
+        try await restart
+        try test.store.until("(SELECT count(*) FROM item) = \(count)")
+        try await daemon.untilReadiness(is: 200)
+        try test.expectEachTakenOnce(count)
+
+        try test.store.setClock(ahead: "49 hours")
+        try test.store.until("(SELECT count(*) FROM breach) > 100")
+        async let kill: Void = servers.killBroker()
+        try await daemon.untilReadiness(is: 503, saying: "\"relay")
+        try await kill
+        try test.store.until("(SELECT count(*) FROM breach) = \(count)")
+
+        try test.store.setClock(ahead: "74 hours")
+        try test.store.until("(SELECT count(*) FROM breach) > \(count + 100)")
+        try servers.restartDatabase()
+        try test.store.until("(SELECT count(*) FROM breach) = \(count * 2)")
+
+        try test.publish((0..<count).map { Sample.event("funding.requested", id: "F\($0)", subject: "F\($0)") })
+        try test.store.setClock(ahead: "99 hours")
+        try test.store.until("(SELECT count(*) FROM breach) > \(count * 2 + 100)")
+        try servers.killDatabase()
+        try test.store.until(
+          "(SELECT count(*) FROM breach) = \(count * 3) AND (SELECT count(*) FROM item WHERE kind = 'funding') = \(count)")
+        try test.store.until("(SELECT count(*) FROM outbox) = 0")
+        try await daemon.untilReadiness(is: 200)
+      }
+      #expect(try test.store.ask("SELECT count(*) FROM item_event WHERE message_id LIKE 'F%'") == count)
+      #expect(try test.depth(of: "duban.funding") == 0 && test.depth(of: "duban.funding.dead") == 0)
+      try test.expectChainClimbedOnce(count)
+    }
+  }
+}

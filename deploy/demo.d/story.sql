@@ -1,0 +1,17 @@
+-- What Duban did of its own from :since until just before :until (seconds since 1970): a line each, for deploy/demo to print.
+WITH lapse AS (
+  SELECT recorded_at AS at, item_id, sequence, body::jsonb AS facts
+  FROM item_event WHERE type IN ('item.escalated', 'item.overdue')
+),
+story AS (
+  SELECT at, item_id, lapse.sequence,
+    format('%s  %s超时  %s%s  %s', rpad(subject, 12), CASE facts ->> 'clock' WHEN 'response' THEN '响应' ELSE '办结' END,
+      facts ->> 'fromOrgan', CASE WHEN facts ->> 'to' <> facts ->> 'from' THEN ' → ' || (facts ->> 'toOrgan') END, title) AS line
+  FROM lapse JOIN item ON item.id = item_id
+  UNION ALL
+  SELECT created_at, item_id, NULL, CASE kind WHEN 'summons' THEN '约谈' ELSE '通报' END || ' ' || status || '  ' || title
+  FROM notice
+)
+SELECT to_char(at AT TIME ZONE 'Asia/Shanghai', 'HH24:MI:SS') || '  ' || line
+FROM story WHERE at >= to_timestamp(:since) AND at < to_timestamp(:until)
+ORDER BY at, item_id, sequence

@@ -5,12 +5,12 @@ import PostgreSQL
 
 extension Store {
   /// Items whose deadline has passed, the oldest first, locked until the transaction ends; those that another holds are left to it.
-  /// In the caller's transaction.
-  public func claimDueItems(limit: Int, now: Instant) throws -> [Item] {
+  /// Those in `excluded` are passed over. In the caller's transaction.
+  public func claimDueItems(limit: Int, now: Instant, except excluded: [Int64] = []) throws -> [Item] {
     try connection.execute(
       """
-      SELECT \(ItemRow.selection) FROM item WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
-      """, now, limit
+      SELECT \(ItemRow.selection) FROM item WHERE due_at <= $1 AND id <> ALL ($3) ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
+      """, now, limit, excluded
     ).map { try ItemRow.read($0) }
   }
 

@@ -4,13 +4,14 @@ import Duban
 import PostgreSQL
 
 extension Store {
-  /// A schedule that is due and since when, locked until the transaction ends. In the caller's transaction.
-  public func claimDueSchedule(now: Instant) throws -> (schedule: Schedule, dueAt: Instant)? {
+  /// A schedule that is due and since when, locked until the transaction ends; those in `excluded` are passed over.
+  /// In the caller's transaction.
+  public func claimDueSchedule(now: Instant, except excluded: [Int64] = []) throws -> (schedule: Schedule, dueAt: Instant)? {
     let rows = try connection.execute(
       """
       SELECT id, name, notice, every, tier, threshold, catch_up, due_at FROM schedule
-      WHERE enabled AND due_at <= $1 ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
-      """, now)
+      WHERE enabled AND due_at <= $1 AND id <> ALL ($2) ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+      """, now, excluded)
     guard let row = rows.first else { return nil }
     let every: String = try row.decode(3)
     guard let recurrence = Recurrence(text: every) else {

@@ -56,7 +56,9 @@ struct URLParser {
     }
     guard !name.isEmpty else { throw wrong("host", "it is empty") }
     guard let port else { return (String(name), nil) }
-    guard let number = Int(port), (1...65_535).contains(number) else { throw wrong("port", "it is not 1 to 65535 (or a '/', '?' or '@' in the password is not written %2F, %3F, %40)") }
+    guard let number = Int(port), (1...65_535).contains(number) else {
+      throw wrong("port", "it is not 1 to 65535 (or a '/', '?' or '@' in the password is not written %2F, %3F, %40)")
+    }
     return (String(name), number)
   }
 

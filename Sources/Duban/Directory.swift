@@ -20,9 +20,19 @@ public struct UpstreamSource: Hashable, Sendable {
   public var name: String
   /// Whether it is sent `receipt.accepted` for each message taken.
   public var wantsReceipts: Bool
+  /// The AMQP users that may send for it; empty where the broker's permissions alone decide.
+  public var users: [String]
+  /// Whether what it sends may be seen only by those who handle it (12388: discipline and inspection).
+  public var isConfidential: Bool
 
-  public init(uri: String, name: String, wantsReceipts: Bool) {
+  public init(uri: String, name: String, wantsReceipts: Bool = false, users: [String] = [], isConfidential: Bool = false) {
     (self.uri, self.name, self.wantsReceipts) = (uri, name, wantsReceipts)
+    (self.users, self.isConfidential) = (users, isConfidential)
+  }
+
+  /// Whether a message with this `user-id` may be the source's. The broker has checked that the user is who it says.
+  func admits(_ user: String?) -> Bool {
+    users.isEmpty || user.map(users.contains) == true
   }
 }
 
@@ -67,6 +77,11 @@ public struct Directory: Sendable {
     return place
   }
 
+  /// What may be said of an item to those who do not handle it: its title, unless its source is confidential.
+  func publicTitle(of item: Item) -> String {
+    sources[item.key.source]?.isConfidential == true ? "保密件" : item.title ?? item.key.subject
+  }
+
   public func name(of organ: Int64?) -> String? {
     organ.flatMap { organs[$0]?.name }
   }
@@ -86,6 +101,10 @@ public struct DirectoryDraft: Hashable, Sendable, Decodable {
     public var name: String
     /// Whether the system is sent a receipt for each message taken.
     public var receipts: Bool?
+    /// The AMQP users that may send for it; any, where the file names none.
+    public var users: [String]?
+    /// Whether only the role `duban_confidential` may see its items.
+    public var confidential: Bool?
   }
 
   public var city: String

@@ -7,12 +7,15 @@ import FoundationEssentials
 public struct RawMessage: Sendable {
   public var body: [UInt8]
   public var contentType: String?
+  /// The AMQP user who published it, as the broker vouches; nil where the publisher did not say.
+  public var userID: String?
   /// CloudEvents attributes that came as AMQP headers (binary mode), their prefix `cloudEvents:` taken off; empty in structured mode.
   public var attributes: [String: String]
 
-  public init(body: [UInt8], contentType: String? = nil, attributes: [String: String] = [:]) {
+  public init(body: [UInt8], contentType: String? = nil, userID: String? = nil, attributes: [String: String] = [:]) {
     self.body = body
     self.contentType = contentType
+    self.userID = userID
     self.attributes = attributes
   }
 }
@@ -26,6 +29,8 @@ public struct Envelope: Sendable {
   /// The item that it is about: its own (`source`, `subject`), or `data.item` where another system opened the item.
   public var item: ItemKey
   public var data: EventData
+  /// The AMQP user who published it, if the publisher said.
+  public var userID: String?
   /// W3C trace context, carried on to what follows from this message.
   public var traceparent: String?
   /// The message as a structured CloudEvent, for the record: the body as sent, and in binary mode the attributes around it.
@@ -104,6 +109,7 @@ extension Envelope {
     do {
       try self.init(
         wire, body: message.attributes.isEmpty ? body : wire.structured(around: body), digest: ContentDigest(of: message))
+      userID = message.userID
     } catch {
       throw error.answering(source: wire.source, id: wire.id)
     }

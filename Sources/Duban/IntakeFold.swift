@@ -61,6 +61,7 @@ public struct IntakeFold: Sendable {
     guard let source = machine.directory.sources[envelope.key.source] else {
       return .refused(Self.unknownSource.answering(envelope))
     }
+    guard source.admits(envelope.userID) else { return .refused(Self.sourceNotAllowed.answering(envelope)) }
     let isNew = items[envelope.item] == nil
     guard var item = items[envelope.item] ?? newItem(envelope) else {
       preconditionFailure("a snapshot holds an id for each message of its batch")
@@ -121,6 +122,9 @@ public struct IntakeFold: Sendable {
 
   private static let conflict = Refusal(
     .conflictingDuplicate, at: "/id", "another message of this source and id was taken before; give a new event a new id")
+  private static let sourceNotAllowed = Refusal(
+    .sourceNotAllowed, at: "/source",
+    "the AMQP user may not send for this source; set the message's user-id to a user that the directory binds to it")
   private static let unknownSource = Refusal(
     .unknownSource, at: "/source", "no upstream system of this source is in the directory; have it added, or correct the source")
 }

@@ -38,6 +38,7 @@ public struct Refusal: Error, Hashable, Sendable {
     case unknownType = "unknown-type"
     case unsupportedType = "unsupported-type"
     case unknownSource = "unknown-source"
+    case sourceNotAllowed = "source-not-allowed"
     case conflictingDuplicate = "conflicting-duplicate"
     case itemExists = "item-exists"
     case wrongKind = "wrong-kind"

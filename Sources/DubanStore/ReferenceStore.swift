@@ -25,8 +25,11 @@ extension Store {
     let organs = try connection.execute("SELECT id, tier, name, parent_id FROM organ ORDER BY id").map { row in
       Organ(id: try row.decode(0), tier: try Tier(stored: row.decode(1)), name: try row.decode(2), parentID: try row.decode(3))
     }
-    let sources = try connection.execute("SELECT uri, name, wants_receipts FROM upstream_source").map { row in
-      UpstreamSource(uri: try row.decode(0), name: try row.decode(1), wantsReceipts: try row.decode(2))
+    let sources = try connection.execute("SELECT uri, name, wants_receipts, users, confidential FROM upstream_source").map {
+      row in
+      UpstreamSource(
+        uri: try row.decode(0), name: try row.decode(1), wantsReceipts: try row.decode(2), users: try row.decode(3),
+        isConfidential: try row.decode(4))
     }
     return Directory(version: version, organs: organs, sources: sources)
   }
@@ -64,9 +67,10 @@ extension Store {
       for source in draft.sources {
         _ = try store.connection.execute(
           """
-          INSERT INTO upstream_source (uri, name, wants_receipts) VALUES ($1, $2, $3)
-          ON CONFLICT (uri) DO UPDATE SET name = excluded.name, wants_receipts = excluded.wants_receipts
-          """, source.uri, source.name, source.receipts ?? false)
+          INSERT INTO upstream_source (uri, name, wants_receipts, users, confidential) VALUES ($1, $2, $3, $4, $5)
+          ON CONFLICT (uri) DO UPDATE SET name = excluded.name, wants_receipts = excluded.wants_receipts, users = excluded.users,
+            confidential = excluded.confidential
+          """, source.uri, source.name, source.receipts ?? false, source.users ?? [], source.confidential ?? false)
       }
     }
   }

@@ -2,6 +2,7 @@
 
 import AMQP
 import Duban
+import FoundationEssentials
 
 /// A refused message and why.
 struct DeadLetter {
@@ -48,6 +49,7 @@ final class DeadLetterOffice {
     properties.headers["duban-user-id"] = properties.userID.map { .string($0) }
     properties.userID = nil
     properties.deliveryMode = .persistent
+    properties.headers["duban-letter"] = .string(UUID().uuidString.lowercased())
     // Of the queue that it leaves; a letter that is replayed begins anew.
     properties.headers["x-delivery-count"] = nil
     properties.headers["duban-reason"] = .string(letter.refusal.reason.rawValue)

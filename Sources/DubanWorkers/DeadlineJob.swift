@@ -4,6 +4,7 @@ import Duban
 import DubanStore
 import Logging
 import Metrics
+import PostgreSQL
 
 /// Claims due items in batches until told to stop. Any number of these share the work.
 final class DeadlineJob: Job {
@@ -11,29 +12,53 @@ final class DeadlineJob: Job {
   private let store: Store
   private let escalations = Counter(label: "duban_escalations")
   private let notices = Counter(label: "duban_notices", dimensions: [("origin", "item")])
+  /// Items whose own writing the database refuses.
+  private var stuck = StuckSet()
+  /// Smaller than the setting while an item at fault is being searched for.
+  private var batchLimit: Int
 
   init(_ context: WorkerContext) throws {
     self.context = context
+    batchLimit = context.settings.deadlinesBatch
     store = try context.connectStore()
     try store.listen(to: .due)
   }
 
   func run(until stop: StopSignal) throws {
     while !stop.isRaised {
+      let limit = batchLimit
       let handled = try handleDue()
       context.isWorking()
-      if handled < context.settings.deadlinesBatch {
-        // What is due but held by another daemon is looked at again soon.
-        let pause = max(try store.timeUntilNextDue(), .milliseconds(20))
+      if handled < limit && batchLimit == context.settings.deadlinesBatch {
+        // What is due but held by another daemon is looked at again soon; what is left aside, now and then.
+        let pause = max(try store.timeUntilNextDue(), stuck.ids().isEmpty ? .milliseconds(20) : .seconds(1))
         try store.wait(timeout: pause, orReadable: [stop.descriptor])
       }
     }
   }
 
+  /// Handles a batch. One that the database refuses is tried in halves, until the item at fault stands alone and is left aside.
   private func handleDue() throws -> Int {
+    var claimed: [Int64] = []
+    do {
+      let handled = try handleBatch(&claimed)
+      batchLimit = min(batchLimit * 2, context.settings.deadlinesBatch)
+      return handled
+    } catch let error as PostgresError where !store.isLost && !error.isRetryable && !claimed.isEmpty {
+      if let only = claimed.first, claimed.count == 1 {
+        context.logger.error("an item cannot be escalated; left aside", metadata: ["item": "\(only)", "why": "\(error)"])
+        stuck.leaveAside(only)
+      }
+      batchLimit = max(1, claimed.count / 2)
+      return 0
+    }
+  }
+
+  private func handleBatch(_ claimed: inout [Int64]) throws -> Int {
     let (effects, handled) = try store.transaction { store in
       let machine = try store.machine()
-      var items = try store.claimDueItems(limit: context.settings.deadlinesBatch, now: machine.now)
+      var items = try store.claimDueItems(limit: batchLimit, now: machine.now, except: stuck.ids())
+      claimed = items.map(\.id)
       let history = try store.breaches(of: items.filter { $0.tier.above == nil }.map(\.id))
       var effects = Effects()
       for i in items.indices { machine.lapse(&items[i], history: history[items[i].id] ?? [], into: &effects) }

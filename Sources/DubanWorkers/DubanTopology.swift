@@ -39,7 +39,9 @@ public enum DubanTopology {
             // Duban counts deliveries itself and says why it gives one up; RabbitMQ 4 would give it up silently after 20.
             "x-delivery-limit": 10_000,
           ]))
-      topology.queues.append(.init(queue.deadLetterQueue, arguments: ["x-queue-type": "quorum"]))
+      // Looking at a dead letter counts as a delivery: it may be looked at often.
+      topology.queues.append(
+        .init(queue.deadLetterQueue, arguments: ["x-queue-type": "quorum", "x-delivery-limit": 1_000_000]))
       topology.bindings += queue.bindings.map { .init(queue: queue.name, exchange: intakeExchange, routingKey: $0) }
       topology.bindings.append(.init(queue: queue.deadLetterQueue, exchange: deadExchange, routingKey: queue.deadLetterKey))
     }

@@ -195,6 +195,8 @@ extension RawMessage {
     for (name, value) in delivery.properties.headers where name.hasPrefix("cloudEvents:") {
       attributes[String(name.dropFirst("cloudEvents:".count))] = value.string
     }
-    self.init(body: delivery.body, contentType: delivery.properties.contentType, attributes: attributes)
+    self.init(
+      body: delivery.body, contentType: delivery.properties.contentType, userID: delivery.properties.userID,
+      attributes: attributes)
   }
 }

@@ -4,12 +4,15 @@ import Duban
 import DubanStore
 import Logging
 import Metrics
+import struct PostgreSQL.PostgresError
 
 /// Claims due schedules one at a time until told to stop. Any number of these share the work.
 final class ScheduleJob: Job {
   private let context: WorkerContext
   private let store: Store
   private let notices = Counter(label: "duban_notices", dimensions: [("origin", "schedule")])
+  /// Schedules whose own writing fails.
+  private var stuck = StuckSet()
 
   init(_ context: WorkerContext) throws {
     self.context = context
@@ -22,16 +25,30 @@ final class ScheduleJob: Job {
       let hasFired = try fireOne()
       context.isWorking()
       if !hasFired {
-        let pause = max(try store.timeUntilNextSchedule(), .milliseconds(20))
+        let pause = max(try store.timeUntilNextSchedule(), stuck.ids().isEmpty ? .milliseconds(20) : .seconds(1))
         try store.wait(timeout: pause, orReadable: [stop.descriptor])
       }
     }
   }
 
   private func fireOne() throws -> Bool {
+    var claimed: Schedule?
+    do {
+      return try fire(&claimed)
+    } catch  where !store.isLost && (error as? PostgresError)?.isRetryable != true {
+      guard let claimed else { throw error }
+      context.logger.error(
+        "a schedule cannot be fired; left aside", metadata: ["schedule": "\(claimed.name)", "why": "\(error)"])
+      stuck.leaveAside(claimed.id)
+      return true
+    }
+  }
+
+  private func fire(_ claimed: inout Schedule?) throws -> Bool {
     let fired = try store.transaction { store -> (Schedule, Int)? in
       let machine = try store.machine()
-      guard let (schedule, dueAt) = try store.claimDueSchedule(now: machine.now) else { return nil }
+      guard let (schedule, dueAt) = try store.claimDueSchedule(now: machine.now, except: stuck.ids()) else { return nil }
+      claimed = schedule
       let firing = schedule.firing(dueAt: dueAt, now: machine.now)
       var effects = Effects()
       for period in firing.periods {

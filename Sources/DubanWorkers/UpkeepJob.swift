@@ -3,7 +3,7 @@
 import DubanStore
 import Logging
 
-/// Keeps the log's partitions ahead of time, and asks the database how far behind Duban is.
+/// Keeps the log's partitions ahead of time and the deduplication keys to their window, and asks the database how far behind Duban is.
 final class UpkeepJob: Job {
   private let context: WorkerContext
   private let store: Store
@@ -15,16 +15,27 @@ final class UpkeepJob: Job {
 
   func run(until stop: StopSignal) throws {
     let clock = ContinuousClock()
-    var partitionsDue = clock.now
+    var houseworkDue = clock.now
     while !stop.isRaised {
       context.health.report(lag: try store.lag())
-      if clock.now >= partitionsDue {
-        let made = try store.ensureEventPartitions()
-        if made > 0 { context.logger.info("log partitions made", metadata: ["count": "\(made)"]) }
-        partitionsDue = clock.now + .seconds(3600)
+      if clock.now >= houseworkDue {
+        try doHousework(until: stop)
+        houseworkDue = clock.now + .seconds(3600)
       }
       context.isWorking()
       try store.wait(timeout: .seconds(5), orReadable: [stop.descriptor])
     }
+  }
+
+  private func doHousework(until stop: StopSignal) throws {
+    let made = try store.ensureEventPartitions()
+    if made > 0 { context.logger.info("log partitions made", metadata: ["count": "\(made)"]) }
+    // A little at a time: never a long transaction.
+    var forgotten = 0
+    while !stop.isRaised, case let count = try store.forgetOldMessages(limit: 10_000), count > 0 {
+      forgotten += count
+      context.isWorking()
+    }
+    if forgotten > 0 { context.logger.info("old deduplication keys forgotten", metadata: ["count": "\(forgotten)"]) }
   }
 }

@@ -260,6 +260,50 @@ struct StoreTests {
     }
   }
 
+  @Test("12388: only members of duban_confidential see the items of a confidential source, their logs and notices")
+  func confidentialRows() async throws {
+    try await TestStore.with { test in
+      let owner = try test.database.connect()
+      try owner.runScript(
+        """
+        UPDATE upstream_source SET confidential = true WHERE uri = '/qr/mashang';
+        DO $$ BEGIN
+          PERFORM pg_advisory_xact_lock(1);
+          IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'duban_confidential') THEN CREATE ROLE duban_confidential; END IF;
+          IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'test_clerk') THEN CREATE ROLE test_clerk; END IF;
+          IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'test_inspector') THEN
+            CREATE ROLE test_inspector IN ROLE duban_confidential;
+          END IF;
+        END $$;
+        GRANT SELECT ON ALL TABLES IN SCHEMA public TO test_clerk, test_inspector;
+        """)
+      let store = try test.connect()
+      try take([Sample.envelope("complaint.submitted", id: "1", subject: "open")], store)
+      try take([Sample.envelope("complaint.submitted", id: "2", source: "/qr/mashang", subject: "secret")], store)
+      for (role, seen) in [("test_clerk", 1), ("test_inspector", 2)] {
+        let person = try test.database.connect()
+        try person.runScript("SET ROLE \(role)")
+        let items: Int = try #require(try person.execute("SELECT count(*) FROM item").first).decode(0)
+        let events: Int = try #require(try person.execute("SELECT count(*) FROM item_event").first).decode(0)
+        #expect(items == seen && events == seen, "\(role)")
+        person.close()
+      }
+    }
+  }
+
+  @Test("a message is known for 200 days and then forgotten, a little at a time")
+  func deduplicationWindow() async throws {
+    try await TestStore.with { test in
+      let store = try test.connect()
+      try take(try (0..<5).map { try Sample.envelope("complaint.submitted", id: "\($0)", subject: "S\($0)") }, store)
+      try test.setClock(ahead: "199 days")
+      #expect(try store.forgetOldMessages(limit: 3) == 0)
+      try test.setClock(ahead: "201 days")
+      #expect(try store.forgetOldMessages(limit: 3) == 3)
+      #expect(try store.forgetOldMessages(limit: 3) == 2)
+    }
+  }
+
   @Test("figures are those of the period's end: what was opened or closed later does not count")
   func figures() async throws {
     try await TestStore.with { test in

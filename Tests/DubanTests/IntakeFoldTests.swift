@@ -46,6 +46,38 @@ struct IntakeFoldTests {
     #expect(fold.finish().newItems.map(\.key.source) == ["/hotline/12345"])
   }
 
+  @Test("an AMQP user sends only for the sources that are bound to it")
+  func boundUsers() throws {
+    var fold = try fold()
+    for (user, admitted) in [(nil, false), ("hotline", false), ("discipline", true)] as [(String?, Bool)] {
+      var raw = message("complaint.submitted", id: user ?? "-", source: "/platform/12388", subject: user ?? "-")
+      raw.userID = user
+      let verdict = fold.take(try Envelope(raw))
+      if admitted {
+        #expect(verdict == .applied)
+      } else if case .refused(let refusal) = verdict {
+        #expect(refusal.reason == .sourceNotAllowed)
+      } else {
+        Issue.record("\(user ?? "nobody") was admitted")
+      }
+    }
+  }
+
+  @Test("12388: what is said of a confidential item to others does not tell what it is about")
+  func confidentialNotice() throws {
+    var raw = message("complaint.submitted", source: "/platform/12388")
+    raw.userID = "discipline"
+    var fold = try fold()
+    #expect(fold.take(try Envelope(raw)) == .applied)
+    var item = try #require(fold.finish().newItems.first)
+    var effects = Effects()
+    let later = morning + .days(60)
+    while try City.machine(at: later).lapse(&item, into: &effects) {}
+    while let due = item.deadline?.dueAt { try City.machine(at: due).lapse(&item, into: &effects) }
+    let said = effects.notices.map(\.body) + effects.announcements.map(\.data)
+    #expect(!effects.notices.isEmpty && said.allSatisfy { !$0.contains("雨水管") && !$0.contains("覆盆山") })
+  }
+
   @Test("events before their item wait, and are applied in the order in which they happened when it comes")
   func earlyEvents() throws {
     var first = try fold()

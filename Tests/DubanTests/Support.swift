@@ -31,6 +31,7 @@ enum City {
     sources: [
       UpstreamSource(uri: "/hotline/12345", name: "12345", wantsReceipts: false),
       UpstreamSource(uri: "/qr/mashang", name: "码上", wantsReceipts: true),
+      UpstreamSource(uri: "/platform/12388", name: "12388", users: ["discipline"], isConfidential: true),
     ])
 
   static func policy() throws -> Policy {

@@ -89,6 +89,22 @@ struct DaemonTests {
     }
   }
 
+  @Test("an item that the database will not let climb is left aside, and those behind it climb")
+  func stuckItem() async throws {
+    try await Surroundings.with { test in
+      let connection = try test.store.database.connect()
+      try connection.runScript("ALTER TABLE item ADD CHECK (subject <> 'S3' OR tier = 'street')")
+      connection.close()
+      try test.publish((0..<9).map { Sample.event("complaint.submitted", id: "\($0)", subject: "S\($0)") })
+      try await test.withDaemon { _ in
+        try test.store.until("(SELECT count(*) FROM item) = 9")
+        try test.store.setClock(ahead: "49 hours")
+        try test.store.until("(SELECT count(*) FROM item WHERE tier = 'district') = 8")
+      }
+      #expect(try test.store.ask("SELECT count(*) FROM breach") == 8)
+    }
+  }
+
   @Test("binary CloudEvents, as headers beside the data, are taken like structured ones")
   func binaryMode() async throws {
     try await Surroundings.with { test in

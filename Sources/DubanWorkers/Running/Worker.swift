@@ -70,7 +70,8 @@ actor Worker: Service {
   }
 
   private func work() {
-    var backoff = Backoff()
+    // A short ceiling: servers that come back are found within seconds, and one worker's knocking costs them little.
+    var backoff = Backoff(maximum: .seconds(5))
     while !stop.isRaised {
       let began = ContinuousClock.now
       do {

@@ -1,0 +1,78 @@
+// Due schedules and the figures that their notices carry.
+
+import Duban
+import PostgreSQL
+
+extension Store {
+  /// A schedule that is due and since when, locked until the transaction ends; those in `excluded` are passed over.
+  /// In the caller's transaction.
+  public func claimDueSchedule(now: Instant, except excluded: [Int64] = []) throws -> (schedule: Schedule, dueAt: Instant)? {
+    let rows = try connection.execute(
+      """
+      SELECT id, name, notice, every, tier, threshold, catch_up, due_at FROM schedule
+      WHERE enabled AND due_at <= $1 AND id <> ALL ($2) ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+      """, now, excluded)
+    guard let row = rows.first else { return nil }
+    let every: String = try row.decode(3)
+    guard let recurrence = Recurrence(text: every) else {
+      throw StoreFault("schedule.every '\(every)' in the database is no recurrence")
+    }
+    let schedule = Schedule(
+      id: try row.decode(0), name: try row.decode(1), notice: try .init(stored: row.decode(2)), recurrence: recurrence,
+      tier: try .init(stored: row.decode(4)), threshold: try row.decode(5), catchUp: try row.decode(6))
+    return (schedule, try row.decode(7))
+  }
+
+  /// Says when a schedule is due next. In the caller's transaction.
+  public func advance(_ schedule: Schedule, to nextAt: Instant) throws {
+    _ = try connection.execute("UPDATE schedule SET due_at = $2 WHERE id = $1", schedule.id, nextAt)
+  }
+
+  /// The figures of every street for a period, by the id of its district, as they stood at the period's end.
+  public func streetFigures(in period: Period) throws -> [Int64: [StreetFigures]] {
+    let rows = try connection.execute(
+      """
+      WITH held AS (
+        SELECT street_id, count(*) AS open, count(*) FILTER (WHERE breached_at < $2) AS overdue
+        FROM item
+        WHERE street_id IS NOT NULL AND opened_at < $2
+          AND NOT coalesce(closed_at < $2 AND (reopened_at IS NULL OR reopened_at <= closed_at OR reopened_at >= $2), false)
+        GROUP BY street_id
+      ), climbed AS (
+        SELECT organ_id, count(*) AS escalated FROM breach WHERE found_at >= $1 AND found_at < $2 AND tier = 'street' GROUP BY organ_id
+      )
+      SELECT street.parent_id, street.name, coalesce(held.open, 0), coalesce(held.overdue, 0), coalesce(climbed.escalated, 0)
+      FROM organ AS street LEFT JOIN held ON held.street_id = street.id LEFT JOIN climbed ON climbed.organ_id = street.id
+      WHERE street.tier = 'street' AND street.parent_id IS NOT NULL
+      """, period.start, period.end)
+    var figures: [Int64: [StreetFigures]] = [:]
+    for row in rows {
+      figures[try row.decode(0), default: []].append(
+        StreetFigures(
+          street: try row.decode(1), open: try row.decode(2), overdue: try row.decode(3), escalated: try row.decode(4)))
+    }
+    return figures
+  }
+
+  /// The breaches found in a period at the organs of a tier, by organ.
+  public func organBreaches(at tier: Tier, in period: Period) throws -> [Int64: [OrganBreach]] {
+    let rows = try connection.execute(
+      """
+      SELECT b.item_id, b.cycle, b.clock, b.tier, b.organ_id, b.due_at, b.found_at, item.subject
+      FROM breach AS b JOIN item ON item.id = b.item_id
+      WHERE b.found_at >= $1 AND b.found_at < $2 AND b.tier = $3 AND b.organ_id IS NOT NULL
+      ORDER BY b.due_at, b.item_id
+      """, period.start, period.end, tier.rawValue)
+    var breaches: [Int64: [OrganBreach]] = [:]
+    for row in rows {
+      let breach = try Self.breach(row)
+      breaches[breach.organID ?? 0, default: []].append(OrganBreach(subject: try row.decode(7), breach: breach))
+    }
+    return breaches
+  }
+
+  /// How long until the next schedule is due, not more than ``dueHorizon``; zero or less when one is due already.
+  public func timeUntilNextSchedule() throws -> Duration {
+    try timeUntil("SELECT min(due_at) - duban_now() FROM schedule WHERE enabled")
+  }
+}

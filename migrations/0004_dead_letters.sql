@@ -1,0 +1,12 @@
+-- What operators did with dead letters: who, when, what and why. A letter is dealt with once.
+
+CREATE TABLE dead_letter_action (
+  letter text PRIMARY KEY,
+  queue text NOT NULL,
+  action text NOT NULL CHECK (action IN ('replayed', 'mended', 'discarded')),
+  -- Why it was refused, and why it was discarded or how it was mended.
+  refused_for text NOT NULL,
+  reason text,
+  done_by text NOT NULL,
+  done_at timestamptz NOT NULL
+);

@@ -11,6 +11,8 @@ struct BatchOutcome {
   var waiting = 0
   var duplicates = 0
   var refused: [DeadLetter] = []
+  /// Deadlines that had passed when an answer came, before any sweep found them.
+  var breaches = 0
 
   mutating func add(_ verdict: IntakeFold.Verdict, _ delivery: Delivery, at now: Instant) {
     switch verdict {
@@ -26,6 +28,7 @@ struct BatchOutcome {
     a.waiting += b.waiting
     a.duplicates += b.duplicates
     a.refused += b.refused
+    a.breaches += b.breaches
   }
 
   /// Counts the batch and says one line about it, without anything that a citizen wrote.
@@ -33,6 +36,7 @@ struct BatchOutcome {
     Counters.applied.increment(by: applied)
     Counters.waiting.increment(by: waiting)
     Counters.duplicates.increment(by: duplicates)
+    Counters.breaches.increment(by: breaches)
     for letter in refused { Counters.refused(letter.refusal.reason).increment() }
     Counters.batchTime.record(duration: took)
     var metadata: Logger.Metadata = [
@@ -52,6 +56,7 @@ private enum Counters {
   static let applied = Counter(label: "duban_messages", dimensions: [("verdict", "applied")])
   static let waiting = Counter(label: "duban_messages", dimensions: [("verdict", "waiting")])
   static let duplicates = Counter(label: "duban_messages", dimensions: [("verdict", "duplicate")])
+  static let breaches = Counter(label: "duban_breaches")
   static let batchTime = Timer(label: "duban_intake_batch_seconds")
 
   private static let byReason = Dictionary(

@@ -10,7 +10,7 @@ import PostgreSQL
 final class DeadlineJob: Job {
   private let context: WorkerContext
   private let store: Store
-  private let escalations = Counter(label: "duban_escalations")
+  private let breaches = Counter(label: "duban_breaches")
   private let notices = Counter(label: "duban_notices", dimensions: [("origin", "item")])
   /// Items whose own writing the database refuses.
   private var stuck = StuckSet()
@@ -67,7 +67,7 @@ final class DeadlineJob: Job {
       return (effects, items.count)
     }
     guard handled > 0 else { return 0 }
-    escalations.increment(by: effects.breaches.count)
+    breaches.increment(by: effects.breaches.count)
     notices.increment(by: effects.notices.count)
     context.logger.info(
       "deadlines passed", metadata: ["breaches": "\(effects.breaches.count)", "notices-proposed": "\(effects.notices.count)"])

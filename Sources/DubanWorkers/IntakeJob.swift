@@ -25,7 +25,8 @@ final class IntakeJob: Job {
     _ = try store.transaction { try $0.machine() }
     subscription = Subscription(
       try context.brokerConfiguration(), queues: DubanTopology.intakeQueues.map(\.name),
-      prefetch: UInt16(clamping: context.settings.intakePrefetch), topology: DubanTopology.all)
+      prefetch: UInt16(clamping: context.settings.intakePrefetch), backoff: Backoff(maximum: .seconds(5)),
+      topology: DubanTopology.all)
     deadLetters = DeadLetterOffice(worker: context.name)
     batchLimit = context.settings.intakeBatch
   }
@@ -171,6 +172,7 @@ final class IntakeJob: Job {
       }
     }
     var effects = fold.finish()
+    outcome.breaches = effects.breaches.count
     effects.announcements += outcome.refused.map { .rejected($0.refusal, of: RawMessage($0.delivery), at: machine.now) }
     try store.write(effects, at: machine.now)
     return outcome

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Duban
 import DubanStore
+import FoundationEssentials
 
 struct Items: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -159,5 +160,17 @@ struct TimelineView: Encodable {
     (occurredAt, recordedAt, body) = (entry.occurredAt.rfc3339, entry.recordedAt.rfc3339, entry.body)
   }
 
-  var summary: String { messageID.map { "\(type) (\($0))" } ?? type }
+  /// The event and the message that brought it; for a step of the chain, who let what pass and who holds it now until when.
+  var summary: String {
+    if let messageID { return "\(type) (\(messageID))" }
+    guard let step = try? JSONDecoder().decode(ChainStep.self, from: Data(body.utf8)) else { return type }
+    let next = step.nextDueAt.map { "until \($0)" } ?? "no deadline runs"
+    return "\(type): \(step.clock) due \(step.dueAt) at \(step.fromOrgan ?? step.from); now \(step.toOrgan ?? step.to), \(next)"
+  }
+
+  /// What the log says of a step of the chain.
+  private struct ChainStep: Decodable {
+    var clock, dueAt, from, to: String
+    var fromOrgan, toOrgan, nextDueAt: String?
+  }
 }

@@ -13,7 +13,7 @@ public final class PrometheusMetrics: MetricsFactory {
   public static let shared = PrometheusMetrics(help: [
     "duban_messages": "Messages taken in, by what became of them.",
     "duban_intake_batch_seconds": "Time from a batch's first message to its acknowledgement.",
-    "duban_escalations": "Items that passed a deadline and went to the next tier.",
+    "duban_breaches": "Deadlines that passed, each at a tier.",
     "duban_notices": "Notices written, by what caused them.",
     "duban_events_published": "Events that the broker confirmed.",
     "duban_events_unroutable": "Events that found no queue bound to duban.events.",

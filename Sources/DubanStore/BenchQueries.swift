@@ -100,12 +100,19 @@ extension Store {
     try connection.execute("SELECT count(*) FROM message").only().decode(0)
   }
 
-  /// When the transactions began that took the messages whose ids begin so, by message id.
-  public func takingTimes(ofIDsBeginning prefix: String) throws -> [String: Instant] {
-    var times: [String: Instant] = [:]
-    for row in try connection.execute("SELECT id, taken_at FROM message WHERE starts_with(id, $1)", prefix) {
-      times[try row.decode(0)] = try row.decode(1)
-    }
-    return times
+  /// The transaction that took a message.
+  public struct Taking: Hashable, Sendable {
+    /// Tells it from others that began in the same microsecond.
+    public var transaction: Int64
+    public var beganAt: Instant
+  }
+
+  /// Which transactions took the messages whose ids begin so, by message id.
+  public func takings(ofIDsBeginning prefix: String) throws -> [String: Taking] {
+    let rows = try connection.execute(
+      "SELECT id, xmin::text::bigint, taken_at FROM message WHERE starts_with(id, $1)", prefix)
+    var takings: [String: Taking] = [:]
+    for row in rows { takings[try row.decode(0)] = Taking(transaction: try row.decode(1), beganAt: try row.decode(2)) }
+    return takings
   }
 }

@@ -16,10 +16,10 @@ struct BacklogBench: ParsableCommand {
   @OptionGroup var options: CommonOptions
   @Option(help: "What is published: \(Mix.allCases.map(\.rawValue).joined(separator: " or ")).") var mix = Mix.complaints
   @Option(help: "Messages that wait.") var messages = 1_000_000
-  @Option(help: "Intake workers of duband.") var workers = 1
+  @Option(help: "Intake workers of duband, if not its default.") var workers: Int?
 
   func validate() throws {
-    guard messages > 0, workers > 0 else { throw ValidationError("--messages and --workers: at least 1") }
+    guard messages > 0, workers ?? 1 > 0 else { throw ValidationError("--messages and --workers: at least 1") }
   }
 
   struct Result: BenchResult {

@@ -39,8 +39,9 @@ struct CommonOptions: ParsableArguments {
   }
 
   /// duband's settings beyond the servers' addresses.
-  func environment(workers: Int) -> [String: String] {
-    var environment: [String: String] = workers == 1 ? [:] : ["DUBAN_INTAKE_WORKERS": "\(workers)"]
+  func environment(workers: Int?) -> [String: String] {
+    var environment: [String: String] = [:]
+    if let workers { environment["DUBAN_INTAKE_WORKERS"] = "\(workers)" }
     // Its place on the machine, no matter of performance: another daemon may have the default port.
     environment["DUBAN_STATUS_PORT"] = ProcessInfo.processInfo.environment["DUBAN_STATUS_PORT"]
     for setting in settings {

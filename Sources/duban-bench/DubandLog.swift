@@ -8,13 +8,24 @@
 import Duban
 import Foundation
 
+/// A line `batch committed`.
+struct CommittedBatch {
+  var worker: Substring
+  /// When the batch was committed and acknowledged.
+  var endedAt: Instant
+  /// Messages that are in the database since: applied, or waiting for their item.
+  var kept: Int
+  /// All its messages: beside those, duplicates and refused ones.
+  var settled: Int
+}
+
 /// Follows duband's log as it grows.
 final class DubandLog {
   /// When an intake worker first consumed; nil before that.
   private(set) var consumingSince: Instant?
-  /// When each batch was committed and acknowledged, in the order of the log.
-  private(set) var commits: [Instant] = []
-  /// Messages settled so far: applied, waiting for their item, duplicates, refused.
+  /// In the order of the log.
+  private(set) var batches: [CommittedBatch] = []
+  /// Messages settled so far.
   private(set) var settled = 0
 
   private let path: String
@@ -47,14 +58,18 @@ final class DubandLog {
     if line.contains(" msg=consuming ") {
       consumingSince = try consumingSince ?? time(of: line)
     } else if line.contains(" msg=\"batch committed\" ") {
-      let counts = ["applied", "waiting", "duplicates", "refused"].compactMap { value($0, in: line).flatMap { Int($0) } }
-      guard counts.count == 4 else { throw strange(line) }
-      guard value("acknowledged", in: line) == nil else {
-        throw BenchFault("the broker went away in the middle of a run: \(line)")
-      }
-      commits.append(try time(of: line))
-      settled += counts.reduce(0, +)
+      let batch = try batch(line)
+      batches.append(batch)
+      settled += batch.settled
     }
+  }
+
+  private func batch(_ line: Substring) throws -> CommittedBatch {
+    let counts = ["applied", "waiting", "duplicates", "refused"].compactMap { value($0, in: line).flatMap { Int($0) } }
+    guard counts.count == 4, let worker = value("worker", in: line) else { throw strange(line) }
+    guard value("acknowledged", in: line) == nil else { throw BenchFault("the broker went away in the middle of a run: \(line)") }
+    return CommittedBatch(
+      worker: worker, endedAt: try time(of: line), kept: counts[0] + counts[1], settled: counts.reduce(0, +))
   }
 
   private func time(of line: Substring) throws -> Instant {

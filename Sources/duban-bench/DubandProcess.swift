@@ -43,7 +43,7 @@ final class DubandProcess {
       try log.readOn()
       if condition() { return }
       guard process.isRunning else { throw BenchFault("duband has ended; its log ends with:\n\(log.tail)") }
-      if log.commits.count != lines { (lines, quietSince) = (log.commits.count, Date()) }
+      if log.batches.count != lines { (lines, quietSince) = (log.batches.count, Date()) }
       guard Date().timeIntervalSince(quietSince) < Self.patience else {
         throw BenchFault("\(failure()) and then did nothing for \(Int(Self.patience)) s; its log ends with:\n\(log.tail)")
       }

@@ -17,12 +17,12 @@ struct IntakeBench: ParsableCommand {
   @OptionGroup var options: CommonOptions
   @Option(help: "What is published: \(Mix.allCases.map(\.rawValue).joined(separator: " or ")).") var mix = Mix.complaints
   @Option(help: "Messages of each run.") var messages = 100_000
-  @Option(help: "Intake workers of duband.") var workers = 1
+  @Option(help: "Intake workers of duband, if not its default.") var workers: Int?
   @Option(help: "How often.") var runs = 5
   @Option(help: "The compiled floor.c; without it there is no ratio.") var floor: String?
 
   func validate() throws {
-    guard messages > 0, workers > 0, runs > 0 else { throw ValidationError("--messages, --workers and --runs: at least 1") }
+    guard messages > 0, workers ?? 1 > 0, runs > 0 else { throw ValidationError("--messages, --workers and --runs: at least 1") }
   }
 
   struct Result: BenchResult {
@@ -95,7 +95,7 @@ struct IntakeBench: ParsableCommand {
     try duband.waitUntilSettled(messages)
     duband.stop()
     try run.verify(traffic, settled: duband.log.settled)
-    guard let began = duband.log.consumingSince, let ended = duband.log.commits.last else {
+    guard let began = duband.log.consumingSince, let ended = duband.log.batches.last?.endedAt else {
       throw BenchFault("nothing was logged")
     }
     return Double(messages) / (Double((ended - began).microseconds) / 1_000_000)

@@ -9,10 +9,9 @@ struct LatencyBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "latency", abstract: "How long from publishing a message to its row being on disk, at given rates.",
     discussion: """
-      Each message's begin is the moment before it is handed to the broker's socket. Its end is the `batch committed` line of \
-      duband's log that follows its transaction: the row is flushed to disk then, and the message acknowledged. Which line that is \
-      tells `message.taken_at`, the time at which its transaction began: with one intake worker, transactions and lines alternate. \
-      All times are of this machine's clock, so broker, database and benchmark must run on one machine.
+      Each message's begin is the moment before it is handed to the broker's socket. Its end is the `batch committed` line that \
+      duband logs after its transaction: the row is flushed to disk then, and the message acknowledged. Nothing disturbs what is \
+      measured. All times are of this machine's clock, so broker, database and benchmark must run on one machine.
       """)
 
   @OptionGroup var options: CommonOptions
@@ -50,7 +49,7 @@ struct LatencyBench: ParsableCommand {
   func run() throws {
     let result = try Workbench.with(options) { workbench in
       try workbench.run("latency") { run in
-        let duband = try run.start(workers: 1)
+        let duband = try run.start()
         defer { duband.stop() }
         try duband.waitUntilConsuming()
         let connection = try workbench.queues.connect()
@@ -75,13 +74,13 @@ struct LatencyBench: ParsableCommand {
     let begins = try publisher.publish(&traffic, count: warmUp + rate * seconds, rate: rate)
     published += begins.count
     try duband.waitUntilSettled(published)
-    let takings = try Store(dsn: run.dsn, name: "duban-bench").takingTimes(ofIDsBeginning: traffic.idPrefix)
-    let commits = duband.log.commits
+    let takings = try Store(dsn: run.dsn, name: "duban-bench").takings(ofIDsBeginning: traffic.idPrefix)
+    let ends = try TransactionEnds(takings.values, batches: duband.log.batches)
     let latencies = try (warmUp..<begins.count).map { index in
-      guard let taken = takings[traffic.id(index)], let commit = Self.first(in: commits, after: taken) else {
+      guard let end = takings[traffic.id(index)].flatMap({ ends[$0] }) else {
         throw BenchFault("message \(traffic.id(index)) is not in the database")
       }
-      return (commit - begins[index]).microseconds
+      return (end - begins[index]).microseconds
     }.sorted()
     func milliseconds(_ microseconds: Int64?) -> Measured<Double> {
       Measured(microseconds.map { (Double($0) / 1000).rounded(decimals: 2) })
@@ -91,15 +90,5 @@ struct LatencyBench: ParsableCommand {
       rate: rate, published_per_s: (Double(latencies.count - 1) / max(span, 0.001)).rounded(decimals: 1),
       p50_ms: milliseconds(Statistics.percentile(0.5, ofSorted: latencies)),
       p99_ms: milliseconds(Statistics.percentile(0.99, ofSorted: latencies)), max_ms: milliseconds(latencies.last))
-  }
-
-  /// The first of ascending moments that comes after another.
-  private static func first(in moments: [Instant], after moment: Instant) -> Instant? {
-    var (low, high) = (0, moments.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if moments[middle] > moment { high = middle } else { low = middle + 1 }
-    }
-    return low < moments.count ? moments[low] : nil
   }
 }

@@ -38,7 +38,7 @@ struct Run {
   let dsn: String
 
   /// Starts duband on the run's database.
-  func start(workers: Int) throws -> DubandProcess {
+  func start(workers: Int? = nil) throws -> DubandProcess {
     let options = workbench.options
     var settings = options.environment(workers: workers)
     settings["DUBAN_AMQP_URL"] = try options.servers().amqpURL

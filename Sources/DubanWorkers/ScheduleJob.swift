@@ -46,9 +46,10 @@ final class ScheduleJob: Job {
 
   private func fire(_ claimed: inout Schedule?) throws -> Bool {
     let fired = try store.transaction { store -> (Schedule, Int)? in
-      let machine = try store.machine()
+      let machine = try store.machine(forBreaches: false)
       guard let (schedule, dueAt) = try store.claimDueSchedule(now: machine.now, except: stuck.ids()) else { return nil }
       claimed = schedule
+      try store.awaitBreachesInProgress()
       let firing = schedule.firing(dueAt: dueAt, now: machine.now)
       var effects = Effects()
       for period in firing.periods {

@@ -35,7 +35,7 @@ final class ScheduleJob: Job {
     var claimed: Schedule?
     do {
       return try fire(&claimed)
-    } catch  where !store.isLost && (error as? PostgresError)?.isRetryable != true {
+    } catch let error as PostgresError where !store.isLost && error.isAboutData {
       guard let claimed else { throw error }
       context.logger.error(
         "a schedule cannot be fired; left aside", metadata: ["schedule": "\(claimed.name)", "why": "\(error)"])

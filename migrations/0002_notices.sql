@@ -32,7 +32,7 @@ CREATE TABLE notice (
   body text NOT NULL,
   evidence jsonb NOT NULL,
   created_at timestamptz NOT NULL,
-  UNIQUE (schedule_id, period_start, organ_id),
+  UNIQUE (schedule_id, period_start, period_end, organ_id),
   UNIQUE (item_id, cycle, clock),
   CHECK ((schedule_id IS NULL) <> (item_id IS NULL))
 );

@@ -15,11 +15,32 @@ ALTER TABLE item ENABLE ROW LEVEL SECURITY;
 CREATE POLICY confidential ON item FOR SELECT
   USING (NOT EXISTS (SELECT FROM upstream_source WHERE uri = item.source AND confidential) OR may_see_confidential());
 
+-- An event is seen by who may see both its item and its own source.
 ALTER TABLE item_event ENABLE ROW LEVEL SECURITY;
-CREATE POLICY confidential ON item_event FOR SELECT USING (EXISTS (SELECT FROM item WHERE item.id = item_id));
+CREATE POLICY confidential ON item_event FOR SELECT USING (
+  EXISTS (SELECT FROM item WHERE item.id = item_id)
+  AND (NOT EXISTS (SELECT FROM upstream_source WHERE uri = item_event.source AND confidential) OR may_see_confidential()));
 
 ALTER TABLE waiting_event ENABLE ROW LEVEL SECURITY;
-CREATE POLICY confidential ON waiting_event FOR SELECT USING (EXISTS (SELECT FROM item WHERE item.id = item_id));
+CREATE POLICY confidential ON waiting_event FOR SELECT USING (
+  EXISTS (SELECT FROM item WHERE item.id = item_id)
+  AND (NOT EXISTS (SELECT FROM upstream_source WHERE uri = waiting_event.source AND confidential) OR may_see_confidential()));
+
+-- Without a policy only the owner sees rows: partitions are to be read through item_event, keys and events on their way by nobody.
+CREATE FUNCTION hide_event_partitions() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  name text;
+BEGIN
+  FOR name IN SELECT inhrelid::regclass FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+    WHERE inhparent = 'item_event'::regclass AND NOT relrowsecurity
+  LOOP
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', name);
+  END LOOP;
+END $$;
+SELECT hide_event_partitions();
+ALTER TABLE message ENABLE ROW LEVEL SECURITY;
+ALTER TABLE outbox ENABLE ROW LEVEL SECURITY;
+ALTER TABLE suspect ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE breach ENABLE ROW LEVEL SECURITY;
 CREATE POLICY confidential ON breach FOR SELECT USING (EXISTS (SELECT FROM item WHERE item.id = item_id));

@@ -8,5 +8,7 @@ CREATE TABLE dead_letter_action (
   refused_for text NOT NULL,
   reason text,
   done_by text NOT NULL,
-  done_at timestamptz NOT NULL
+  begun_at timestamptz NOT NULL,
+  -- Null while nobody knows whether it came to an end: it may be begun again then.
+  done_at timestamptz
 );

@@ -92,8 +92,8 @@ public struct ContentDigest: Hashable, Sendable {
     bytes = Array(hash.finalize())
   }
 
-  /// 64 digits.
-  var hexadecimal: String { bytes.map { String(0x100 + Int($0), radix: 16).dropFirst() }.joined() }
+  /// Its 64 digits.
+  public var hexadecimal: String { bytes.map { String(0x100 + Int($0), radix: 16).dropFirst() }.joined() }
 }
 
 extension Envelope {

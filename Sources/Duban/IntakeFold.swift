@@ -111,7 +111,7 @@ public struct IntakeFold: Sendable {
   private mutating func apply(_ envelope: Envelope, to item: inout Item) throws(Refusal) {
     try machine.apply(envelope, to: &item, history: breaches[item.id] ?? [], into: &effects)
     guard envelope.type.meaning == .opens, let early = waiting.removeValue(forKey: item.id) else { return }
-    for event in early.sorted(by: { $0.time < $1.time }) {
+    for event in early.sorted(by: { min($0.time, machine.now) < min($1.time, machine.now) }) {
       // It was taken long ago and cannot be refused any more: one that cannot be about this item stays among the waiting, for an operator to see.
       guard (try? machine.apply(event, to: &item, into: &effects)) != nil else { continue }
       effects.noLongerAwaited.append(event.key)

@@ -41,6 +41,8 @@ public struct ItemMachine: Sendable {
     guard event.meaning == .opens || event.meaning == .urges || event.kind == item.kind else {
       throw Refusal(.wrongKind, at: "/type", "the item is a \(item.kind.rawValue), which \(event.name) cannot be about")
     }
+    // What comes from a clock that is ahead has not happened later than it was heard of.
+    let time = min(envelope.time, now)
     switch meaning(of: envelope) {
     case .opens:
       guard item.phase == .awaited else {
@@ -50,19 +52,19 @@ public struct ItemMachine: Sendable {
       open(&item, with: envelope)
       log(envelope, &item, &effects)
     case .responds:
-      let ends = item.phase == .open && envelope.time >= item.reopenedAt ?? envelope.time
-      if ends { settleLapses(of: &item, before: envelope.time, history, &effects) }
+      let ends = item.phase == .open && time >= item.reopenedAt ?? time
+      if ends { settleLapses(of: &item, before: time, history, &effects) }
       log(envelope, &item, &effects)
-      item.answeredAt = max(item.answeredAt ?? envelope.time, envelope.time)
+      item.answeredAt = max(item.answeredAt ?? time, time)
       if ends { answer(&item) }
     case .resolves, .withdraws:
-      let ends = item.phase != .closed && envelope.time >= item.reopenedAt ?? envelope.time
-      if ends { settleLapses(of: &item, before: envelope.time, history, &effects) }
+      let ends = item.phase != .closed && time >= item.reopenedAt ?? time
+      if ends { settleLapses(of: &item, before: time, history, &effects) }
       log(envelope, &item, &effects)
-      if ends { close(&item, with: envelope, &effects) } else { noteClosing(&item, at: envelope.time) }
+      if ends { close(&item, with: envelope, at: time, &effects) } else { noteClosing(&item, at: time) }
     case .reopens:
       log(envelope, &item, &effects)
-      reopen(&item, at: envelope.time)
+      reopen(&item, at: time)
     case .urges where item.phase != .closed:
       item.urgings += 1
       log(envelope, &item, &effects)
@@ -116,10 +118,12 @@ extension ItemMachine {
     item.grade = envelope.data.grade
     item.title = envelope.data.title
     item.policyVersion = policies.current.version
-    item.openedAt = envelope.time
+    item.openedAt = min(envelope.time, now)
     startCycle(of: &item, at: envelope.time)
     if item.kind == .reminder, let due = envelope.data.due.flatMap({ Instant(rfc3339: $0) }) {
-      item.deadline = Item.Deadline(clock: .resolution, dueAt: due)
+      // One that fell due while nobody could hear of it, by more than the tolerance, falls due at the hearing.
+      let dueAt = due > now ? due : policies.current.start(nominal: due, told: now)
+      item.deadline = Item.Deadline(clock: .resolution, dueAt: dueAt)
     }
   }
 
@@ -129,9 +133,9 @@ extension ItemMachine {
     if item.deadline?.clock == .response { item.deadline = resolutionDeadline(of: item) }
   }
 
-  private func close(_ item: inout Item, with envelope: Envelope, _ effects: inout Effects) {
+  private func close(_ item: inout Item, with envelope: Envelope, at time: Instant, _ effects: inout Effects) {
     item.phase = .closed
-    item.closedAt = envelope.time
+    item.closedAt = time
     item.deadline = nil
     announce(.itemClosed, item, by: envelope.type.name, traceparent: envelope.traceparent, &effects)
     if let early = item.earlyReopening { reopen(&item, at: early) }
@@ -175,7 +179,7 @@ extension ItemMachine {
 
   /// Records the deadlines that had passed when the event happened, in case the sweep has not come by yet.
   private func settleLapses(of item: inout Item, before time: Instant, _ history: [Breach], _ effects: inout Effects) {
-    while let deadline = item.deadline, deadline.dueAt < min(time, now) {
+    while let deadline = item.deadline, deadline.dueAt < time {
       guard lapse(&item, history: history, into: &effects) else { return }
     }
   }

@@ -36,7 +36,7 @@ public struct Notice: Hashable, Sendable {
   public var reference: String {
     switch origin {
     case .item(let id, let cycle, let clock): "item/\(id)/\(cycle)/\(clock.rawValue)"
-    case .schedule(_, let name, let period): "\(name)/\(period.start.rfc3339)/\(organID ?? 0)"
+    case .schedule(_, let name, let period): "\(name)/\(period.start.rfc3339)/\(period.end.rfc3339)/\(organID ?? 0)"
     }
   }
 

@@ -64,6 +64,16 @@ public struct ItemKey: Hashable, Sendable {
     self.source = source
     self.subject = subject
   }
+
+  // Byte by byte, as the database compares: Swift's own equality takes two spellings of a character for one.
+  public static func == (a: ItemKey, b: ItemKey) -> Bool {
+    a.subject.utf8.elementsEqual(b.subject.utf8) && a.source.utf8.elementsEqual(b.source.utf8)
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(utf8Of: subject)
+    hasher.combine(utf8Of: source)
+  }
 }
 
 /// What names a message, for deduplication: CloudEvents' own key, `source` and `id`.
@@ -74,5 +84,21 @@ public struct MessageKey: Hashable, Sendable {
   public init(source: String, id: String) {
     self.source = source
     self.id = id
+  }
+
+  public static func == (a: MessageKey, b: MessageKey) -> Bool {
+    a.id.utf8.elementsEqual(b.id.utf8) && a.source.utf8.elementsEqual(b.source.utf8)
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(utf8Of: id)
+    hasher.combine(utf8Of: source)
+  }
+}
+
+extension Hasher {
+  fileprivate mutating func combine(utf8Of text: String) {
+    var text = text
+    text.withUTF8 { combine(bytes: UnsafeRawBufferPointer($0)) }
   }
 }

@@ -30,26 +30,28 @@ public struct DeadLetterAction: Hashable, Sendable {
 }
 
 extension Store {
-  /// Records what is done with a letter, while `act` does it: recorded only if `act` returns.
+  /// Records that a letter is about to be dealt with.
   ///
-  /// - Throws: ``StoreFault`` where the letter was dealt with before, saying by whom; then `act` is not called. What `act` throws.
-  public func record(_ action: DeadLetterAction, while act: () throws -> Void) throws {
-    try transaction { store in
-      let inserted = try store.connection.execute(
-        """
-        INSERT INTO dead_letter_action (letter, queue, action, refused_for, reason, done_by, done_at)
-        VALUES ($1, $2, $3, $4, $5, $6, duban_now()) ON CONFLICT (letter) DO NOTHING
-        """, action.letter, action.queue, action.kind.rawValue, action.refusedFor, action.reason, action.by)
-      guard inserted.affected == 1 else {
-        let earlier = try store.connection.execute(
-          "SELECT action, done_by, done_at FROM dead_letter_action WHERE letter = $1", action.letter
-        ).only()
-        let (what, who, when): (String, String, Instant) = (
-          try earlier.decode(0), try earlier.decode(1), try earlier.decode(2)
-        )
-        throw StoreFault("letter \(action.letter) was \(what) by \(who) at \(when.rfc3339); nothing is done twice")
-      }
-      try act()
-    }
+  /// - Throws: ``StoreFault`` where that has been done before, saying by whom. What was only begun before may be begun again.
+  public func begin(_ action: DeadLetterAction) throws {
+    let row = try connection.execute(
+      """
+      INSERT INTO dead_letter_action AS earlier (letter, queue, action, refused_for, reason, done_by, begun_at)
+      VALUES ($1, $2, $3, $4, $5, $6, duban_now())
+      ON CONFLICT (letter) DO UPDATE SET action = excluded.action, reason = excluded.reason, done_by = excluded.done_by
+        WHERE earlier.done_at IS NULL
+      RETURNING letter
+      """, action.letter, action.queue, action.kind.rawValue, action.refusedFor, action.reason, action.by)
+    guard row.isEmpty else { return }
+    let earlier = try connection.execute(
+      "SELECT action, done_by, done_at FROM dead_letter_action WHERE letter = $1", action.letter
+    ).only()
+    let (what, who, when): (String, String, Instant) = (try earlier.decode(0), try earlier.decode(1), try earlier.decode(2))
+    throw StoreFault("letter \(action.letter) was \(what) by \(who) at \(when.rfc3339); nothing is done twice")
+  }
+
+  /// Records that it has been dealt with.
+  public func finish(_ action: DeadLetterAction) throws(PostgresError) {
+    _ = try connection.execute("UPDATE dead_letter_action SET done_at = duban_now() WHERE letter = $1", action.letter)
   }
 }

@@ -6,11 +6,11 @@ import PostgreSQL
 extension Store {
   /// Items whose deadline has passed, the oldest first, locked until the transaction ends; those that another holds are left to it.
   /// Those in `excluded` are passed over. In the caller's transaction.
-  public func claimDueItems(limit: Int, now: Instant, except excluded: [Int64] = []) throws -> [Item] {
+  public func claimDueItems(limit: Int, except excluded: [Int64] = []) throws -> [Item] {
     try connection.execute(
       """
-      SELECT \(ItemRow.selection) FROM item WHERE due_at <= $1 AND id <> ALL ($3) ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
-      """, now, limit, excluded
+      SELECT \(ItemRow.selection) FROM item WHERE due_at <= duban_now() AND id <> ALL ($2) ORDER BY due_at, id LIMIT $1 FOR UPDATE SKIP LOCKED
+      """, limit, excluded
     ).map { try ItemRow.read($0) }
   }
 

@@ -54,7 +54,8 @@ public struct Migrator: Sendable {
   public func migrate(_ store: Store, dryRun: Bool = false) throws -> [Migration] {
     let connection = store.connection
     guard !dryRun else { return try missing(connection) }
-    _ = try connection.execute("SELECT pg_advisory_lock($1)", Self.lock)
+    // A migration may take its time, and a second runner waits for the first.
+    try connection.runScript("SET statement_timeout = 0; SET lock_timeout = 0; SELECT pg_advisory_lock(\(Self.lock))")
     defer { _ = try? connection.execute("SELECT pg_advisory_unlock($1)", Self.lock) }
     try connection.runScript(
       """

@@ -37,9 +37,10 @@ extension Store {
     // Two statements: the second must see what the relay that held the lane before has deleted.
     let lanes: [Int32] = try connection.execute(
       """
-      SELECT lane FROM generate_series(0, $1::integer - 1) AS lane
-      WHERE EXISTS (SELECT FROM outbox WHERE outbox.lane = lane.lane AND (retry_at IS NULL OR retry_at <= duban_now()))
-        AND pg_try_advisory_xact_lock($2, lane)
+      WITH busy AS MATERIALIZED (
+        SELECT lane FROM generate_series(0, $1::integer - 1) AS lane, LATERAL (
+          SELECT FROM outbox WHERE outbox.lane = lane.lane AND (retry_at IS NULL OR retry_at <= duban_now()) LIMIT 1) AS work)
+      SELECT lane FROM busy WHERE pg_try_advisory_xact_lock($2, lane)
       """, Int32(Outbox.lanes), Outbox.lockClass
     ).map { try $0.decode(0) }
     guard !lanes.isEmpty else { return [] }

@@ -28,7 +28,7 @@ extension Store {
     _ = try connection.execute("UPDATE schedule SET due_at = $2 WHERE id = $1", schedule.id, nextAt)
   }
 
-  /// The figures of every street for a period, by the id of its district, as they stood at the period's end.
+  /// The figures of every street for a period, by the id of its district, as they stood at the period's end, as far as the items' folds still know: of several closings and reopenings the latest counts.
   public func streetFigures(in period: Period) throws -> [Int64: [StreetFigures]] {
     let rows = try connection.execute(
       """
@@ -58,8 +58,9 @@ extension Store {
   public func organBreaches(at tier: Tier, in period: Period) throws -> [Int64: [OrganBreach]] {
     let rows = try connection.execute(
       """
-      SELECT b.item_id, b.cycle, b.clock, b.tier, b.organ_id, b.due_at, b.found_at, item.subject
-      FROM breach AS b JOIN item ON item.id = b.item_id
+      SELECT b.item_id, b.cycle, b.clock, b.tier, b.organ_id, b.due_at, b.found_at,
+        CASE WHEN upstream_source.confidential THEN '保密件' ELSE item.subject END
+      FROM breach AS b JOIN item ON item.id = b.item_id JOIN upstream_source ON upstream_source.uri = item.source
       WHERE b.found_at >= $1 AND b.found_at < $2 AND b.tier = $3 AND b.organ_id IS NOT NULL
       ORDER BY b.due_at, b.item_id
       """, period.start, period.end, tier.rawValue)

@@ -67,10 +67,14 @@ public final class Store {
     var directory: Directory
   }
 
-  /// The pure machine for a transaction: its time, and the policies and the directory in force. In the caller's transaction.
+  /// The pure machine for a transaction: its time, and the policies and the directory in force. In the caller's transaction, after the
+  /// locks on the items that it will be applied to.
   ///
+  /// `forBreaches` says that breaches may be written at that time; who counts them waits for such transactions to end.
   /// - Throws: ``StoreFault`` where no policy has been applied yet.
-  public func machine() throws -> ItemMachine {
+  public func machine(forBreaches: Bool = true) throws -> ItemMachine {
+    // A statement of its own: the time must not be read before the lock is held.
+    if forBreaches { _ = try connection.execute("SELECT pg_advisory_xact_lock_shared($1)", Self.breachLock) }
     let row = try connection.execute("SELECT duban_now(), policy, directory FROM reference_version")
     guard let row = row.first else { throw StoreFault("reference_version is empty: the schema was changed by hand") }
     guard let policy: Int = try row.decode(1) else {
@@ -84,6 +88,14 @@ public final class Store {
     references = fresh
     return ItemMachine(policies: fresh.policies, directory: fresh.directory, now: try row.decode(0))
   }
+
+  /// Waits until every transaction has ended that may write a breach found before now, so that a period's breaches can be counted.
+  public func awaitBreachesInProgress() throws(PostgresError) {
+    _ = try connection.execute("SELECT pg_advisory_lock($1)", Self.breachLock)
+    _ = try connection.execute("SELECT pg_advisory_unlock($1)", Self.breachLock)
+  }
+
+  private static let breachLock: Int64 = 0x6475_6261_6e01
 
   /// Ids for new items, never used before. Fetched a block at a time; what a restart leaves unused is a gap and no harm.
   func takeIDs(_ count: Int) throws -> [Int64] {

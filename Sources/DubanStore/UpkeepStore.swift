@@ -4,7 +4,7 @@ import Duban
 import PostgreSQL
 
 extension Store {
-  /// Forgets deduplication keys older than the window, at most `limit` of them, the oldest first. Returns how many.
+  /// Forgets deduplication keys older than the window, at most `limit` of them. Returns how many.
   ///
   /// The window is ``deduplicationDays``: the same message sent again after it would be taken for a new one, if its item did not know better
   /// (an opening of an item that exists is refused for ever).
@@ -22,6 +22,8 @@ extension Store {
 
   /// Makes the log's partitions for this month and two more. Returns how many were missing.
   public func ensureEventPartitions() throws -> Int {
-    try connection.execute("SELECT ensure_event_partitions(duban_now(), 2)").only().decode(0)
+    let made: Int = try connection.execute("SELECT ensure_event_partitions(duban_now(), 2)").only().decode(0)
+    if made > 0 { _ = try connection.execute("SELECT hide_event_partitions()") }
+    return made
   }
 }

@@ -28,8 +28,22 @@ final class DeadLetterOffice {
   /// - Throws: ``AMQPError`` where one was not confirmed. Nothing is lost: its original is not acknowledged and comes again.
   func send(_ letters: [DeadLetter], on connection: Connection) throws(AMQPError) {
     guard !letters.isEmpty else { return }
-    let publisher = try publisher(on: connection)
-    let outcomes = try publisher.publish(batch: letters.map(message), timeout: .seconds(20))
+    do throws(AMQPError) {
+      try publish(letters.map { message($0) }, on: connection)
+    } catch  where error.kind == .usage {
+      // One has properties that came in but do not fit out again: that one goes with what matters of them.
+      for letter in letters {
+        do throws(AMQPError) {
+          try publish([message(letter)], on: connection)
+        } catch  where error.kind == .usage {
+          try publish([message(letter, isBare: true)], on: connection)
+        }
+      }
+    }
+  }
+
+  private func publish(_ messages: [OutgoingMessage], on connection: Connection) throws(AMQPError) {
+    let outcomes = try publisher(on: connection).publish(batch: messages, timeout: .seconds(20))
     if let outcome = outcomes.first(where: { $0 != .confirmed }) {
       throw AMQPError(.timeout, "a dead letter was not taken by the broker: \(outcome)")
     }
@@ -42,9 +56,18 @@ final class DeadLetterOffice {
     return fresh
   }
 
-  private func message(_ letter: DeadLetter) -> OutgoingMessage {
+  /// The letter as a message; bare, without the original's properties, save the attributes of a binary CloudEvent.
+  private func message(_ letter: DeadLetter, isBare: Bool = false) -> OutgoingMessage {
     let original = letter.delivery
     var properties = original.properties
+    if isBare {
+      properties = Properties(
+        headers: properties.headers.filter { name, value in
+          name.hasPrefix("cloudEvents:") && name.utf8.count + (value.string?.utf8.count ?? 0) < 1024
+        })
+    }
+    // A letter waits until somebody deals with it.
+    properties.expiration = nil
     // The broker refuses a user-id that is not the publisher's own; it is kept as a header.
     properties.headers["duban-user-id"] = properties.userID.map { .string($0) }
     properties.userID = nil

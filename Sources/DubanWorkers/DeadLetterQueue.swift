@@ -22,8 +22,8 @@ public struct FiledLetter: Sendable {
     func header(_ name: String) -> String? { delivery.properties.headers[name]?.string }
     self.delivery = delivery
     self.queue = queue
-    // One that the broker dead-lettered by itself has no id of ours; its place in the queue names it for the moment.
-    id = header("duban-letter") ?? "\(queue.deadLetterQueue)#\(delivery.tag.value)"
+    // One that the broker dead-lettered by itself has no id of ours; what it says names it.
+    id = header("duban-letter") ?? "broker-" + ContentDigest(of: RawMessage(delivery)).hexadecimal.prefix(32)
     reason = header("duban-reason") ?? header("x-first-death-reason") ?? "unknown"
     pointer = header("duban-pointer") ?? ""
     detail = header("duban-detail") ?? "dead-lettered by the broker"
@@ -33,8 +33,12 @@ public struct FiledLetter: Sendable {
     body = delivery.body
   }
 
-  /// The message to publish again: without the marks of its death, and with another body where it was mended.
-  func reborn(with body: [UInt8]?) -> OutgoingMessage {
+  /// The message to publish again, straight to the queue that it died in: without the marks of its death, with another body where it
+  /// was mended, and in the name of the AMQP user who replays it.
+  ///
+  /// The user of the original is not taken over: its header could have been forged. Who replays letters of a source that is bound to users
+  /// must be among them.
+  func reborn(with body: [UInt8]?, user: String) -> OutgoingMessage {
     var properties = delivery.properties
     for name in properties.headers.keys where name.hasPrefix("duban-") || name.hasPrefix("x-") {
       properties.headers[name] = nil
@@ -42,8 +46,9 @@ public struct FiledLetter: Sendable {
     properties.headers["duban-replay-of"] = .string(id)
     properties.headers["duban-first-seen"] = .string(firstSeen)
     properties.deliveryMode = .persistent
-    return OutgoingMessage(
-      exchange: DubanTopology.intakeExchange, routingKey: routingKey, properties: properties, body: body ?? self.body)
+    properties.expiration = nil
+    properties.userID = user
+    return OutgoingMessage(exchange: "", routingKey: queue.name, properties: properties, body: body ?? self.body)
   }
 }
 
@@ -73,28 +78,40 @@ public final class DeadLetterDesk {
 
   /// Publishes a letter to intake again, mended where a body is given, and takes it out of its queue.
   ///
-  /// Recorded, published and taken out in this order: a crash in between leaves the letter where it was, and a second replay meets the
-  /// deduplication key of the message itself. A letter that was dealt with before is refused.
+  /// A letter that was dealt with before is refused, and taken out where it had been left.
   public func replay(_ letter: FiledLetter, with body: [UInt8]? = nil, by person: String, reason: String?, _ store: Store) throws
   {
-    let action = DeadLetterAction(
-      letter: letter.id, queue: letter.queue.deadLetterQueue, kind: body == nil ? .replayed : .mended, refusedFor: letter.reason,
-      reason: reason, by: person)
-    try store.record(action) {
+    try deal(with: letter, body == nil ? .replayed : .mended, by: person, reason: reason, store) {
       let publisher = try Publisher(connection: connection)
       defer { publisher.close() }
-      guard let outcome = try publisher.publish(batch: [letter.reborn(with: body)], timeout: .seconds(30)).first,
-        outcome == .confirmed
-      else { throw AMQPError(.timeout, "the broker did not take the message; the letter stays where it is") }
-      try channel.acknowledge(letter.delivery.tag)
+      let message = letter.reborn(with: body, user: connection.host.user)
+      guard try publisher.publish(batch: [message], timeout: .seconds(30)) == [.confirmed] else {
+        throw AMQPError(.timeout, "the broker did not take the message; the letter stays where it is")
+      }
     }
   }
 
   /// Throws a letter away, for a reason that is kept.
   public func discard(_ letter: FiledLetter, by person: String, reason: String, _ store: Store) throws {
+    try deal(with: letter, .discarded, by: person, reason: reason, store) {}
+  }
+
+  /// On record as begun, done, on record as done, taken out, in this order: a crash in between leaves the letter where it was. What was
+  /// begun is done once more then, and a message that was published already meets its own deduplication key.
+  private func deal(
+    with letter: FiledLetter, _ kind: DeadLetterAction.Kind, by person: String, reason: String?, _ store: Store,
+    _ act: () throws -> Void
+  ) throws {
     let action = DeadLetterAction(
-      letter: letter.id, queue: letter.queue.deadLetterQueue, kind: .discarded, refusedFor: letter.reason, reason: reason,
-      by: person)
-    try store.record(action) { try channel.acknowledge(letter.delivery.tag) }
+      letter: letter.id, queue: letter.queue.deadLetterQueue, kind: kind, refusedFor: letter.reason, reason: reason, by: person)
+    do {
+      try store.begin(action)
+    } catch let fault as StoreFault {
+      try channel.acknowledge(letter.delivery.tag)
+      throw fault
+    }
+    try act()
+    try store.finish(action)
+    try channel.acknowledge(letter.delivery.tag)
   }
 }

@@ -44,7 +44,7 @@ final class DeadlineJob: Job {
       let handled = try handleBatch(&claimed)
       batchLimit = min(batchLimit * 2, context.settings.deadlinesBatch)
       return handled
-    } catch let error as PostgresError where !store.isLost && !error.isRetryable && !claimed.isEmpty {
+    } catch let error as PostgresError where !store.isLost && error.isAboutData && !claimed.isEmpty {
       if let only = claimed.first, claimed.count == 1 {
         context.logger.error("an item cannot be escalated; left aside", metadata: ["item": "\(only)", "why": "\(error)"])
         stuck.leaveAside(only)
@@ -56,8 +56,8 @@ final class DeadlineJob: Job {
 
   private func handleBatch(_ claimed: inout [Int64]) throws -> Int {
     let (effects, handled) = try store.transaction { store in
+      var items = try store.claimDueItems(limit: batchLimit, except: stuck.ids())
       let machine = try store.machine()
-      var items = try store.claimDueItems(limit: batchLimit, now: machine.now, except: stuck.ids())
       claimed = items.map(\.id)
       let history = try store.breaches(of: items.filter { $0.tier.above == nil }.map(\.id))
       var effects = Effects()

@@ -146,8 +146,8 @@ final class IntakeJob: Job {
         // Another worker opened the same item, or took the same message: a fresh look will see it.
         let races: [SQLState] = [.uniqueViolation, .deadlockDetected, .serializationFailure]
         if let state = error.sqlState, races.contains(state), attempt < 5 { continue }
-        // A server that cannot work now (shutting down, too slow, out of connections) is nobody's message's fault.
-        if error.isRetryable { throw error }
+        // A server that cannot work now, or a schema or permissions that are not right, are no message's fault.
+        guard error.isAboutData else { throw error }
         guard batch.count > 1 else {
           try refuse(batch, because: error, &outcome)
           return
@@ -161,9 +161,10 @@ final class IntakeJob: Job {
   }
 
   private static func write(_ batch: ArraySlice<Incoming>, in store: Store) throws -> BatchOutcome {
+    let snapshot = try store.intakeSnapshot(for: batch.compactMap { try? $0.reading.get() })
+    // After the locks: what was waited for, a new policy too, is then known, and the time is not before it.
     let machine = try store.machine()
-    let envelopes = batch.compactMap { try? $0.reading.get() }
-    var fold = IntakeFold(try store.intakeSnapshot(for: envelopes), machine: machine)
+    var fold = IntakeFold(snapshot, machine: machine)
     var outcome = BatchOutcome()
     for incoming in batch {
       switch incoming.reading {

@@ -35,7 +35,7 @@ final class ScheduleJob: Job {
     var claimed: Schedule?
     do {
       return try fire(&claimed)
-    } catch  where !store.isLost && (error as? PostgresError)?.isRetryable != true {
+    } catch let error as PostgresError where !store.isLost && error.isAboutData {
       guard let claimed else { throw error }
       context.logger.error(
         "a schedule cannot be fired; left aside", metadata: ["schedule": "\(claimed.name)", "why": "\(error)"])
@@ -46,9 +46,10 @@ final class ScheduleJob: Job {
 
   private func fire(_ claimed: inout Schedule?) throws -> Bool {
     let fired = try store.transaction { store -> (Schedule, Int)? in
-      let machine = try store.machine()
+      let machine = try store.machine(forBreaches: false)
       guard let (schedule, dueAt) = try store.claimDueSchedule(now: machine.now, except: stuck.ids()) else { return nil }
       claimed = schedule
+      try store.awaitBreachesInProgress()
       let firing = schedule.firing(dueAt: dueAt, now: machine.now)
       var effects = Effects()
       for period in firing.periods {

@@ -16,6 +16,8 @@ final class UpkeepJob: Job {
   func run(until stop: StopSignal) throws {
     let clock = ContinuousClock()
     var houseworkDue = clock.now
+    // What is not asked any more is not known.
+    defer { context.health.report(lag: nil) }
     while !stop.isRaised {
       context.health.report(lag: try store.lag())
       if clock.now >= houseworkDue {

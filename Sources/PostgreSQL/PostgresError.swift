@@ -49,6 +49,14 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible {
     PostgresError(kind: .usage, message: message)
   }
 
+  /// Whether the fault lies in the values that were sent: data exceptions, violated constraints, sizes (classes 22, 23, 54).
+  ///
+  /// Other values could succeed where these did not; of any other error that is not ``isRetryable`` this cannot be said.
+  public var isAboutData: Bool {
+    guard kind == .server, let sqlState else { return false }
+    return ["22", "23", "54"].contains(sqlState.classCode)
+  }
+
   /// Whether the same work may succeed when tried again, on a new connection if this one is lost.
   ///
   /// True for a lost connection, a deadlock or serialization failure, a timeout, and a server that starts, stops or is

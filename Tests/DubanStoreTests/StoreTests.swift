@@ -23,7 +23,7 @@ func take(_ batch: [Envelope], _ store: Store) throws -> [IntakeFold.Verdict] {
 func sweep(_ store: Store, limit: Int = 100) throws -> [Int64] {
   try store.transaction { store in
     let machine = try store.machine()
-    var items = try store.claimDueItems(limit: limit, now: machine.now)
+    var items = try store.claimDueItems(limit: limit)
     let history = try store.breaches(of: items.map(\.id))
     var effects = Effects()
     for i in items.indices { machine.lapse(&items[i], history: history[items[i].id] ?? [], into: &effects) }
@@ -170,7 +170,7 @@ struct StoreTests {
       #expect(throws: Death.self) {
         try store.transaction { store in
           let machine = try store.machine()
-          var items = try store.claimDueItems(limit: 10, now: machine.now)
+          var items = try store.claimDueItems(limit: 10)
           var effects = Effects()
           machine.lapse(&items[0], into: &effects)
           effects.changedItems = items
@@ -286,6 +286,11 @@ struct StoreTests {
         let items: Int = try #require(try person.execute("SELECT count(*) FROM item").first).decode(0)
         let events: Int = try #require(try person.execute("SELECT count(*) FROM item_event").first).decode(0)
         #expect(items == seen && events == seen, "\(role)")
+        // Neither past the log's own policy, nor by what is on its way.
+        for table in ["item_event_default", "outbox", "message"] {
+          let rows: Int = try #require(try person.execute("SELECT count(*) FROM \(table)").first).decode(0)
+          #expect(rows == 0, "\(role) sees \(table)")
+        }
         person.close()
       }
     }

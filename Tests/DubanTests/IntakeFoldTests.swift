@@ -46,6 +46,14 @@ struct IntakeFoldTests {
     #expect(fold.finish().newItems.map(\.key.source) == ["/hotline/12345"])
   }
 
+  @Test("two spellings of one character are two numbers, as the database has it")
+  func spellings() throws {
+    var fold = try fold()
+    #expect(fold.take(try envelope("complaint.submitted", id: "\u{E9}", subject: "\u{F979}")) == .applied)
+    #expect(fold.take(try envelope("complaint.submitted", id: "e\u{301}", subject: "\u{51C9}")) == .applied)
+    #expect(fold.finish().newItems.count == 2)
+  }
+
   @Test("an AMQP user sends only for the sources that are bound to it")
   func boundUsers() throws {
     var fold = try fold()

@@ -67,7 +67,7 @@ struct ItemMachineTests {
       var effects = Effects()
       try City.machine(at: morning).apply(envelope, to: &item, into: &effects)
       #expect(item.deadline?.dueAt == due)
-      #expect(item.openedAt == sent)
+      #expect(item.openedAt == min(sent, morning))
     }
   }
 
@@ -144,6 +144,19 @@ struct ItemMachineTests {
       #expect(item.phase == .open && item.cycle == 2 && item.tier == .street && item.reopenedAt == again)
       #expect(item.deadline?.dueAt == again + .hours(48) && item.breachedAt == morning + .hours(48))
     }
+  }
+
+  @Test("a clock that is ahead settles nothing for the future: a reopening dated 2099 leaves the item to be answered and closed")
+  func clocksAhead() throws {
+    var (item, effects) = try opened()
+    let far = ShanghaiTime(year: 2099, month: 1, day: 1).instant
+    let machine = try City.machine(at: morning + .hours(1))
+    try machine.apply(envelope("complaint.resolved", id: "1", time: morning + .hours(1)), to: &item, into: &effects)
+    try machine.apply(envelope("complaint.reopened", id: "2", time: far, data: "{}"), to: &item, into: &effects)
+    #expect(item.phase == .open && item.reopenedAt == morning + .hours(1))
+    let later = try City.machine(at: morning + .hours(2))
+    try later.apply(envelope("complaint.resolved", id: "3", time: morning + .hours(2)), to: &item, into: &effects)
+    #expect(item.phase == .closed)
   }
 
   @Test("R36: an inspection is answered by its report and settled by a passed recheck; a failed one moves nothing")

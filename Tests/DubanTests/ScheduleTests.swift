@@ -90,6 +90,6 @@ struct ScheduleTests {
       of: street, for: lapses, in: period, schedule: schedule(.monthly), directory: City.directory, at: morning)
     #expect(notice.status == .proposed && notice.organID == 3)
     #expect(notice.body.contains("逾期3件次,达到约谈标准(3件次)") && notice.body.contains("3. HS-3:响应时限2026年11月20日08:00,逾期。"))
-    #expect(notice.reference == "monthly/2026-11-20T07:59:40+08:00/3")
+    #expect(notice.reference == "monthly/2026-11-20T07:59:40+08:00/2026-11-20T08:00:00+08:00/3")
   }
 }

@@ -36,15 +36,53 @@ struct DeadLetterTests {
     }
   }
 
-  @Test("a letter is dealt with once: a second replay or a discard afterwards is refused and does nothing")
+  @Test("a letter is dealt with once: one that is on record as done and was left in its queue is taken out, and nothing more")
   func once() async throws {
     try await withLetter { test, desk, letter in
-      let store = try test.store.connect()
-      try desk.replay(letter, by: "王", reason: nil, store)
-      let fault = #expect(throws: StoreFault.self) { try desk.replay(letter, by: "李", reason: nil, store) }
+      let connection = try test.store.database.connect()
+      _ = try connection.execute(
+        """
+        INSERT INTO dead_letter_action (letter, queue, action, refused_for, done_by, begun_at, done_at)
+        VALUES ($1, 'duban.complaints.dead', 'replayed', 'unknown-source', '王', now(), now())
+        """, letter.id)
+      connection.close()
+      let fault = #expect(throws: StoreFault.self) { try desk.replay(letter, by: "李", reason: nil, try test.store.connect()) }
       #expect(fault?.description.contains("was replayed by 王") == true)
-      #expect(throws: StoreFault.self) { try desk.discard(letter, by: "李", reason: "重复", store) }
-      #expect(try test.depth(of: "duban.complaints") == 1)
+      #expect(try test.depth(of: "duban.complaints") == 0 && test.depth(of: "duban.complaints.dead") == 0)
+    }
+  }
+
+  @Test("what was begun and never finished, because the tool died, is done again; the message's own key keeps it single")
+  func begunAgain() async throws {
+    try await withLetter { test, desk, letter in
+      let store = try test.store.connect()
+      let action = DeadLetterAction(
+        letter: letter.id, queue: "duban.complaints.dead", kind: .replayed, refusedFor: letter.reason, reason: nil, by: "王")
+      try store.begin(action)
+      try desk.replay(letter, by: "李", reason: nil, store)
+      #expect(try test.store.ask("SELECT done_by FROM dead_letter_action WHERE done_at IS NOT NULL") == "李")
+      #expect(try test.depth(of: "duban.complaints") == 1 && test.depth(of: "duban.complaints.dead") == 0)
+    }
+  }
+
+  @Test("a message that would expire, and one whose headers do not fit out again, become letters that stay")
+  func awkwardProperties() async throws {
+    try await Surroundings.with { test in
+      let connection = try AMQP.Connection(test.broker.configuration)
+      var properties = Properties(headers: ["big": .string(String(repeating: "x", count: 126_500))], deliveryMode: .persistent)
+      properties.expiration = "60000"
+      let message = OutgoingMessage(
+        exchange: DubanTopology.intakeExchange, routingKey: "complaint.submitted", properties: properties, body: Array("{".utf8))
+      #expect(try Publisher(connection: connection).publish(batch: [message], timeout: .seconds(10)) == [.confirmed])
+      try test.publish(["["])
+      try await test.withDaemon { _ in
+        let letters = try test.take(2, from: "duban.complaints.dead")
+        #expect(
+          letters.allSatisfy {
+            $0.properties.expiration == nil && $0.header("duban-reason") == "not-json"
+              || $0.header("duban-reason") == "wrong-type"
+          })
+      }
     }
   }
 

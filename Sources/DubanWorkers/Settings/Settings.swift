@@ -27,7 +27,7 @@ public struct Settings: Sendable {
   public var statusHost = "127.0.0.1"
   /// The port of the status page; 0 for none. 8731.
   public var statusPort = 8731
-  /// Threads that take messages in, each with its own connections. 1.
+  /// Threads that take messages in, each with its own connections. 2: while one waits for the database, the other reads.
   public var intakeWorkers = 2
   /// Messages that the broker may send ahead to one worker. 2000.
   public var intakePrefetch = 2000

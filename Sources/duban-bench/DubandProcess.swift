@@ -27,7 +27,7 @@ final class DubandProcess {
     try process.run()
   }
 
-  /// Waits until it consumes and returns since when.
+  /// Waits until it consumes.
   func waitUntilConsuming() throws {
     try wait(for: "it did not begin to consume") { log.consumingSince != nil }
   }

@@ -49,4 +49,4 @@ ALTER TABLE notice ENABLE ROW LEVEL SECURITY;
 CREATE POLICY confidential ON notice FOR SELECT USING (item_id IS NULL OR EXISTS (SELECT FROM item WHERE item.id = item_id));
 
 -- Deduplication keys are kept for a window (see upkeep), which is found by age in the order of arrival.
-CREATE INDEX message_taken ON message USING brin (taken_at) WITH (pages_per_range = 32, autosummarize = on);
+CREATE INDEX message_taken ON message USING brin (taken_at) WITH (pages_per_range = 32);

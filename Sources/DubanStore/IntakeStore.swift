@@ -22,11 +22,15 @@ extension Store {
       freshIDs: try takeIDs(keys.count - items.count))
   }
 
+  // Both look up each key by itself in the index, and are written so that they can do nothing else: a plan that was made while the table
+  // was small, a hash over all of it, would be kept while it grows.
+
   private func digests(of batch: [Envelope]) throws -> [MessageKey: ContentDigest] {
     let rows = try connection.execute(
       """
-      SELECT message.source, message.id, message.digest
-      FROM unnest($1::text[], $2::text[]) AS key(source, id) JOIN message USING (source, id)
+      SELECT key.source, key.id, taken.digest
+      FROM unnest($1::text[], $2::text[]) AS key(source, id) CROSS JOIN LATERAL (
+        SELECT digest FROM message WHERE message.source = key.source AND message.id = key.id OFFSET 0) AS taken
       """, batch.map(\.key.source), batch.map(\.key.id))
     var digests: [MessageKey: ContentDigest] = [:]
     for row in rows {
@@ -36,11 +40,13 @@ extension Store {
   }
 
   private func lockItems(_ keys: Set<ItemKey>) throws -> [ItemKey: Item] {
+    // Everybody locks in one order, so that nobody waits in a circle.
+    let keys = keys.sorted { ($0.source, $0.subject) < ($1.source, $1.subject) }
     let rows = try connection.execute(
       """
-      SELECT \(ItemRow.selection)
-      FROM unnest($1::text[], $2::text[]) AS key(source, subject) JOIN item USING (source, subject)
-      ORDER BY item.id FOR UPDATE OF item
+      SELECT held.*
+      FROM unnest($1::text[], $2::text[]) AS key(source, subject) CROSS JOIN LATERAL (
+        SELECT \(ItemRow.selection) FROM item WHERE item.source = key.source AND item.subject = key.subject FOR UPDATE) AS held
       """, keys.map(\.source), keys.map(\.subject))
     var items: [ItemKey: Item] = [:]
     for row in rows {

@@ -6,15 +6,13 @@ import FoundationEssentials
 /// A message as the broker delivered it, before anyone has looked into it.
 public struct RawMessage: Sendable {
   public var body: [UInt8]
-  public var contentType: String?
   /// The AMQP user who published it, as the broker vouches; nil where the publisher did not say.
   public var userID: String?
   /// CloudEvents attributes that came as AMQP headers (binary mode), their prefix `cloudEvents:` taken off; empty in structured mode.
   public var attributes: [String: String]
 
-  public init(body: [UInt8], contentType: String? = nil, userID: String? = nil, attributes: [String: String] = [:]) {
+  public init(body: [UInt8], userID: String? = nil, attributes: [String: String] = [:]) {
     self.body = body
-    self.contentType = contentType
     self.userID = userID
     self.attributes = attributes
   }

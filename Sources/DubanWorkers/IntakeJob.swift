@@ -199,7 +199,7 @@ extension RawMessage {
       attributes[String(name.dropFirst("cloudEvents:".count))] = value.string
     }
     self.init(
-      body: delivery.body, contentType: delivery.properties.contentType, userID: delivery.properties.userID,
+      body: delivery.body, userID: delivery.properties.userID,
       attributes: attributes)
   }
 }

@@ -21,7 +21,7 @@ struct EnvelopeTests {
   @Test("a binary event is the same event, and its record is the structured form")
   func binary() throws {
     let raw = RawMessage(
-      body: Array(#"{"title":"漏水"}"#.utf8), contentType: "application/json",
+      body: Array(#"{"title":"漏水"}"#.utf8),
       attributes: [
         "specversion": "1.0", "id": "b\"1", "source": "/qr/mashang", "type": "duban.complaint.submitted",
         "time": "2026-11-20T08:00:00+08:00", "subject": "Q-1",

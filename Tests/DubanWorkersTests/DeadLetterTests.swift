@@ -14,6 +14,9 @@ struct DeadLetterTests {
     try await Surroundings.with { test in
       try test.publish([Sample.event("complaint.submitted", id: "1", source: "/nobody", subject: "S")])
       try await test.withDaemon { _ in
+        // The receipt may overtake the letter.
+        let bound = ContinuousClock.now + .seconds(20)
+        while try test.depth(of: "duban.complaints.dead") == 0, .now < bound {}
       }
       let desk = try DeadLetterDesk(try AMQP.Connection(test.broker.configuration))
       // A quorum queue may have confirmed a message a moment before it can be fetched.

@@ -26,13 +26,14 @@ let package = Package(
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/swiftcsv/SwiftCSV", .upToNextMinor(from: "0.10.0")),
   ],
   targets: [
     .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
     .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .target(name: "AMQP", dependencies: ["CRabbitMQ"]),
     .target(name: "PostgreSQL", dependencies: ["CPostgreSQL"]),
-    .target(name: "Duban", dependencies: ["Yams", crypto]),
+    .target(name: "Duban", dependencies: ["SwiftCSV", "Yams", crypto]),
     .target(name: "DubanStore", dependencies: ["Duban", "PostgreSQL", crypto]),
     .target(
       name: "DubanWorkers",

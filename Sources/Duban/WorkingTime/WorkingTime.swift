@@ -1,0 +1,172 @@
+// The arithmetic of limits: when one is up, and how much of it is left. Pure, and quick enough to be done for every message.
+//
+// Each unit is a time line of its own on which limits are plain addition: natural time, workdays laid end to end with their 24 hours, or
+// office hours laid end to end. An instant has one place on each; a place that falls between two days is two instants (Friday 24:00 and
+// Monday 00:00), and which of them is meant is said where it matters.
+
+/// A calendar and office hours, by which limits are reckoned. A value; use it from any thread.
+public struct WorkingTime: Sendable {
+  public var calendar: WorkCalendar
+  public var hours: OfficeHours
+
+  public init(calendar: WorkCalendar, hours: OfficeHours = .standard) {
+    (self.calendar, self.hours) = (calendar, hours)
+  }
+
+  // MARK: - Limits
+
+  /// When a limit is up that starts at `start`; ``TimeLimit`` says what is counted.
+  ///
+  /// A later start is never up earlier, nor is a longer limit; n and then m workdays are n + m workdays. Never before the start.
+  /// A start outside the years 0001 to 9999 is taken for the nearest time within them.
+  public func due(_ limit: TimeLimit, from start: Instant) -> DueDate {
+    let start = start.withinCalendar
+    let length = Int64(limit.length)
+    if limit.isInWholeDays { return wholeDays(length, of: limit, from: start) }
+    let begin = limit.isFromNextDay ? Instant(day: start.shanghaiDay.number + 1, time: 0) : start
+    let amount = limit.unit == .hours || limit.unit == .workhours ? length * .hour : length * .day
+    return ran(amount, of: limit, from: begin, start: start)
+  }
+
+  /// How much of a limit is left at `instant` when it is up at `due`; nil where nothing is, because it is up by then.
+  ///
+  /// It counts alike whether the limit has begun to run or not: of one from the next day, the rest of this day is left besides.
+  public func remaining(of limit: TimeLimit, from instant: Instant, to due: Instant) -> TimeLimit.Remaining? {
+    let (from, to) = (instant.withinCalendar, due.withinCalendar)
+    guard from < to else { return nil }
+    let amount: Int64
+    if limit.isInWholeDays {
+      let today = from.shanghaiDay.number
+      // 24:00 belongs to the day that it ends.
+      let lastDay = to.justBefore.shanghaiDay.number
+      let counted =
+        limit.isFromNextDay
+        ? index(lastDay + 1, limit.unit) - index(today + 1, limit.unit) : index(lastDay, limit.unit) - index(today, limit.unit)
+      amount = Int64(counted)
+    } else {
+      amount = place(of: to, limit.unit) - place(of: from, limit.unit)
+    }
+    return TimeLimit.Remaining(amount: amount)
+  }
+
+  /// When a limit is up of which so much is left at `instant`, as after a pause.
+  ///
+  /// What is left and added at the same time comes to the same end: `adding(remaining(of: limit, from: t, to: due), of: limit, to: t)` is
+  /// `due` again, for each t from the start to before it, where `due` was reckoned by the same limit and calendar.
+  /// An amount below 0 is taken for 0, one above two of the longest limits for that.
+  public func adding(_ remaining: TimeLimit.Remaining, of limit: TimeLimit, to instant: Instant) -> DueDate {
+    let start = instant.withinCalendar
+    let units = 2 * Int64(TimeLimit.lengths.upperBound)
+    if limit.isInWholeDays { return wholeDays(min(max(0, remaining.amount), units), of: limit, from: start) }
+    let most = units * (limit.unit == .hours || limit.unit == .workhours ? .hour : .day)
+    return ran(min(max(0, remaining.amount), most), of: limit, from: start, start: start)
+  }
+
+  /// The end of a limit in whole days, so many after that of the start.
+  private func wholeDays(_ count: Int64, of limit: TimeLimit, from start: Instant) -> DueDate {
+    let today = start.shanghaiDay.number
+    let firstDay = limit.isFromNextDay ? today + 1 : today
+    var lastDay = day(index(firstDay, limit.unit) + Int(count) - (limit.isFromNextDay ? 1 : 0), limit.unit)
+    var instant = Instant(day: lastDay, time: limit.isUntilClose ? hours.close : .day)
+    if instant < start {
+      // The day's business is over before it began; only where no day at all was given.
+      lastDay = day(index(lastDay, limit.unit) + 1, limit.unit)
+      instant = Instant(day: lastDay, time: hours.close)
+    }
+    return dueDate(instant, limit.unit, start: start, firstDay: firstDay, lastDay: lastDay)
+  }
+
+  /// The end of so much time of the limit's unit from `begin` on, brought to a close of business where the limit says so.
+  private func ran(_ amount: Int64, of limit: TimeLimit, from begin: Instant, start: Instant) -> DueDate {
+    var end: Instant
+    switch limit.unit {
+    case .hours, .days: end = Instant(microseconds: begin.microseconds + amount)
+    case .workdays:
+      // The same time of day: of two instants the later, the beginning of a day.
+      let (rank, time) = (place(of: begin, .workdays) + amount).flooredDivision(by: .day)
+      end = Instant(day: calendar.workday(Int(rank)), time: time)
+    case .workhours where amount == 0: end = begin
+    case .workhours:
+      // Of two instants the earlier, the end of a day or of the morning.
+      let (rank, worked) = (place(of: begin, .workhours) + amount - 1).flooredDivision(by: hours.perDay)
+      end = Instant(day: calendar.workday(Int(rank)), time: hours.time(atWorked: worked + 1))
+    }
+    if limit.isUntilClose { end = close(atOrAfter: end, limit.unit) }
+    // Hours that are up at 24:00 used that day to its end. Days are counted by their dates, whatever the time of day.
+    let last = limit.unit == .hours || limit.unit == .workhours ? max(start, end.justBefore) : end
+    return dueDate(
+      end, limit.unit, start: start, firstDay: begin.shanghaiDay.number, lastDay: last.shanghaiDay.number)
+  }
+
+  private func dueDate(_ instant: Instant, _ unit: TimeLimit.Unit, start: Instant, firstDay: Int, lastDay: Int) -> DueDate {
+    let years = start.shanghaiYear...max(start.shanghaiYear, ShanghaiTime.date(ofDay: lastDay).year)
+    let isProvisional = (unit == .workdays || unit == .workhours) && !years.allSatisfy(calendar.isAnnounced)
+    return DueDate(
+      instant: instant, isProvisional: isProvisional, unit: unit, start: start, firstDay: firstDay, lastDay: lastDay)
+  }
+
+  private func close(atOrAfter instant: Instant, _ unit: TimeLimit.Unit) -> Instant {
+    let today = index(instant.shanghaiDay.number, unit)
+    let close = Instant(day: day(today, unit), time: hours.close)
+    return close >= instant ? close : Instant(day: day(today + 1, unit), time: hours.close)
+  }
+
+  // MARK: - Time lines
+
+  /// A day's place among the days that a unit counts; of a day that it does not count, the place of the next that it does.
+  private func index(_ day: Int, _ unit: TimeLimit.Unit) -> Int {
+    unit == .workdays || unit == .workhours ? calendar.rank(of: day) : day
+  }
+
+  /// The day at a place: the inverse of ``index(_:_:)``.
+  private func day(_ index: Int, _ unit: TimeLimit.Unit) -> Int {
+    unit == .workdays || unit == .workhours ? calendar.workday(index) : index
+  }
+
+  /// An instant's place on the time line of a unit, in microseconds; what the unit does not count is all one place.
+  private func place(of instant: Instant, _ unit: TimeLimit.Unit) -> Int64 {
+    switch unit {
+    case .hours, .days: return instant.microseconds
+    case .workdays:
+      let (day, time) = instant.shanghaiDay
+      return Int64(calendar.rank(of: day)) * .day + (calendar.isWorkday(day) ? time : 0)
+    case .workhours: return officeTime(at: instant)
+    }
+  }
+
+  func officeTime(at instant: Instant) -> Int64 {
+    let (day, time) = instant.shanghaiDay
+    return Int64(calendar.rank(of: day)) * hours.perDay + (calendar.isWorkday(day) ? hours.worked(until: time) : 0)
+  }
+
+  func officeTime(atEndOf day: Int) -> Int64 { Int64(calendar.rank(of: day + 1)) * hours.perDay }
+}
+
+extension Int64 {
+  fileprivate static let hour = Span.hours(1).microseconds
+  fileprivate static let day = Span.days(1).microseconds
+}
+
+extension Instant {
+  /// The day in Asia/Shanghai, numbered from 1970-01-01, and the microseconds of it that are gone.
+  var shanghaiDay: (number: Int, time: Int64) {
+    let (day, time) = (microseconds + ShanghaiTime.offset.microseconds).flooredDivision(by: Span.days(1).microseconds)
+    return (Int(day), time)
+  }
+
+  fileprivate init(day: Int, time: Int64) {
+    self.init(microseconds: Int64(day) * .day + time - ShanghaiTime.offset.microseconds)
+  }
+
+  fileprivate var shanghaiYear: Int { ShanghaiTime.date(ofDay: shanghaiDay.number).year }
+
+  fileprivate var justBefore: Instant { Instant(microseconds: microseconds - 1) }
+
+  /// Itself, or the nearest time in the years 0001 to 9999: beyond them a calendar means nothing, and far beyond numbers overflow.
+  fileprivate var withinCalendar: Instant {
+    min(max(self, Self.calendarStart), Self.calendarEnd)
+  }
+
+  private static let calendarStart = ShanghaiTime(year: 1, month: 1, day: 2).instant
+  private static let calendarEnd = ShanghaiTime(year: 9999, month: 12, day: 31).instant
+}

@@ -112,6 +112,17 @@ struct WorkingTimeLimitTests {
     #expect(try !time.due(limit(3, .workdays), from: instant("2026-03-01T09:00:00")).isProvisional)
   }
 
+  @Test("hours that are up at 24:00 have nothing to do with the day after")
+  func midnight() throws {
+    let natural = try time.due(limit(9, .hours), from: instant("2025-03-07T15:00:00"))
+    #expect(try natural.instant == instant("2025-03-08T00:00:00") && time.explanation(of: natural).days.count == 1)
+    let late = WorkingTime(calendar: time.calendar, hours: try #require(OfficeHours([840..<1440])))
+    for manner in [Manner.plain, .close] {
+      let due = try late.due(limit(8, .workhours, manner), from: instant("2026-12-31T16:00:00"))
+      #expect(try due.instant == instant("2027-01-01T00:00:00") && !due.isProvisional)
+    }
+  }
+
   // MARK: - Laws
 
   /// A start near everything that matters, or anywhere from 2023 to 2027: announced years and the ones around them.
@@ -129,6 +140,12 @@ struct WorkingTimeLimitTests {
     Int.random(in: 1...([1, 3, 20, 700][Int.random(in: 0..<4, using: &random)]), using: &random)
   }
 
+  /// The standard office, one that closes at 24:00, one that never does, and one of a minute.
+  private func anyOffice(_ random: inout Seeded) -> WorkingTime {
+    let offices = [OfficeHours.standard, OfficeHours([840..<1440]), OfficeHours([0..<1440]), OfficeHours([540..<541])]
+    return WorkingTime(calendar: time.calendar, hours: offices[Int.random(in: 0..<4, using: &random)] ?? .standard)
+  }
+
   /// Every unit in every manner, many times over.
   private func forEachKind(
     _ seed: UInt64, _ body: (TimeLimit.Unit, Manner, inout Seeded) throws -> Void
@@ -144,6 +161,7 @@ struct WorkingTimeLimitTests {
   @Test("a limit is never up before its start, a later start never earlier, a longer limit never earlier")
   func monotonic() throws {
     try forEachKind(11) { unit, manner, random in
+      let time = anyOffice(&random)
       let (a, b) = (anyStart(&random), anyStart(&random))
       // Close by, where an edge would show, as well as far apart.
       let later = max(
@@ -176,6 +194,7 @@ struct WorkingTimeLimitTests {
   func inverse() throws {
     let hour = Span.hours(1).microseconds
     try forEachKind(13) { unit, manner, random in
+      let time = anyOffice(&random)
       let start = anyStart(&random)
       let limit = try limit(anyLength(&random), unit, manner)
       let left = try #require(time.remaining(of: limit, from: start, to: time.due(limit, from: start).instant)).amount
@@ -191,6 +210,7 @@ struct WorkingTimeLimitTests {
     "what is left at any time before the end, added at that time, comes to the same end, and added later there is as much left")
   func remaining() throws {
     try forEachKind(14) { unit, manner, random in
+      let time = anyOffice(&random)
       let start = anyStart(&random)
       let limit = try limit(manner.fromNextDay ? anyLength(&random) : anyLength(&random) - 1, unit, manner)
       let due = time.due(limit, from: start)

@@ -57,6 +57,14 @@ public struct WorkCalendar: Hashable, Sendable {
     (self.first, self.ranks, self.listed) = (first, ranks, listed)
   }
 
+  /// The days that are announced, in order; each date in Asia/Shanghai, at 00:00.
+  public var announcedDays: [(date: ShanghaiTime, announcement: Announcement)] {
+    announcements.sorted { $0.key < $1.key }.map { day, announcement in
+      let (year, month, date) = ShanghaiTime.date(ofDay: day)
+      return (ShanghaiTime(year: year, month: month, day: date), announcement)
+    }
+  }
+
   public func isAnnounced(year: Int) -> Bool { announcedYears.contains(year) }
 
   /// The year that ought to be announced at a time and is not: the one that runs, or within 60 days before its start the one that comes.

@@ -106,7 +106,8 @@ public struct WorkingTime: Sendable {
   }
 
   private func close(atOrAfter instant: Instant, _ unit: TimeLimit.Unit) -> Instant {
-    let today = index(instant.shanghaiDay.number, unit)
+    // Offices that close at 24:00 do so at 00:00 of the day after.
+    let today = index(instant.justBefore.shanghaiDay.number, unit)
     let close = Instant(day: day(today, unit), time: hours.close)
     return close >= instant ? close : Instant(day: day(today + 1, unit), time: hours.close)
   }
@@ -167,6 +168,6 @@ extension Instant {
     min(max(self, Self.calendarStart), Self.calendarEnd)
   }
 
-  private static let calendarStart = ShanghaiTime(year: 1, month: 1, day: 2).instant
-  private static let calendarEnd = ShanghaiTime(year: 9999, month: 12, day: 31).instant
+  private static let calendarStart = ShanghaiTime(year: 1, month: 1, day: 1).instant
+  private static let calendarEnd = ShanghaiTime(year: 10_000, month: 1, day: 1).instant.justBefore
 }

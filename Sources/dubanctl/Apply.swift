@@ -65,7 +65,7 @@ struct SchedulesCommand: AsyncParsableCommand {
 }
 
 /// Puts the file's name before what is wrong in it.
-private func naming<T>(_ file: String, _ body: () async throws -> T) async throws -> T {
+func naming<T>(_ file: String, _ body: () async throws -> T) async throws -> T {
   do {
     return try await body()
   } catch let fault as FileFault {

@@ -13,8 +13,8 @@ struct Dubanctl: AsyncParsableCommand {
     commandName: "dubanctl", abstract: "Looks after Duban (督办): schema, policies, items, queues.",
     discussion: "Connections come from DUBAN_AMQP_URL and DUBAN_POSTGRES_DSN, or from the file given with --config.",
     subcommands: [
-      Migrate.self, PolicyCommand.self, DirectoryCommand.self, SchedulesCommand.self, Items.self, Notices.self, Queues.self,
-      Publish.self, Dead.self,
+      Migrate.self, PolicyCommand.self, CalendarCommand.self, DirectoryCommand.self, SchedulesCommand.self, Items.self,
+      Notices.self, Queues.self, Publish.self, Dead.self,
     ])
 }
 
@@ -61,6 +61,25 @@ func readFile(_ path: String) throws -> String {
   guard let data = FileManager.default.contents(atPath: path) else { throw ValidationError("\(path): cannot be read") }
   guard let text = String(validating: data, as: UTF8.self) else { throw ValidationError("\(path): is not UTF-8") }
   return text
+}
+
+/// Says something on standard error that is no failure.
+func warn(_ text: String) {
+  // Where even that cannot be said, nothing is left to do about it.
+  try? writeAll(Array("dubanctl: \(text)\n".utf8), to: STDERR_FILENO)
+}
+
+/// Writes all of it, past the buffers of `print`.
+func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws {
+  var rest = bytes[...]
+  while !rest.isEmpty {
+    let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    if count >= 0 {
+      rest = rest.dropFirst(count)
+    } else if errno != EINTR {
+      throw ValidationError("descriptor \(descriptor) cannot be written: \(String(cString: strerror(errno)))")
+    }
+  }
 }
 
 /// Who runs the command, for the record.

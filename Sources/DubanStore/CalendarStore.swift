@@ -1,0 +1,69 @@
+// The calendars of workdays: imported by an operator each year, kept in versions.
+
+import Duban
+import PostgreSQL
+
+/// A calendar in the database, and how it came there.
+public struct ImportedCalendar: Sendable {
+  public var calendar: WorkCalendar
+  public var name: String
+  public var importedAt: Instant
+  public var importedBy: String
+}
+
+extension Store {
+  /// The time by the database's clock, the only one that counts.
+  public func now() throws -> Instant {
+    try connection.execute("SELECT duban_now()").only().decode(0)
+  }
+
+  /// The calendar in force.
+  ///
+  /// - Throws: ``StoreFault`` where none has been imported yet, or it cannot be read.
+  public func calendarInForce() throws -> ImportedCalendar {
+    let rows = try connection.execute(
+      """
+      SELECT version, name, document, imported_at, imported_by
+      FROM reference_version JOIN calendar ON calendar.version = reference_version.calendar
+      """)
+    guard let row = rows.first else { throw StoreFault("no calendar has been imported; run: dubanctl calendar import FILE") }
+    let version: Int = try row.decode(0)
+    do {
+      return ImportedCalendar(
+        calendar: try WorkCalendar(csv: row.decode(2), version: version), name: try row.decode(1), importedAt: try row.decode(3),
+        importedBy: try row.decode(4))
+    } catch let fault as FileFault {
+      throw StoreFault("calendar version \(version) in the database cannot be read: \(fault)")
+    }
+  }
+
+  /// Makes a calendar the one in force, and returns it with the years that the one before announced and it does not.
+  ///
+  /// Its version is a new one, or the present one where the document is the same to the letter.
+  /// - Throws: ``FileFault`` where the document is not a valid calendar; nothing is changed then.
+  public func importCalendar(_ document: String, name: String, by: String) throws -> (calendar: WorkCalendar, lostYears: [Int]) {
+    var calendar = try WorkCalendar(csv: document, version: 0)
+    return try transaction { store in
+      // Locked in a statement of its own, so that of two imports at once the second sees what the first has done.
+      _ = try store.connection.execute("SELECT calendar FROM reference_version FOR UPDATE")
+      let present = try store.connection.execute(
+        "SELECT version, document FROM reference_version JOIN calendar ON calendar.version = reference_version.calendar")
+      var years: [Int] = []
+      if let row = present.first {
+        let earlier: String = try row.decode(1)
+        if earlier == document {
+          calendar.version = try row.decode(0)
+          return (calendar, [])
+        }
+        // One that cannot be read any more must not stand in the way of one that can.
+        years = (try? WorkCalendar(csv: earlier, version: 0).announcedYears) ?? []
+      }
+      let row = try store.connection.execute(
+        "INSERT INTO calendar (name, document, imported_at, imported_by) VALUES ($1, $2, duban_now(), $3) RETURNING version",
+        name, document, by)
+      calendar.version = try row.only().decode(0)
+      _ = try store.connection.execute("UPDATE reference_version SET calendar = $1", Int32(calendar.version))
+      return (calendar, years.filter { !calendar.isAnnounced(year: $0) })
+    }
+  }
+}

@@ -1,0 +1,111 @@
+// dubanctl calendar: the calendar of workdays, and what is due when by it.
+
+import ArgumentParser
+import Duban
+import DubanStore
+import FoundationEssentials
+
+struct CalendarCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "calendar", abstract: "The calendar of workdays (工作日, 放假, 调休), and due dates by it.",
+    subcommands: [Import.self, Show.self, Check.self, Due.self])
+
+  struct Import: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Makes a calendar file the one in force; the earlier ones are kept.",
+      discussion: "A file holds every year that shall be announced, not only the new one.")
+
+    @OptionGroup var connections: Connections
+    @Argument(help: "A CSV file, such as deploy/calendars/cn-workdays.csv.") var file: String
+
+    func run() async throws {
+      let document = try readFile(file)
+      let name = URL(filePath: file).deletingPathExtension().lastPathComponent
+      let (calendar, lostYears) = try await naming(file) {
+        try await connections.migratedStore().importCalendar(document, name: name, by: operatorName)
+      }
+      print("calendar version \(calendar.version) is in force and announces \(calendar.years)")
+      if !lostYears.isEmpty {
+        warn("\(lostYears.joined) were announced before and are no more; import a file that has the earlier years too")
+      }
+    }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Shows the calendar in force: each day that is announced.")
+
+    @OptionGroup var connections: Connections
+    @OptionGroup var output: Output
+    @Option(help: "Only days of this year.") var year: Int?
+
+    func run() async throws {
+      struct Day: Encodable { var date, kind, name: String }
+      struct View: Encodable {
+        var version: Int
+        var name, importedAt, importedBy: String
+        var years: [Int]
+        var days: [Day]
+      }
+      let imported = try await connections.migratedStore().calendarInForce()
+      let days = imported.calendar.announcedDays.filter { year == nil || $0.date.year == year }.map {
+        Day(date: String($0.date.instant.rfc3339.prefix(10)), kind: $0.announcement.kind.rawValue, name: $0.announcement.name)
+      }
+      let view = View(
+        version: imported.calendar.version, name: imported.name, importedAt: imported.importedAt.rfc3339,
+        importedBy: imported.importedBy, years: imported.calendar.announcedYears, days: days)
+      if !output.json {
+        print("calendar version \(view.version), \(view.name), imported \(view.importedAt) by \(view.importedBy)")
+      }
+      try output.print(
+        view,
+        table: Table(
+          heading: ["date", "kind", "name"], rows: days.map { [$0.date, $0.kind, $0.name] }, empty: "no day is announced"))
+    }
+  }
+
+  struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Says which years are announced, and warns on standard error where one is wanting.",
+      discussion: """
+        The year that runs is wanted, and from 60 days before its start the one that comes. Without a file it checks the calendar in force \
+        by the database's clock.
+        """)
+
+    @OptionGroup var connections: Connections
+    @Argument(help: "A CSV file, such as deploy/calendars/cn-workdays.csv.") var file: String?
+
+    func run() async throws {
+      let (calendar, now, place): (WorkCalendar, Instant, String)
+      if let file {
+        calendar = try await readCalendar(file)
+        now = Instant(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
+        place = file
+      } else {
+        let store = try await connections.migratedStore()
+        calendar = try store.calendarInForce().calendar
+        now = try store.now()
+        place = "calendar version \(calendar.version)"
+      }
+      print("\(place) announces \(calendar.years)")
+      if let year = calendar.yearToImport(at: now) {
+        warn("\(year) is not announced in it: add the days of 国务院办公厅's notice on that year to the file, and import it")
+      }
+    }
+  }
+}
+
+/// Reads a calendar file.
+func readCalendar(_ file: String) async throws -> WorkCalendar {
+  let text = try readFile(file)
+  return try await naming(file) { try WorkCalendar(csv: text, version: 0) }
+}
+
+extension WorkCalendar {
+  fileprivate var years: String {
+    "\(announcedDays.count) \(announcedDays.count == 1 ? "day" : "days") of \(announcedYears.joined)"
+  }
+}
+
+extension [Int] {
+  fileprivate var joined: String { map(String.init).joined(separator: ", ") }
+}

@@ -1,0 +1,174 @@
+// dubanctl calendar, as an operator and a script use it.
+
+import Foundation
+import Testing
+import TestServers
+
+@Suite("dubanctl calendar")
+struct CalendarCommandTests {
+  private let shipped = TestStore.root.appending(path: "deploy/calendars/cn-workdays.csv").path
+
+  /// Runs it with something to read.
+  private func run(_ arguments: [String], input: String) throws -> (end: ChildProcess.End, output: String, errors: String) {
+    try withFile(input) { file in
+      try ChildProcess.run(
+        "bash", ["-c", "exec \"$@\" <\(file)", "bash", Program.dubanctl.path] + arguments, environment: Program.environment([:]))
+    }
+  }
+
+  private func withFile<T>(_ text: String, _ body: (String) throws -> T) throws -> T {
+    let file = FileManager.default.temporaryDirectory.appending(path: "duban-\(UUID().uuidString).csv")
+    try Data(text.utf8).write(to: file)
+    defer { try? FileManager.default.removeItem(at: file) }
+    return try body(file.path)
+  }
+
+  @Test("due needs no database with a file, prints the time and nothing else, and tells the provisional on standard error")
+  func due() async throws {
+    try await withOwnThreads {
+      func due(_ arguments: String...) throws -> (end: ChildProcess.End, output: String, errors: String) {
+        try Program.dubanctl.run(["calendar", "due", "--calendar", shipped] + arguments, [:])
+      }
+      let plain = try due("2025-01-24T02:00:00Z", "3", "workdays")
+      #expect(plain.end == .exit(0) && plain.output == "2025-02-05T10:00:00+08:00\n" && plain.errors.isEmpty)
+      let practice = try due("2026-02-13T09:00:00+08:00", "6", "workdays", "--from-next-day", "--close-of-business")
+      #expect(practice.output == "2026-02-28T17:30:00+08:00\n" && practice.errors.isEmpty)
+      let provisional = try due("2026-12-31T16:00:00+08:00", "2", "workhours")
+      #expect(provisional.end == .exit(0) && provisional.output == "2027-01-01T09:00:00+08:00\n")
+      #expect(provisional.errors.hasPrefix("dubanctl: provisional: ") && provisional.errors.split(separator: "\n").count == 1)
+    }
+  }
+
+  @Test(
+    "a word that is wrong is named, with the remedy",
+    arguments: [
+      (["2025-02-30T02:00:00Z", "3", "workdays"], "'2025-02-30T02:00:00Z' is no RFC 3339 time"),
+      (["2025-02-28T02:00:00Z", "three", "workdays"], "'three' is no length; write a whole number from 0 to 100000"),
+      (["2025-02-28T02:00:00Z", "100001", "hours"], "'100001' is no length"),
+      (["2025-02-28T02:00:00Z", "0", "days", "--from-next-day"], "a whole number from 1 to 100000"),
+      (["2025-02-28T02:00:00Z", "3", "weeks"], "'weeks' is no unit; write hours, days, workdays or workhours"),
+      (["9999-12-31T02:00:00Z", "3", "days"], "not up before the year 10000"),
+      (["2025-02-28T02:00:00Z", "3"], "give START LENGTH UNIT, or --batch"),
+      (["--batch", "2025-02-28T02:00:00Z", "3", "days"], "give START LENGTH UNIT, or --batch"),
+    ])
+  func wrongWord(arguments: [String], says: String) async throws {
+    let result = try await withOwnThreads {
+      try Program.dubanctl.run(["calendar", "due", "--calendar", shipped] + arguments, [:])
+    }
+    #expect(result.end == .exit(64) && result.output.isEmpty && result.errors.contains(says), "\(result.errors)")
+  }
+
+  @Test("a batch is answered line by line, a bad line in its place, and ends with status 1 where there was one")
+  func batch() async throws {
+    try await withOwnThreads {
+      let good = try run(
+        ["calendar", "due", "--batch", "--calendar", shipped, "--close-of-business"],
+        input: "2025-01-24T10:00:00+08:00 3 workdays\r\n2025-03-10T20:00:00+08:00\t48 hours")
+      #expect(good.end == .exit(0) && good.errors.isEmpty)
+      #expect(good.output == "2025-02-05T17:30:00+08:00\n2025-03-13T17:30:00+08:00\n")
+      let mixed = try run(
+        ["calendar", "due", "--batch", "--calendar", shipped],
+        input: "2025-01-24T10:00:00+08:00 3 workdays\n\n2025-01-24T10:00:00+08:00 3 moons\n2026-12-31T10:00:00+08:00 1 workdays\n"
+      )
+      #expect(mixed.end == .exit(1))
+      let answers = mixed.output.split(separator: "\n", omittingEmptySubsequences: false)
+      #expect(answers.count == 5 && answers[0] == "2025-02-05T10:00:00+08:00" && answers[3] == "2027-01-01T10:00:00+08:00")
+      #expect(answers[1].hasPrefix("error: write START LENGTH UNIT") && answers[2].hasPrefix("error: 'moons' is no unit"))
+      #expect(mixed.errors.contains("2 of 4 lines could not be read") && mixed.errors.contains("provisional: 1 of 4"))
+      let nothing = try run(["calendar", "due", "--batch", "--calendar", shipped], input: "")
+      #expect(nothing.end == .exit(0) && nothing.output.isEmpty && nothing.errors.isEmpty)
+    }
+  }
+
+  @Test("a batch of many blocks is answered in order, each line once")
+  func manyBlocks() async throws {
+    try await withOwnThreads {
+      let hours = 0..<20_000
+      let result = try run(
+        ["calendar", "due", "--batch", "--calendar", shipped],
+        input: hours.map { "2025-01-01T00:00:00+08:00 \($0) hours\n" }.joined())
+      let answers = result.output.split(separator: "\n")
+      #expect(result.end == .exit(0) && answers.count == hours.count && Set(answers).count == hours.count)
+      #expect(answers.sorted() == answers && answers.last == "2027-04-14T07:00:00+08:00")
+    }
+  }
+
+  @Test("what was asked in a batch is answered while more may come")
+  func conversation() async throws {
+    try await withOwnThreads {
+      let script = """
+        coproc "$@"
+        echo '2025-01-24T10:00:00+08:00 3 workdays' >&${COPROC[1]}
+        read -r -t 50 answer <&${COPROC[0]} && echo "$answer"
+        exec {COPROC[1]}>&-
+        wait
+        """
+      let result = try ChildProcess.run(
+        "bash", ["-c", script, "bash", Program.dubanctl.path, "calendar", "due", "--batch", "--calendar", shipped],
+        environment: Program.environment([:]))
+      #expect(result.end == .exit(0) && result.output == "2025-02-05T10:00:00+08:00\n", "\(result.errors)")
+    }
+  }
+
+  @Test("import puts a calendar in force, which show, check and due use; the earlier years that it lacks are told")
+  func database() async throws {
+    try await withOwnThreads {
+      try await TestStore.with { test in
+        func calendar(_ arguments: String...) throws -> (end: ChildProcess.End, output: String, errors: String) {
+          try Program.dubanctl.run(
+            ["calendar"] + arguments, ["DUBAN_POSTGRES_DSN": test.database.dsn, "USER": "wang", "SUDO_USER": "wang"])
+        }
+        let none = try calendar("due", "2025-01-24T10:00:00+08:00", "3", "workdays")
+        #expect(none.end == .exit(1) && none.errors.contains("no calendar has been imported; run: dubanctl calendar import FILE"))
+
+        for _ in 1...2 {
+          let imported = try calendar("import", shipped)
+          #expect(imported.end == .exit(0) && imported.errors.isEmpty, "\(imported.errors)")
+          #expect(imported.output == "calendar version 1 is in force and announces 108 days of 2024, 2025, 2026\n")
+        }
+        #expect(try calendar("due", "2025-01-24T10:00:00+08:00", "3", "workdays").output == "2025-02-05T10:00:00+08:00\n")
+        let shown = try calendar("show", "--year", "2025").output.split(separator: "\n")
+        #expect(shown[0].hasPrefix("calendar version 1, cn-workdays, imported 20") && shown[0].hasSuffix(" by wang"))
+        #expect(shown.count == 35 && shown[3] == "2025-01-26  workday  春节调休")
+        struct Shown: Decodable {
+          struct Day: Decodable, Equatable { var date, kind, name: String }
+          var version: Int
+          var years: [Int]
+          var days: [Day]
+        }
+        let json = try JSONDecoder().decode(Shown.self, from: Data(calendar("show", "--json").output.utf8))
+        #expect(json.version == 1 && json.years == [2024, 2025, 2026] && json.days.count == 108)
+        #expect(json.days[0] == Shown.Day(date: "2024-01-01", kind: "holiday", name: "元旦"))
+
+        // The database's clock says what is wanted, not that of whoever asks.
+        for (date, warning) in [("2026-06-01", nil), ("2026-12-01", "2027"), ("2028-06-01", "2028")] as [(String, String?)] {
+          let ahead: String = try test.ask("SELECT (date '\(date)' - current_date) || ' days'")
+          try test.setClock(ahead: ahead)
+          let check = try calendar("check")
+          #expect(check.end == .exit(0) && check.output == "calendar version 1 announces 108 days of 2024, 2025, 2026\n")
+          if let warning {
+            #expect(check.errors.hasPrefix("dubanctl: \(warning) is not announced in it: add the days"))
+          } else {
+            #expect(check.errors.isEmpty, "\(check.errors)")
+          }
+        }
+
+        try withFile("date,kind,name\n2027-01-01,holiday,元旦\n") { file in
+          let check = try calendar("check", file)
+          #expect(check.end == .exit(0) && check.output == "\(file) announces 1 day of 2027\n")
+          let imported = try calendar("import", file)
+          #expect(
+            imported.end == .exit(0) && imported.output.hasPrefix("calendar version 2 is in force and announces 1 day of 2027"))
+          #expect(imported.errors.contains("2024, 2025, 2026 were announced before and are no more"))
+        }
+        try withFile("date,kind,name\n2027-01-01,feast,元旦\n") { file in
+          for command in ["import", "check"] {
+            let refused = try calendar(command, file)
+            #expect(refused.end == .exit(64) && refused.output.isEmpty)
+            #expect(refused.errors.contains("\(file): line 2: write holiday or workday, not 'feast'"), "\(refused.errors)")
+          }
+        }
+      }
+    }
+  }
+}

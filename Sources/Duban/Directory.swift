@@ -82,6 +82,24 @@ public struct Directory: Sendable {
     sources[item.key.source]?.isConfidential == true ? "保密件" : item.title ?? item.key.subject
   }
 
+  /// Whether a message may be spoken of only to those who handle its source's matters: by who sent it, or by whose item it is about.
+  public func isConfidential(_ envelope: Envelope) -> Bool {
+    [envelope.key.source, envelope.item.source].contains { sources[$0]?.isConfidential == true }
+  }
+
+  /// Whether what a message says is known to be no confidential source's.
+  ///
+  /// What cannot be read as far as its source, or names one that is not known, may well be: it was sent by mistake. So it is open only where
+  /// no source is confidential at all. A `user` that sends for a confidential source settles it too.
+  public func isOpen(_ head: MessageHead, sentBy user: String?) -> Bool {
+    let confidential = sources.values.filter(\.isConfidential)
+    if confidential.isEmpty { return true }
+    if let user, confidential.contains(where: { $0.users.contains(user) }) { return false }
+    guard let source = head.source.flatMap({ sources[$0] }), !source.isConfidential else { return false }
+    guard let itemSource = head.itemSource else { return true }
+    return sources[itemSource]?.isConfidential == false
+  }
+
   public func name(of organ: Int64?) -> String? {
     organ.flatMap { organs[$0]?.name }
   }

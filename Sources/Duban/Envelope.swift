@@ -8,7 +8,7 @@ public struct RawMessage: Sendable {
   public var body: [UInt8]
   /// The AMQP user who published it, as the broker vouches; nil where the publisher did not say.
   public var userID: String?
-  /// CloudEvents attributes that came as AMQP headers (binary mode), their prefix `cloudEvents:` taken off; empty in structured mode.
+  /// CloudEvents attributes that came as AMQP headers (binary mode), their prefix taken off; empty in structured mode.
   public var attributes: [String: String]
 
   public init(body: [UInt8], userID: String? = nil, attributes: [String: String] = [:]) {
@@ -29,7 +29,7 @@ public struct Envelope: Sendable {
   public var data: EventData
   /// The AMQP user who published it, if the publisher said.
   public var userID: String?
-  /// W3C trace context, carried on to what follows from this message.
+  /// W3C trace context, carried on to what follows from this message; nil where what came is not valid.
   public var traceparent: String?
   /// The message as a structured CloudEvent, for the record: the body as sent, and in binary mode the attributes around it.
   public var body: String
@@ -143,7 +143,7 @@ extension Envelope {
     self.time = time
     self.data = data
     self.body = body
-    traceparent = wire.traceparent
+    traceparent = wire.trace?.text
     self.digest = digest
     try checkData()
   }
@@ -191,8 +191,11 @@ private struct Wire: Decodable {
   var type: String?
   var time: String?
   var subject: String?
-  var traceparent: String?
+  /// Of any type: what is no trace is none.
+  var traceparent: Lenient<String>?
   var data: EventData?
+
+  var trace: TraceContext? { traceparent?.value.flatMap(TraceContext.init) }
 
   init(_ message: RawMessage) throws(Refusal) {
     let body = Data(message.body)
@@ -201,7 +204,7 @@ private struct Wire: Decodable {
     } else {
       let a = message.attributes
       (specversion, id, source, type) = (a["specversion"], a["id"], a["source"], a["type"])
-      (time, subject, traceparent) = (a["time"], a["subject"], a["traceparent"])
+      (time, subject, traceparent) = (a["time"], a["subject"], Lenient(a["traceparent"]))
       data = body.isEmpty ? nil : try Self.decode(EventData.self, from: body, under: "/data")
     }
   }
@@ -210,7 +213,7 @@ private struct Wire: Decodable {
   func structured(around data: String) -> String {
     let attributes = [
       ("specversion", specversion), ("id", id), ("source", source), ("type", type), ("time", time), ("subject", subject),
-      ("traceparent", traceparent),
+      ("traceparent", trace?.text),
     ].compactMap { name, value in value.map { "\"\(name)\":\(JSONText.string($0))" } }
     return "{" + (attributes + (data.isEmpty ? [] : ["\"data\":\(data)"])).joined(separator: ",") + "}"
   }

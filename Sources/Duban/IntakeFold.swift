@@ -128,9 +128,3 @@ public struct IntakeFold: Sendable {
   private static let unknownSource = Refusal(
     .unknownSource, at: "/source", "no upstream system of this source is in the directory; have it added, or correct the source")
 }
-
-extension Refusal {
-  fileprivate func answering(_ envelope: Envelope) -> Refusal {
-    answering(source: envelope.key.source, id: envelope.key.id)
-  }
-}

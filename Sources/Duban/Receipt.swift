@@ -28,6 +28,6 @@ extension Announcement {
     return Announcement(
       type: .receiptRejected, id: "duban-rejected-\(refusal.reason.rawValue)-\(ContentDigest(of: message).hexadecimal)",
       subject: "\(refusal.source ?? "?")/\(refusal.messageID ?? "?")", occurredAt: now,
-      data: JSONText.encode(facts), orderKey: 0)
+      data: JSONText.encode(facts), traceparent: refusal.trace?.text, orderKey: 0)
   }
 }

@@ -11,6 +11,8 @@ public struct Refusal: Error, Hashable, Sendable {
   /// Whom to answer, as far as the message could be read.
   public var source: String?
   public var messageID: String?
+  /// The trace that the message belongs to.
+  public var trace: TraceContext?
 
   public init(_ reason: Reason, at pointer: String = "", _ detail: String) {
     self.reason = reason

@@ -13,14 +13,37 @@ struct BatchOutcome {
   var refused: [DeadLetter] = []
   /// Deadlines that had passed when an answer came, before any sweep found them.
   var breaches = 0
+  /// Messages whose sender records their trace (the sampled flag) and so may look for them in this log.
+  private var traced: [Traced] = []
 
-  mutating func add(_ verdict: IntakeFold.Verdict, _ delivery: Delivery, at now: Instant) {
+  private struct Traced {
+    var context: TraceContext
+    var type: String
+    var verdict: String
+    var isConfidential: Bool
+  }
+
+  mutating func add(_ verdict: IntakeFold.Verdict, _ delivery: Delivery, at now: Instant, isConfidential: Bool) {
     switch verdict {
     case .applied: applied += 1
     case .waits: waiting += 1
     case .duplicate: duplicates += 1
-    case .refused(let refusal): refused.append(DeadLetter(delivery: delivery, refusal: refusal, seenAt: now))
+    case .refused(let refusal):
+      refused.append(DeadLetter(delivery: delivery, refusal: refusal, seenAt: now, isConfidential: isConfidential))
     }
+  }
+
+  /// Keeps a message that was taken for its line in the log, if its trace is sampled. Each refused message has a line of its own anyway.
+  mutating func trace(_ envelope: Envelope, _ verdict: IntakeFold.Verdict, isConfidential: Bool) {
+    guard let context = envelope.traceparent.flatMap(TraceContext.init), context.isSampled else { return }
+    let word: String
+    switch verdict {
+    case .applied: word = "applied"
+    case .waits: word = "waiting"
+    case .duplicate: word = "duplicate"
+    case .refused: return
+    }
+    traced.append(Traced(context: context, type: envelope.type.name, verdict: word, isConfidential: isConfidential))
   }
 
   static func += (a: inout BatchOutcome, b: BatchOutcome) {
@@ -29,9 +52,11 @@ struct BatchOutcome {
     a.duplicates += b.duplicates
     a.refused += b.refused
     a.breaches += b.breaches
+    a.traced += b.traced
   }
 
-  /// Counts the batch and says one line about it, without anything that a citizen wrote.
+  /// Counts the batch and says one line about it, and one for each message that was refused or whose trace is sampled; without
+  /// anything that a citizen wrote.
   func count(in context: WorkerContext, took: Duration, isAcknowledged: Bool) {
     Counters.applied.increment(by: applied)
     Counters.waiting.increment(by: waiting)
@@ -48,6 +73,25 @@ struct BatchOutcome {
     }
     if !isAcknowledged { metadata["acknowledged"] = "no: the channel went away; they come again as duplicates" }
     context.logger.info("batch committed", metadata: metadata)
+    for letter in refused { context.logger.notice("message refused", metadata: Self.metadata(of: letter)) }
+    for message in traced { context.logger.info("message handled", metadata: Self.metadata(of: message)) }
+  }
+
+  private static func metadata(of letter: DeadLetter) -> Logger.Metadata {
+    var metadata: Logger.Metadata = ["reason": "\(letter.refusal.reason.rawValue)"]
+    if let trace = letter.refusal.trace { metadata["trace-id"] = "\(trace.traceID)" }
+    guard !letter.isConfidential else { return metadata }
+    metadata["pointer"] = "\(letter.refusal.pointer)"
+    if let trace = letter.refusal.trace { metadata["parent-id"] = "\(trace.parentID)" }
+    return metadata
+  }
+
+  private static func metadata(of message: Traced) -> Logger.Metadata {
+    guard !message.isConfidential else { return ["trace-id": "\(message.context.traceID)"] }
+    return [
+      "trace-id": "\(message.context.traceID)", "parent-id": "\(message.context.parentID)", "type": "\(message.type)",
+      "verdict": "\(message.verdict)",
+    ]
   }
 }
 

@@ -10,6 +10,8 @@ struct DeadLetter {
   var refusal: Refusal
   /// The database's time when it was refused.
   var seenAt: Instant
+  /// Whether its source is confidential: then no more is said of it than why it was refused.
+  var isConfidential = false
 }
 
 /// Publishes dead letters on the connection that their originals came by.
@@ -63,7 +65,7 @@ final class DeadLetterOffice {
     if isBare {
       properties = Properties(
         headers: properties.headers.filter { name, value in
-          name.hasPrefix("cloudEvents:") && name.utf8.count + (value.string?.utf8.count ?? 0) < 1024
+          RawMessage.isAttribute(header: name) && name.utf8.count + (value.string?.utf8.count ?? 0) < 1024
         })
     }
     // A letter waits until somebody deals with it.
@@ -73,8 +75,7 @@ final class DeadLetterOffice {
     properties.userID = nil
     properties.deliveryMode = .persistent
     properties.headers["duban-letter"] = .string(UUID().uuidString.lowercased())
-    // Of the queue that it leaves; a letter that is replayed begins anew.
-    properties.headers["x-delivery-count"] = nil
+    properties.removeDeathMarks()
     properties.headers["duban-reason"] = .string(letter.refusal.reason.rawValue)
     properties.headers["duban-pointer"] = .string(letter.refusal.pointer)
     properties.headers["duban-detail"] = .string(letter.refusal.detail)
@@ -82,6 +83,7 @@ final class DeadLetterOffice {
     properties.headers["duban-first-seen"] = properties.headers["duban-first-seen"] ?? .string(letter.seenAt.rfc3339)
     properties.headers["duban-worker"] = .string(worker)
     properties.headers["duban-routing-key"] = .string(original.routingKey)
+    properties.headers["duban-traceparent"] = letter.refusal.trace.map { .string($0.text) }
     let queue = DubanTopology.intakeQueues.first { $0.name == original.consumerTag } ?? DubanTopology.intakeQueues[0]
     return OutgoingMessage(
       exchange: DubanTopology.deadExchange, routingKey: queue.deadLetterKey, properties: properties, body: original.body)

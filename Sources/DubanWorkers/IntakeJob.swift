@@ -128,7 +128,12 @@ final class IntakeJob: Job {
         throw Refusal(
           .deliveryLimit, "begun \(begun - 1) times, and each time the process ended; find out why before it is replayed")
       }
-      return Incoming(delivery: delivery, reading: .success(try Envelope(RawMessage(delivery))))
+      let message = RawMessage(delivery)
+      do throws(Refusal) {
+        return Incoming(delivery: delivery, reading: .success(try Envelope(message)))
+      } catch {
+        throw error.answering(MessageHead(message))
+      }
     } catch {
       return Incoming(delivery: delivery, reading: .failure(error))
     }
@@ -168,8 +173,14 @@ final class IntakeJob: Job {
     var outcome = BatchOutcome()
     for incoming in batch {
       switch incoming.reading {
-      case .success(let envelope): outcome.add(fold.take(envelope), incoming.delivery, at: machine.now)
-      case .failure(let refusal): outcome.add(.refused(refusal), incoming.delivery, at: machine.now)
+      case .success(let envelope):
+        let isConfidential = machine.directory.isConfidential(envelope)
+        let verdict = fold.take(envelope)
+        outcome.add(verdict, incoming.delivery, at: machine.now, isConfidential: isConfidential)
+        outcome.trace(envelope, verdict, isConfidential: isConfidential)
+      case .failure(let refusal):
+        let isConfidential = refusal.source.flatMap { machine.directory.sources[$0] }?.isConfidential ?? false
+        outcome.add(.refused(refusal), incoming.delivery, at: machine.now, isConfidential: isConfidential)
       }
     }
     var effects = fold.finish()
@@ -184,22 +195,10 @@ final class IntakeJob: Job {
     let code = error.sqlState?.rawValue ?? "?"
     context.logger.error("the database refuses a message", metadata: ["sqlstate": "\(code)", "why": "\(error.message)"])
     let refused = batch.map { incoming in
-      let refusal = Refusal(.databaseRefused, "the database refuses it with SQLSTATE \(code)")
+      var refusal = Refusal(.databaseRefused, "the database refuses it with SQLSTATE \(code)")
+      if let envelope = try? incoming.reading.get() { refusal = refusal.answering(envelope) }
       return Incoming(delivery: incoming.delivery, reading: .failure(refusal))
     }
     outcome += try store.transaction { try Self.write(refused[...], in: $0) }
-  }
-}
-
-extension RawMessage {
-  /// A delivery's body and its CloudEvents attributes, if they came as headers (binary mode).
-  init(_ delivery: Delivery) {
-    var attributes: [String: String] = [:]
-    for (name, value) in delivery.properties.headers where name.hasPrefix("cloudEvents:") {
-      attributes[String(name.dropFirst("cloudEvents:".count))] = value.string
-    }
-    self.init(
-      body: delivery.body, userID: delivery.properties.userID,
-      attributes: attributes)
   }
 }

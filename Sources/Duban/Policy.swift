@@ -8,6 +8,8 @@ public struct Policy: Hashable, Sendable {
   ///
   /// Within it the deadline does not drift with the length of queues and sweeps; beyond it (an outage) no tier is blamed for what it could not know.
   public var tolerance: Span
+  /// How long an event may wait for its item before operators are told; not 0.
+  public var waiting = Self.usualWaiting
   /// The first that matches is the one.
   public var rules: [Rule]
 
@@ -47,6 +49,9 @@ public struct Policy: Hashable, Sendable {
     }
   }
 
+  /// Where a policy does not say: a day leaves half of R1's 48 hours to mend what is wrong upstream.
+  public static let usualWaiting = Span.hours(24)
+
   /// The rule for an item. Never absent: a policy without an unconditional rule for each kind is refused when it is read.
   public func rule(for item: Item) -> Rule? {
     rules.first { $0.matches(item) }
@@ -78,7 +83,10 @@ extension Policy {
   /// - Throws: ``FileFault`` that names the place and the remedy.
   public init(yaml: String, version: Int) throws(FileFault) {
     let file: PolicyFile = try decodeYAML(yaml)
-    self.init(version: version, name: file.policy, tolerance: file.tolerance.span, rules: file.rules.map(\.rule))
+    self.init(
+      version: version, name: file.policy, tolerance: file.tolerance.span, waiting: file.waiting?.span ?? Self.usualWaiting,
+      rules: file.rules.map(\.rule))
+    if waiting == .zero { throw FileFault("waiting: every early event would be flagged at once; write a length of time above 0") }
     for kind in Kind.allCases {
       guard let fallback = rules.firstIndex(where: { $0.kind == kind && $0.isUnconditional }) else {
         throw FileFault("rules: no rule for every \(kind.rawValue); add one without category, grade and source, after the others")
@@ -96,6 +104,7 @@ extension Policy {
 private struct PolicyFile: Decodable {
   var policy: String
   var tolerance: SpanText
+  var waiting: SpanText?
   var rules: [RuleText]
 
   struct RuleText: Decodable {

@@ -13,10 +13,12 @@ public struct Lag: Hashable, Sendable, Encodable {
   public var unroutable: Int
   /// Events that wait for their item.
   public var waiting: Int
+  /// How many of these are flagged, because they have waited longer than the policy allows.
+  public var overdueWaiting: Int
 
-  public init(oldestDueSeconds: Double, oldestOutboxSeconds: Double, unroutable: Int, waiting: Int) {
+  public init(oldestDueSeconds: Double, oldestOutboxSeconds: Double, unroutable: Int, waiting: Int, overdueWaiting: Int = 0) {
     (self.oldestDueSeconds, self.oldestOutboxSeconds) = (oldestDueSeconds, oldestOutboxSeconds)
-    (self.unroutable, self.waiting) = (unroutable, waiting)
+    (self.unroutable, self.waiting, self.overdueWaiting) = (unroutable, waiting, overdueWaiting)
   }
 }
 
@@ -69,12 +71,13 @@ extension Store {
         coalesce(extract(epoch FROM duban_now() - (SELECT min(due_at) FROM item WHERE due_at <= duban_now())), 0)::float8,
         coalesce(extract(epoch FROM duban_now() - (SELECT min(recorded_at) FROM outbox WHERE attempts = 0)), 0)::float8,
         (SELECT count(*) FROM outbox WHERE attempts > 0),
-        (SELECT count(*) FROM waiting_event)
+        count(*), count(flagged_at)
+      FROM waiting_event
       """
     ).only()
     return Lag(
       oldestDueSeconds: try row.decode(0), oldestOutboxSeconds: try row.decode(1), unroutable: try row.decode(2),
-      waiting: try row.decode(3))
+      waiting: try row.decode(3), overdueWaiting: try row.decode(4))
   }
 
   /// Items, the most urgent first: those with a running deadline by the deadline, then the others by id.

@@ -3,7 +3,8 @@
 import DubanStore
 import Logging
 
-/// Keeps the log's partitions ahead of time and the deduplication keys to their window, and asks the database how far behind Duban is.
+/// Keeps the log's partitions ahead of time and the deduplication keys to their window, flags events that wait too long for their item, and
+/// asks the database how far behind Duban is.
 final class UpkeepJob: Job {
   private let context: WorkerContext
   private let store: Store
@@ -19,6 +20,7 @@ final class UpkeepJob: Job {
     // What is not asked any more is not known.
     defer { context.health.report(lag: nil) }
     while !stop.isRaised {
+      try flagOverdueWaiting()
       context.health.report(lag: try store.lag())
       if clock.now >= houseworkDue {
         try doHousework(until: stop)
@@ -27,6 +29,20 @@ final class UpkeepJob: Job {
       context.isWorking()
       try store.wait(timeout: .seconds(5), orReadable: [stop.descriptor])
     }
+  }
+
+  /// Tells operators of events whose item does not come, each once, in one line a round. Of confidential ones it says how many, no more.
+  private func flagOverdueWaiting() throws {
+    let found = try store.flagOverdueWaiting(limit: 10_000)
+    guard found.count > 0 else { return }
+    var metadata: Logger.Metadata = ["count": "\(found.count)"]
+    if found.confidential > 0 { metadata["confidential"] = "\(found.confidential)" }
+    if !found.bySource.isEmpty {
+      metadata["sources"] =
+        "\(found.bySource.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", "))"
+      metadata["longest-seconds"] = "\(found.longest.microseconds / 1_000_000)"
+    }
+    context.logger.warning("events wait too long for their item; see dubanctl waiting --overdue", metadata: metadata)
   }
 
   private func doHousework(until stop: StopSignal) throws {

@@ -22,13 +22,13 @@ import Testing
       #expect(early.body == #"{"complaints":["intake-1 waits: no broker answers"],"lag":null,"ready":false}"# + "\n")
 
       health.report("intake-1", .working)
-      health.report(lag: Lag(oldestDueSeconds: 1.5, oldestOutboxSeconds: 0, unroutable: 2, waiting: 3))
+      health.report(lag: Lag(oldestDueSeconds: 1.5, oldestOutboxSeconds: 0, unroutable: 2, waiting: 3, overdueWaiting: 1))
       let later = try await get(page, "readyz")
       #expect(later.status == 200)
       #expect(later.contentType == "application/json")
       #expect(
         later.body
-          == #"{"complaints":[],"lag":{"oldestDueSeconds":1.5,"oldestOutboxSeconds":0,"unroutable":2,"waiting":3},"ready":true}"#
+          == #"{"complaints":[],"lag":{"oldestDueSeconds":1.5,"oldestOutboxSeconds":0,"overdueWaiting":1,"unroutable":2,"waiting":3},"ready":true}"#
           + "\n")
     }
   }

@@ -116,7 +116,7 @@ private struct Readiness: Encodable {
 
 /// Health as metrics, brought up to date whenever they are asked for.
 private struct HealthGauges: Sendable {
-  private let ready, alive, oldestDue, oldestOutbox, unroutable, waiting: any MeterHandler
+  private let ready, alive, oldestDue, oldestOutbox, unroutable, waiting, overdueWaiting: any MeterHandler
 
   init(_ metrics: PrometheusMetrics) {
     func gauge(_ name: String) -> any MeterHandler { metrics.makeMeter(label: name, dimensions: []) }
@@ -126,6 +126,7 @@ private struct HealthGauges: Sendable {
     oldestOutbox = gauge("duban_oldest_unpublished_event_seconds")
     unroutable = gauge("duban_unroutable_events")
     waiting = gauge("duban_waiting_events")
+    overdueWaiting = gauge("duban_overdue_waiting_events")
   }
 
   /// NaN where the database could not be asked: not known is not zero.
@@ -136,6 +137,7 @@ private struct HealthGauges: Sendable {
     oldestOutbox.set(report.lag?.oldestOutboxSeconds ?? .nan)
     unroutable.set(report.lag.map { Double($0.unroutable) } ?? .nan)
     waiting.set(report.lag.map { Double($0.waiting) } ?? .nan)
+    overdueWaiting.set(report.lag.map { Double($0.overdueWaiting) } ?? .nan)
   }
 }
 

@@ -15,22 +15,57 @@ public struct FiledLetter: Sendable {
   public let firstSeen: String
   public let worker: String
   public let routingKey: String
+  /// The trace that the message belongs to, as far as it could be read.
+  public let traceparent: String?
   public let body: [UInt8]
+  /// A digest of what it says and of the letter that it was replayed from: two copies of one letter have the same.
+  ///
+  /// Letters are sent at least once, each time under another id: a worker that dies before it acknowledges the original leaves two.
+  let content: String
   let delivery: Delivery
 
   init(_ delivery: Delivery, in queue: DubanTopology.IntakeQueue) {
     func header(_ name: String) -> String? { delivery.properties.headers[name]?.string }
     self.delivery = delivery
     self.queue = queue
-    // One that the broker dead-lettered by itself has no id of ours; what it says names it.
-    id = header("duban-letter") ?? "broker-" + ContentDigest(of: RawMessage(delivery)).hexadecimal.prefix(32)
+    content = ContentDigest(of: RawMessage(delivery)).hexadecimal + (header("duban-replay-of").map { "/" + $0 } ?? "")
+    // One that the broker dead-lettered by itself has no marks of ours; what it says and when it died name it.
+    let died = Self.death(of: delivery)
+    let seen = died.map { Instant(microseconds: $0 * 1_000_000).rfc3339 }
+    id = header("duban-letter") ?? Self.id(ofContent: content, died: died ?? 0)
     reason = header("duban-reason") ?? header("x-first-death-reason") ?? "unknown"
     pointer = header("duban-pointer") ?? ""
     detail = header("duban-detail") ?? "dead-lettered by the broker"
-    firstSeen = header("duban-first-seen") ?? ""
-    worker = header("duban-worker") ?? ""
+    firstSeen = header("duban-first-seen") ?? seen ?? ""
+    worker = header("duban-worker") ?? "the broker"
     routingKey = header("duban-routing-key") ?? queue.deadLetterKey
+    traceparent = header("duban-traceparent") ?? MessageHead(RawMessage(delivery)).trace?.text
     body = delivery.body
+  }
+
+  private static func id(ofContent content: String, died: Int64) -> String {
+    "broker-" + ContentDigest(of: RawMessage(body: Array("\(content)@\(died)".utf8))).hexadecimal.prefix(32)
+  }
+
+  /// When the broker dead-lettered it, in seconds since 1970; nil where the broker did not.
+  private static func death(of delivery: Delivery) -> Int64? {
+    guard case .array(let deaths)? = delivery.properties.headers["x-death"], case .table(let latest)? = deaths.first,
+      let time = latest["time"]?.integer
+    else { return nil }
+    // Anybody can write such a header: beyond the year 9999 it is none.
+    return (0...253_402_300_799).contains(time) ? Int64(time) : nil
+  }
+
+  /// Whether anybody may see what it says: it is known to be no confidential source's (12388).
+  public func isOpen(in directory: Directory) -> Bool {
+    let user = delivery.properties.headers["duban-user-id"]?.string ?? delivery.properties.userID
+    return directory.isOpen(MessageHead(RawMessage(delivery)), sentBy: user)
+  }
+
+  /// What is to be put on record for it.
+  public func action(_ kind: DeadLetterAction.Kind, by person: String, reason: String?) -> DeadLetterAction {
+    DeadLetterAction(
+      letter: id, content: content, queue: queue.deadLetterQueue, kind: kind, refusedFor: self.reason, reason: reason, by: person)
   }
 
   /// The message to publish again, straight to the queue that it died in: without the marks of its death, with another body where it
@@ -40,11 +75,10 @@ public struct FiledLetter: Sendable {
   /// must be among them.
   func reborn(with body: [UInt8]?, user: String) -> OutgoingMessage {
     var properties = delivery.properties
-    for name in properties.headers.keys where name.hasPrefix("duban-") || name.hasPrefix("x-") {
-      properties.headers[name] = nil
-    }
+    for name in properties.headers.keys where name.hasPrefix("duban-") { properties.headers[name] = nil }
+    properties.removeDeathMarks()
     properties.headers["duban-replay-of"] = .string(id)
-    properties.headers["duban-first-seen"] = .string(firstSeen)
+    if !firstSeen.isEmpty { properties.headers["duban-first-seen"] = .string(firstSeen) }
     properties.deliveryMode = .persistent
     properties.expiration = nil
     properties.userID = user
@@ -54,23 +88,86 @@ public struct FiledLetter: Sendable {
 
 /// The dead-letter queues, through one connection of an operator's.
 ///
-/// Letters that are looked at and not dealt with go back when the desk is closed. Belongs to one thread.
+/// Letters that are looked at and not dealt with go back, in their order, when the desk is closed; until then nobody else sees them.
+/// Belongs to one thread.
 public final class DeadLetterDesk {
   private let connection: Connection
   private let channel: Channel
+  private var publisher: Publisher?
+  /// What is held of each queue, in its order.
+  private var held: [Held] = []
+  private var settled: Set<DeliveryTag> = []
+
+  private struct Held {
+    var queue: String
+    var tags: [DeliveryTag] = []
+    /// Whether the last one had been held and given back before.
+    var endsAmongReturned = false
+
+    mutating func add(_ delivery: Delivery) {
+      tags.append(delivery.tag)
+      endsAmongReturned = delivery.redelivered
+    }
+  }
 
   public init(_ connection: Connection) throws(AMQPError) {
     self.connection = connection
     channel = try connection.openChannel()
   }
 
-  /// The letters that are there now, at most `limit` of each queue, oldest first.
-  public func letters(limit: Int) throws(AMQPError) -> [FiledLetter] {
-    var letters: [FiledLetter] = []
-    for queue in DubanTopology.intakeQueues {
-      for _ in 0..<limit {
+  /// Gives back what was only looked at, in its order, so that the next to look finds it.
+  public func close() {
+    // Where this fails the broker gives it back itself, because the connection is gone; in no order then.
+    try? giveBack()
+    channel.close()
+    publisher?.close()
+  }
+
+  /// A quorum queue puts what is given back behind what was given back earlier, and before all else: so all of that is taken and given back
+  /// with it. A few at a time, each few once those before are back: what RabbitMQ is given back faster than it takes it, and what it takes
+  /// back by itself at a channel's end, it mixes up.
+  private func giveBack() throws(AMQPError) {
+    for var held in held {
+      let queue = held.queue
+      while held.endsAmongReturned, let delivery = try channel.get(queue: queue) { held.add(delivery) }
+      let tags = held.tags.filter { !settled.contains($0) }
+      for start in stride(from: 0, to: tags.count, by: Self.handful) {
+        let handful = tags[start..<min(start + Self.handful, tags.count)]
+        let expected = try channel.queueStatus(queue).messages + handful.count
+        for tag in handful { try channel.reject(tag, requeue: true) }
+        // Another operator may take some meanwhile: then the count is never reached, and this is no more than a pause.
+        let bound = ContinuousClock.now + .milliseconds(500)
+        while try channel.queueStatus(queue).messages < expected, .now < bound {}
+      }
+    }
+    held = []
+  }
+
+  /// Half of the commands that a channel of RabbitMQ sends a quorum queue (`quorum_commands_soft_limit`) before it begins to collect them.
+  private static let handful = 16
+
+  /// Shows each letter that is there now, queue by queue, oldest first, until `look` returns false. One at a time is held in memory.
+  ///
+  /// What comes into a queue meanwhile, a letter that was replayed and refused again for one, is left for the next time.
+  public func look(in queues: [DubanTopology.IntakeQueue], _ look: (FiledLetter) throws -> Bool) throws {
+    for queue in queues {
+      held.append(Held(queue: queue.deadLetterQueue))
+      for _ in 0..<(try channel.queueStatus(queue.deadLetterQueue).messages) {
         guard let delivery = try channel.get(queue: queue.deadLetterQueue) else { break }
-        letters.append(FiledLetter(delivery, in: queue))
+        held[held.count - 1].add(delivery)
+        guard try look(FiledLetter(delivery, in: queue)) else { return }
+      }
+    }
+  }
+
+  /// The letters that are there now, at most `limit` of each queue, oldest first.
+  public func letters(limit: Int) throws -> [FiledLetter] {
+    var letters: [FiledLetter] = []
+    for queue in DubanTopology.intakeQueues where limit > 0 {
+      let before = letters.count
+      try look(in: [queue]) { letter in
+        letters.append(letter)
+        return letters.count - before < limit
       }
     }
     return letters
@@ -78,14 +175,16 @@ public final class DeadLetterDesk {
 
   /// Publishes a letter to intake again, mended where a body is given, and takes it out of its queue.
   ///
-  /// A letter that was dealt with before is refused, and taken out where it had been left.
-  public func replay(_ letter: FiledLetter, with body: [UInt8]? = nil, by person: String, reason: String?, _ store: Store) throws
-  {
-    try deal(with: letter, body == nil ? .replayed : .mended, by: person, reason: reason, store) {
-      let publisher = try Publisher(connection: connection)
-      defer { publisher.close() }
+  /// With `again` also where a copy of it was published before.
+  /// - Throws: ``DeadLetterRefusal`` where it, or a copy of it, was dealt with before. The letter itself is then taken out of the queue where
+  ///   it had been left; one of which only a copy was dealt with stays.
+  public func replay(
+    _ letter: FiledLetter, with body: [UInt8]? = nil, by person: String, reason: String?, again: Bool = false, _ store: Store
+  ) throws {
+    let action = letter.action(body == nil ? .replayed : .mended, by: person, reason: reason)
+    try deal(with: letter, action, again: again, store) {
       let message = letter.reborn(with: body, user: connection.host.user)
-      guard try publisher.publish(batch: [message], timeout: .seconds(30)) == [.confirmed] else {
+      guard try openPublisher().publish(batch: [message], timeout: .seconds(30)) == [.confirmed] else {
         throw AMQPError(.timeout, "the broker did not take the message; the letter stays where it is")
       }
     }
@@ -93,25 +192,35 @@ public final class DeadLetterDesk {
 
   /// Throws a letter away, for a reason that is kept.
   public func discard(_ letter: FiledLetter, by person: String, reason: String, _ store: Store) throws {
-    try deal(with: letter, .discarded, by: person, reason: reason, store) {}
+    try deal(with: letter, letter.action(.discarded, by: person, reason: reason), again: false, store) {}
+  }
+
+  private func openPublisher() throws(AMQPError) -> Publisher {
+    if let publisher, publisher.isOpen { return publisher }
+    let fresh = try Publisher(connection: connection)
+    publisher = fresh
+    return fresh
   }
 
   /// On record as begun, done, on record as done, taken out, in this order: a crash in between leaves the letter where it was. What was
   /// begun is done once more then, and a message that was published already meets its own deduplication key.
   private func deal(
-    with letter: FiledLetter, _ kind: DeadLetterAction.Kind, by person: String, reason: String?, _ store: Store,
-    _ act: () throws -> Void
+    with letter: FiledLetter, _ action: DeadLetterAction, again: Bool, _ store: Store, _ act: () throws -> Void
   ) throws {
-    let action = DeadLetterAction(
-      letter: letter.id, queue: letter.queue.deadLetterQueue, kind: kind, refusedFor: letter.reason, reason: reason, by: person)
+    let record: Int64
     do {
-      try store.begin(action)
-    } catch let fault as StoreFault {
-      try channel.acknowledge(letter.delivery.tag)
-      throw fault
+      record = try store.begin(action, again: again)
+    } catch let refusal as DeadLetterRefusal {
+      if case .done = refusal { try takeOut(letter) }
+      throw refusal
     }
     try act()
-    try store.finish(action)
+    try store.finish(action: record)
+    try takeOut(letter)
+  }
+
+  private func takeOut(_ letter: FiledLetter) throws(AMQPError) {
     try channel.acknowledge(letter.delivery.tag)
+    settled.insert(letter.delivery.tag)
   }
 }

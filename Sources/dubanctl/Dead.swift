@@ -2,76 +2,113 @@
 
 import AMQP
 import ArgumentParser
+import Duban
 import DubanStore
 import DubanWorkers
+import Glibc
 
 struct Dead: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Dead letters: list, show, replay (mended or as they are), discard.",
-    discussion: "Each is dealt with once, and it is recorded who did what. What is only looked at stays where it is.",
-    subcommands: [List.self, Show.self, Replay.self, Discard.self])
+    abstract: "Dead letters: list, show, replay (mended or as they are), discard, and who did that.",
+    discussion: """
+      Each is dealt with once, and it is recorded who did what. What is only looked at stays where it is, in its order; while one operator's \
+      command looks through a queue, another's does not see what it holds. Who a person is, is taken from SUDO_USER or USER.
+      """,
+    subcommands: [List.self, Show.self, Replay.self, Discard.self, History.self])
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Lists dead letters with the reason of each.")
+    static let configuration = CommandConfiguration(abstract: "Lists dead letters with the reason of each, oldest first.")
 
     @OptionGroup var connections: Connections
     @OptionGroup var output: Output
-    @OptionGroup var selection: Selection
+    @OptionGroup var filter: Filter
+    @Option(help: "How many at most.") var limit = 100
 
     func run() async throws {
-      let letters = try selection.letters(on: DeadLetterDesk(try await connections.broker())).map(LetterView.init)
+      let desk = try DeadLetterDesk(try await connections.broker())
+      defer { desk.close() }
+      var letters: [LetterView] = []
+      var hasMore = false
+      try desk.look(in: filter.queues()) { letter in
+        guard filter.matches(letter) else { return true }
+        hasMore = letters.count >= limit
+        if !hasMore { letters.append(LetterView(letter)) }
+        return !hasMore
+      }
       try output.print(
         letters,
         table: Table(
-          heading: ["letter", "queue", "reason", "pointer", "first seen", "detail"],
-          rows: letters.map { [$0.letter, $0.queue, $0.reason, $0.pointer, $0.firstSeen, $0.detail] }, empty: "no dead letters"))
+          heading: ["letter", "queue", "reason", "pointer", "first seen", "worker", "detail"],
+          rows: letters.map { [$0.letter, $0.queue, $0.reason, $0.pointer, $0.firstSeen, $0.worker, $0.detail] },
+          empty: "no dead letters"))
+      if hasMore { complain("there are more; --limit shows them") }
     }
   }
 
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Prints a letter's body as it came, to be mended in a file; its marks go to --json.")
+      abstract: "Prints a letter's body as it came, to be mended in a file; its marks go to --json.",
+      discussion: """
+        What may come from a confidential source (12388) is printed only with --confidential, and only to a database user who may see that \
+        source's items. So is what cannot be read as far as its source, where any source is confidential. This holds for dubanctl: who may \
+        read the dead-letter queues on the broker sees all that is in them.
+        """)
 
     @OptionGroup var connections: Connections
     @OptionGroup var output: Output
     @Argument(help: "The letter's id.") var letter: String
+    @Flag(help: "Print what may come from a confidential source.") var confidential = false
 
     func run() async throws {
-      let found = try Selection.one(letter, on: DeadLetterDesk(try await connections.broker()))
-      if output.json {
-        try output.print(LetterView(found), table: Table(heading: [], rows: []))
-      } else {
-        print(String(decoding: found.body, as: UTF8.self))
+      let desk = try DeadLetterDesk(try await connections.broker())
+      defer { desk.close() }
+      var found: FiledLetter?
+      try desk.look(in: DubanTopology.intakeQueues) { candidate in
+        if candidate.id == letter { found = candidate }
+        return found == nil
       }
+      guard let found else { throw ValidationError("no dead letter \(letter)") }
+      guard !output.json else { return try output.print(LetterView(found), table: Table(heading: [], rows: [])) }
+      let store = try await connections.migratedStore()
+      if try !found.isOpen(in: store.directory()) {
+        guard confidential else {
+          throw ValidationError(
+            "letter \(letter) may be a confidential source's; --confidential prints it to those who may see it")
+        }
+        guard try store.maySeeConfidential() else {
+          throw ValidationError(
+            "letter \(letter) may be a confidential source's, and the database's user is no member of duban_confidential")
+        }
+      }
+      print(String(decoding: found.body, as: UTF8.self))
     }
   }
 
   struct Replay: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Publishes letters to intake again and takes them out of the dead-letter queue.")
+      abstract: "Publishes letters to intake again, oldest first, and takes them out of the dead-letter queue.")
 
     @OptionGroup var connections: Connections
     @OptionGroup var selection: Selection
-    @Argument(help: "The letter's id; without it, all that --queue and --reason select.") var letter: String?
     @Option(help: "A file with the mended body, for one letter.") var body: String?
-    @Option(help: "Why, for the record.") var because: String?
+    @Option(help: "Why, without anything personal, for the record.") var because: String?
+    @Flag(help: "Also where a copy of the letter was published before.") var again = false
     @Flag(help: "Say what would be done, and do nothing.") var dryRun = false
 
     func validate() throws {
-      if body != nil && letter == nil { throw ValidationError("--body mends one letter: name it") }
-      if letter == nil && selection.queue == nil && selection.reason == nil {
-        throw ValidationError("name a letter, or select by --queue or --reason")
-      }
+      if body != nil && selection.letters.count != 1 { throw ValidationError("--body mends one letter: name it") }
     }
 
     func run() async throws {
       let mended = try body.map { Array(try readFile($0).utf8) }
-      let desk = try DeadLetterDesk(try await connections.broker())
-      let letters = try letter.map { [try Selection.one($0, on: desk)] } ?? selection.letters(on: desk)
-      guard !dryRun else { return report("would replay", letters) }
-      let store = try await connections.migratedStore()
-      for letter in letters { try desk.replay(letter, with: mended, by: operatorName, reason: because, store) }
-      report("replayed", letters)
+      try await selection.deal(connections, did: "replayed", would: dryRun ? "would replay" : nil) { letter, desk, store in
+        if dryRun {
+          let action = letter.action(mended == nil ? .replayed : .mended, by: operatorName, reason: because)
+          if let objection = try store.objection(to: action, again: again) { throw objection }
+        } else {
+          try desk.replay(letter, with: mended, by: operatorName, reason: because, again: again, store)
+        }
+      }
     }
   }
 
@@ -79,60 +116,133 @@ struct Dead: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Throws letters away, for a reason that is kept.")
 
     @OptionGroup var connections: Connections
-    @Argument(help: "The letters' ids.") var letters: [String]
-    @Option(help: "Why: it is kept with who did it.") var because: String
+    @OptionGroup var selection: Selection
+    @Option(help: "Why, without anything personal: it is kept with who did it.") var because: String
     @Flag(help: "Say what would be done, and do nothing.") var dryRun = false
 
     func run() async throws {
-      let desk = try DeadLetterDesk(try await connections.broker())
-      let all = try desk.letters(limit: Selection.reach)
-      let chosen = try letters.map { id in
-        guard let letter = all.first(where: { $0.id == id }) else { throw ValidationError("no dead letter \(id)") }
-        return letter
+      try await selection.deal(connections, did: "discarded", would: dryRun ? "would discard" : nil) { letter, desk, store in
+        if dryRun {
+          let action = letter.action(.discarded, by: operatorName, reason: because)
+          if let objection = try store.objection(to: action) { throw objection }
+        } else {
+          try desk.discard(letter, by: operatorName, reason: because, store)
+        }
       }
-      guard !dryRun else { return report("would discard", chosen) }
-      let store = try await connections.migratedStore()
-      for letter in chosen { try desk.discard(letter, by: operatorName, reason: because, store) }
-      report("discarded", chosen)
     }
   }
 
-  /// Which letters.
-  struct Selection: ParsableArguments {
+  struct History: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Shows what was done with dead letters, by whom and why, the latest first.")
+
+    @OptionGroup var connections: Connections
+    @OptionGroup var output: Output
+    @Argument(help: "Only of this letter.") var letter: String?
+    @Option(help: "How many at most.") var limit = 100
+
+    struct View: Encodable {
+      var letter, queue, action, refusedFor: String
+      var reason: String?
+      var by, begunAt: String
+      /// Absent where nobody knows whether it came to an end.
+      var doneAt: String?
+    }
+
+    func run() async throws {
+      let records = try await connections.migratedStore().deadLetterHistory(of: letter, limit: limit).map {
+        View(
+          letter: $0.letter, queue: $0.queue, action: $0.kind.rawValue, refusedFor: $0.refusedFor, reason: $0.reason, by: $0.by,
+          begunAt: $0.begunAt.rfc3339, doneAt: $0.doneAt?.rfc3339)
+      }
+      try output.print(
+        records,
+        table: Table(
+          heading: ["done", "who", "what", "letter", "queue", "refused for", "why"],
+          rows: records.map {
+            [
+              $0.doneAt ?? "begun \($0.begunAt), end unknown", $0.by, $0.action, $0.letter, $0.queue, $0.refusedFor,
+              $0.reason ?? "–",
+            ]
+          }, empty: "nothing was done with a dead letter yet"))
+    }
+  }
+
+  /// Conditions on letters; all must hold.
+  struct Filter: ParsableArguments {
     @Option(help: "Only letters of this queue, e.g. duban.complaints.") var queue: String?
     @Option(help: "Only letters with this reason, e.g. unknown-source.") var reason: String?
-    @Option(help: "At most so many letters of each queue.") var limit = 100
 
-    /// How many letters of a queue are searched for one by its id.
-    static let reach = 100_000
+    var isEmpty: Bool { queue == nil && reason == nil }
 
-    func letters(on desk: DeadLetterDesk) throws -> [FiledLetter] {
-      try desk.letters(limit: limit).filter { letter in
-        (queue == nil || [letter.queue.name, letter.queue.deadLetterQueue].contains(queue))
-          && (reason == nil || letter.reason == reason)
+    func queues() throws -> [DubanTopology.IntakeQueue] {
+      guard let queue else { return DubanTopology.intakeQueues }
+      let found = DubanTopology.intakeQueues.filter { [$0.name, $0.deadLetterQueue].contains(queue) }
+      guard !found.isEmpty else {
+        throw ValidationError("no queue \(queue); there are \(DubanTopology.intakeQueues.map(\.name).joined(separator: ", "))")
+      }
+      return found
+    }
+
+    func matches(_ letter: FiledLetter) -> Bool { reason == nil || letter.reason == reason }
+  }
+
+  /// The letters that are to be dealt with.
+  struct Selection: ParsableArguments {
+    @Argument(help: "The letters' ids; without them, all that --queue and --reason select.") var letters: [String] = []
+    @OptionGroup var filter: Filter
+    @Flag(help: "All letters of all queues.") var all = false
+
+    func validate() throws {
+      if letters.isEmpty && filter.isEmpty && !all {
+        throw ValidationError("name letters, or select by --queue or --reason, or --all")
       }
     }
 
-    static func one(_ id: String, on desk: DeadLetterDesk) throws -> FiledLetter {
-      guard let letter = try desk.letters(limit: reach).first(where: { $0.id == id }) else {
-        throw ValidationError("no dead letter \(id)")
+    /// Deals with each letter that is selected, oldest first, and says so; what is not done is said too, and ends the command with code 1.
+    func deal(
+      _ connections: Connections, did: String, would: String?, _ act: (FiledLetter, DeadLetterDesk, Store) throws -> Void
+    ) async throws {
+      let store = try await connections.migratedStore()
+      let desk = try DeadLetterDesk(try await connections.broker())
+      defer { desk.close() }
+      var missing = Set(letters)
+      var count = 0
+      var isComplete = true
+      try desk.look(in: filter.queues()) { letter in
+        guard letters.isEmpty || missing.remove(letter.id) != nil, filter.matches(letter) else { return true }
+        do {
+          try act(letter, desk, store)
+          count += 1
+          print("\(would ?? did) \(letter.id) (\(letter.reason))")
+        } catch let refusal as DeadLetterRefusal {
+          isComplete = false
+          complain("letter \(letter.id): \(refusal)")
+        }
+        return letters.isEmpty || !missing.isEmpty
       }
-      return letter
+      for id in missing.sorted() { complain("no dead letter \(id)") }
+      if count == 0 && isComplete && missing.isEmpty { print("no letter is selected") }
+      if !isComplete || !missing.isEmpty { throw ExitCode.failure }
     }
   }
 }
 
-private func report(_ what: String, _ letters: [FiledLetter]) {
-  for letter in letters { print("\(what) \(letter.id) (\(letter.reason))") }
-  if letters.isEmpty { print("no letter is selected") }
+/// Says on standard error what is not as it was asked for.
+private func complain(_ text: String) {
+  let line = Array((text + "\n").utf8)
+  // Should nobody read it, the exit code still tells.
+  _ = write(STDERR_FILENO, line, line.count)
 }
 
-/// A dead letter as it is printed.
+/// A dead letter as it is printed: its marks, nothing of what it says.
 private struct LetterView: Encodable {
   var letter, queue, reason, pointer, detail, firstSeen, worker, routingKey: String
+  var traceparent: String?
 
   init(_ filed: FiledLetter) {
     (letter, queue, reason, pointer) = (filed.id, filed.queue.deadLetterQueue, filed.reason, filed.pointer)
     (detail, firstSeen, worker, routingKey) = (filed.detail, filed.firstSeen, filed.worker, filed.routingKey)
+    traceparent = filed.traceparent
   }
 }

@@ -32,6 +32,25 @@ struct FilesTests {
     #expect(rule.response?.within == .hours(48))
   }
 
+  @Test("how long an event may wait for its item is the policy's to say, and a day where it does not")
+  func waiting() throws {
+    func policy(_ line: String) throws -> Policy {
+      try Policy(
+        yaml:
+          "policy: x\ntolerance: 1h\n\(line)rules:\n  - { kind: complaint, resolution: { within: 1d, district: 1d, city: 1d } }\n"
+          + Self.rest, version: 1)
+    }
+    #expect(try policy("").waiting == .hours(24) && policy("waiting: 90m\n").waiting == .seconds(5400))
+    for line in ["waiting: 0s\n", "waiting: soon\n"] {
+      do {
+        _ = try policy(line)
+        Issue.record("taken: \(line)")
+      } catch {
+        #expect("\(error)".hasPrefix("waiting: "))
+      }
+    }
+  }
+
   static let rest = """
       - { kind: inspection, resolution: { within: 1d, district: 1d, city: 1d } }
       - { kind: funding, resolution: { within: 1d, district: 1d, city: 1d } }

@@ -105,8 +105,9 @@ struct DaemonTests {
     }
   }
 
-  @Test("binary CloudEvents, as headers beside the data, are taken like structured ones")
-  func binaryMode() async throws {
+  @Test(
+    "binary CloudEvents, as headers beside the data, are taken like structured ones", arguments: ["cloudEvents:", "cloudEvents_"])
+  func binaryMode(prefix: String) async throws {
     try await Surroundings.with { test in
       let connection = try AMQP.Connection(test.broker.configuration)
       let attributes = [
@@ -118,12 +119,29 @@ struct DaemonTests {
         exchange: DubanTopology.intakeExchange, routingKey: "complaint.submitted",
         properties: Properties(
           contentType: "application/json",
-          headers: Dictionary(uniqueKeysWithValues: attributes.map { ("cloudEvents:" + $0, .string($1)) })),
+          headers: Dictionary(uniqueKeysWithValues: attributes.map { (prefix + $0, .string($1)) })),
         body: Array(#"{"title":"飞线"}"#.utf8))
       #expect(try Publisher(connection: connection).publish(batch: [message], timeout: .seconds(10)) == [.confirmed])
       try await test.withDaemon { _ in
         try test.store.until("(SELECT title = '飞线' AND unassigned FROM item WHERE subject = 'Q')")
         #expect(try test.take(1, from: "test.events").map { try Outgoing($0).type } == ["duban.receipt.accepted"])
+      }
+    }
+  }
+
+  @Test("a structured CloudEvent is read from its body, though an intermediary repeats attributes as headers")
+  func structuredWithHeaders() async throws {
+    try await Surroundings.with { test in
+      let connection = try AMQP.Connection(test.broker.configuration)
+      let message = OutgoingMessage(
+        exchange: DubanTopology.intakeExchange, routingKey: "complaint.submitted",
+        properties: Properties(
+          contentType: "application/cloudevents+json; charset=utf-8",
+          headers: ["cloudEvents:id": "1", "cloudEvents:source": "/other"]),
+        body: Array(Sample.event("complaint.submitted", id: "1", subject: "S").utf8))
+      #expect(try Publisher(connection: connection).publish(batch: [message], timeout: .seconds(10)) == [.confirmed])
+      try await test.withDaemon { _ in
+        try test.store.until("(SELECT source = '/hotline/12345' AND title IS NOT NULL FROM item WHERE subject = 'S')")
       }
     }
   }

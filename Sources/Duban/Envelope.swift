@@ -62,8 +62,16 @@ public struct EventData: Hashable, Sendable, Decodable {
   public var due: String?
   /// How a recheck ended (复查).
   public var passed: Bool?
-  /// How a review ended: `approved` or `rejected`.
+  /// How a review, or a decision about an extension, ended: `approved` or `rejected`.
   public var decision: String?
+  /// Why an item is sent back (退单), held (暂停) or to be given more time (延期).
+  public var reason: String?
+  /// Until when an extension is asked for or granted, RFC 3339.
+  public var until: String?
+  /// The organ that decides about an extension, by its name in the directory.
+  public var approver: String?
+  /// The item that a duplicate follows (合并).
+  public var into: Item?
   /// 满意, 基本满意 or 不满意.
   public var rating: String?
 
@@ -122,10 +130,6 @@ extension Envelope {
     else {
       throw Refusal(.unknownType, at: "/type", "the contract has no such type")
     }
-    guard type.meaning != .unsupported else {
-      throw Refusal(
-        .unsupportedType, at: "/type", "\(type.name) is in the contract but not carried out yet; replay it when it is")
-    }
     guard let time = Instant(rfc3339: try Self.required(wire.time, "time")) else {
       throw Refusal(.invalidValue, at: "/time", "time must be RFC 3339 with an offset, e.g. 2026-11-20T08:00:00+08:00")
     }
@@ -150,25 +154,59 @@ extension Envelope {
 
   /// What each type needs in its `data`.
   private func checkData() throws(Refusal) {
-    switch (type.kind, type.meaning) {
-    case (_, .opens) where data.item != nil:
+    switch type.meaning {
+    case .opens where data.item != nil:
       throw Refusal(
         .invalidValue, at: "/data/item", "an event that opens an item names it by source and subject; remove data.item")
-    case (.reminder, .opens):
-      guard let due = data.due else {
-        throw Refusal(.missingField, at: "/data/due", "say when the reminder falls due, RFC 3339")
-      }
-      guard Instant(rfc3339: due) != nil else {
-        throw Refusal(.invalidValue, at: "/data/due", "due must be RFC 3339 with an offset, e.g. 2026-11-20T08:00:00+08:00")
-      }
-    case (_, .verifies) where data.passed == nil:
+    case .opens where type.kind == .reminder: try checkInstant(data.due, "due", "say when the reminder falls due")
+    case .verifies where data.passed == nil:
       throw Refusal(.missingField, at: "/data/passed", "say whether the recheck passed: true or false")
-    case (_, .reviews) where data.decision != "approved" && data.decision != "rejected":
-      throw Refusal(.invalidValue, at: "/data/decision", "decision must be approved or rejected")
-    case (_, .rates) where !["满意", "基本满意", "不满意"].contains(data.rating):
-      throw Refusal(.invalidValue, at: "/data/rating", "rating must be 满意, 基本满意 or 不满意")
+    case .reviews: try check(data.decision, "decision", isOneOf: ["approved", "rejected"])
+    case .rates: try check(data.rating, "rating", isOneOf: ["满意", "基本满意", "不满意"])
+    case .returns: try checkText(data.reason, "reason", "say why it is sent back")
+    case .suspends: try checkText(data.reason, "reason", "say why its clocks are held")
+    case .asksExtension:
+      try checkText(data.reason, "reason", "say why more time is needed")
+      try checkInstant(data.until, "until", "say until when more time is asked for")
+    case .decidesExtension:
+      try check(data.decision, "decision", isOneOf: ["approved", "rejected"])
+      guard data.decision == "approved" else { return }
+      try checkInstant(data.until, "until", "say until when more time is granted")
+      try checkText(data.approver, "approver", "name the organ that has approved")
+    case .merges:
+      guard let into = data.into else {
+        throw Refusal(.missingField, at: "/data/into", "name the main item by its source and subject")
+      }
+      _ = try Self.required(into.source, "data/into/source")
+      _ = try Self.required(into.subject, "data/into/subject")
+      guard main != item else {
+        throw Refusal(.invalidValue, at: "/data/into", "an item cannot follow itself; name the main item")
+      }
     default: break
     }
+  }
+
+  private func check(_ value: String?, _ name: String, isOneOf choices: [String]) throws(Refusal) {
+    let remedy = "\(name) must be one of: \(choices.joined(separator: ", "))"
+    guard let value else { throw Refusal(.missingField, at: "/data/" + name, remedy) }
+    guard choices.contains(value) else { throw Refusal(.invalidValue, at: "/data/" + name, remedy) }
+  }
+
+  private func checkText(_ value: String?, _ name: String, _ remedy: String) throws(Refusal) {
+    guard let value, !value.isEmpty else { throw Refusal(.missingField, at: "/data/" + name, remedy) }
+  }
+
+  private func checkInstant(_ value: String?, _ name: String, _ remedy: String) throws(Refusal) {
+    guard let value else { throw Refusal(.missingField, at: "/data/" + name, "\(remedy), RFC 3339") }
+    guard Instant(rfc3339: value) != nil else {
+      throw Refusal(
+        .invalidValue, at: "/data/" + name, "\(name) must be RFC 3339 with an offset, e.g. 2026-11-20T08:00:00+08:00")
+    }
+  }
+
+  /// The item that a duplicate follows from now on; nil where the message merges nothing.
+  public var main: ItemKey? {
+    type.meaning == .merges ? data.into.map { ItemKey(source: $0.source, subject: $0.subject) } : nil
   }
 
   private static func required(_ value: String?, _ name: String) throws(Refusal) -> String {

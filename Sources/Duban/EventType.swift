@@ -30,13 +30,21 @@ public struct EventType: Hashable, Sendable {
     case withdraws
     /// 催办: pressed; counted.
     case urges
+    /// 暂停: the clocks are held, for `data.reason`.
+    case suspends
+    /// 恢复: the clocks run on, by as much later as they were held.
+    case resumes
+    /// 延期申请: asks for the resolution clock to end at `data.until`; moves nothing by itself.
+    case asksExtension
+    /// 延期决定: `data.decision`, by `data.approver`, an organ of the tier above.
+    case decidesExtension
+    /// 合并 (重复件): the same matter as `data.into`, which it follows from then on.
+    case merges
     /// Belongs to the record and moves nothing.
     case notes
     /// 复查 and 审核, whose data say how they ended: `data.passed`, `data.decision`.
     case verifies
     case reviews
-    /// In the contract, but not carried out yet: refused by name, so that the dead letter can be replayed later.
-    case unsupported
   }
 
   /// The type of that name (without `duban.`), or nil where the contract has none.
@@ -57,28 +65,22 @@ public struct EventType: Hashable, Sendable {
       [
         ("complaint.submitted", .opens), ("complaint.accepted", .accepts), ("complaint.responded", .responds),
         ("complaint.resolved", .resolves), ("complaint.returned", .returns), ("complaint.reopened", .reopens),
-        ("complaint.rated", .rates), ("complaint.withdrawn", .withdraws), ("complaint.merged", .unsupported),
-        ("complaint.extension-requested", .unsupported), ("complaint.extension-decided", .unsupported),
-        ("complaint.suspended", .unsupported), ("complaint.resumed", .unsupported),
-      ]
+        ("complaint.rated", .rates), ("complaint.merged", .merges), ("complaint.withdrawn", .withdraws),
+      ] + pausesAndExtensions("complaint")
     ),
     (
       .inspection,
       [
         ("inspection.assigned", .opens), ("inspection.reported", .responds), ("rectification.submitted", .notes),
         ("rectification.verified", .verifies),
-        ("inspection.extension-requested", .unsupported), ("inspection.extension-decided", .unsupported),
-        ("inspection.suspended", .unsupported), ("inspection.resumed", .unsupported),
-      ]
+      ] + pausesAndExtensions("inspection")
     ),
     (
       .funding,
       [
         ("funding.requested", .opens), ("funding.reviewed", .reviews), ("funding.disbursed", .resolves),
-        ("funding.allocated", .unsupported), ("funding.used", .unsupported), ("funding.returned", .unsupported),
-        ("funding.extension-requested", .unsupported), ("funding.extension-decided", .unsupported),
-        ("funding.suspended", .unsupported), ("funding.resumed", .unsupported),
-      ]
+        ("funding.allocated", .notes), ("funding.used", .notes), ("funding.returned", .notes),
+      ] + pausesAndExtensions("funding")
     ),
     (
       .reminder,
@@ -88,4 +90,11 @@ public struct EventType: Hashable, Sendable {
       ]
     ),
   ]
+
+  private static func pausesAndExtensions(_ subject: String) -> [(String, Meaning)] {
+    [
+      (subject + ".suspended", .suspends), (subject + ".resumed", .resumes),
+      (subject + ".extension-requested", .asksExtension), (subject + ".extension-decided", .decidesExtension),
+    ]
+  }
 }

@@ -123,7 +123,8 @@ struct ItemMachineTests {
     try City.machine(at: morning).apply(
       envelope("reminder.urged", id: "u", data: #"{"item":{"source":"/hotline/12345","subject":"HS-1"}}"#), to: &item,
       into: &effects)
-    try City.machine(at: morning).apply(envelope("complaint.returned", id: "r"), to: &item, into: &effects)
+    try City.machine(at: morning).apply(
+      envelope("complaint.returned", id: "r", data: #"{"reason":"非本辖区"}"#), to: &item, into: &effects)
     #expect(item.urgings == 1 && item.returns == 1 && item.deadline == due)
     try City.machine(at: morning + .hours(1)).apply(
       envelope("complaint.resolved", id: "c", time: morning + .hours(1)), to: &item, into: &effects)
@@ -233,7 +234,7 @@ struct ItemMachineTests {
     var random = Seeded(11)
     let types: [(String, String)] = [
       ("complaint.accepted", "{}"), ("complaint.responded", "{}"), ("complaint.resolved", "{}"), ("complaint.reopened", "{}"),
-      ("complaint.returned", "{}"), ("complaint.withdrawn", "{}"), ("complaint.rated", #"{"rating":"不满意"}"#),
+      ("complaint.returned", #"{"reason":"非本辖区"}"#), ("complaint.withdrawn", "{}"), ("complaint.rated", #"{"rating":"不满意"}"#),
       ("reminder.urged", "{}"),
     ]
     for run in 0..<300 {

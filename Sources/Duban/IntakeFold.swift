@@ -10,15 +10,17 @@ public struct IntakeSnapshot: Sendable {
   public var waiting: [Int64: [Envelope]]
   /// What those items have breached so far, by item id.
   public var breaches: [Int64: [Breach]]
+  /// Duplicates that follow an item which the batch may close, by their main item; they are among `items`.
+  public var followers: [ItemKey: [ItemKey]]
   /// Ids for new items; as many as the batch could need.
   public var freshIDs: [Int64]
 
   public init(
     taken: [MessageKey: ContentDigest], items: [ItemKey: Item], waiting: [Int64: [Envelope]] = [:],
-    breaches: [Int64: [Breach]] = [:], freshIDs: [Int64]
+    breaches: [Int64: [Breach]] = [:], followers: [ItemKey: [ItemKey]] = [:], freshIDs: [Int64]
   ) {
     (self.taken, self.items, self.waiting) = (taken, items, waiting)
-    (self.breaches, self.freshIDs) = (breaches, freshIDs)
+    (self.breaches, self.followers, self.freshIDs) = (breaches, followers, freshIDs)
   }
 }
 
@@ -41,15 +43,19 @@ public struct IntakeFold: Sendable {
   private var items: [ItemKey: Item]
   private var waiting: [Int64: [Envelope]]
   private let breaches: [Int64: [Breach]]
+  private var followers: [ItemKey: [ItemKey]]
   private var freshIDs: ArraySlice<Int64>
   /// Items that the batch has touched, in the order of their first touch.
   private var touched: [(key: ItemKey, isNew: Bool)] = []
   private var isTouched: Set<ItemKey> = []
+  /// Items that the present message has closed, and by which event: their duplicates follow.
+  private var closed: [(item: ItemKey, by: Envelope)] = []
 
   public init(_ snapshot: IntakeSnapshot, machine: ItemMachine) {
     self.machine = machine
     (taken, items, waiting) = (snapshot.taken, snapshot.items, snapshot.waiting)
     breaches = snapshot.breaches
+    followers = snapshot.followers
     freshIDs = snapshot.freshIDs[...]
   }
 
@@ -78,8 +84,10 @@ public struct IntakeFold: Sendable {
         return .refused(error.answering(envelope))
       }
     }
-    items[envelope.item] = item
-    if isTouched.insert(envelope.item).inserted { touched.append((envelope.item, isNew)) }
+    store(item, isNew: isNew)
+    if let main = envelope.main, item.main == main { followers[main, default: []].append(item.key) }
+    for (main, event) in closed { close(followersOf: main, because: event) }
+    closed = []
     taken[envelope.key] = envelope.digest
     effects.messages.append(TakenMessage(key: envelope.key, digest: envelope.digest))
     if source.wantsReceipts { effects.announcements.append(.accepted(envelope, item, at: machine.now)) }
@@ -96,6 +104,22 @@ public struct IntakeFold: Sendable {
     return effects
   }
 
+  private mutating func store(_ item: Item, isNew: Bool = false) {
+    items[item.key] = item
+    if isTouched.insert(item.key).inserted { touched.append((item.key, isNew)) }
+  }
+
+  /// Lets the duplicates of an item that was just closed follow it, and theirs.
+  private mutating func close(followersOf key: ItemKey, because envelope: Envelope) {
+    guard let main = items[key] else { return }
+    for key in followers[key] ?? [] {
+      guard var item = items[key], item.phase != .closed else { continue }
+      machine.follow(main, &item, envelope, history: breaches[item.id] ?? [], into: &effects)
+      store(item)
+      if item.phase == .closed { close(followersOf: key, because: envelope) }
+    }
+  }
+
   private mutating func newItem(_ envelope: Envelope) -> Item? {
     freshIDs.popFirst().map {
       Item(awaited: envelope.item, id: $0, kind: envelope.type.kind, policyVersion: machine.policies.current.version)
@@ -109,15 +133,22 @@ public struct IntakeFold: Sendable {
 
   /// Applies a message, and after an opening what has waited for it, in the order in which it happened.
   private mutating func apply(_ envelope: Envelope, to item: inout Item) throws(Refusal) {
-    try machine.apply(envelope, to: &item, history: breaches[item.id] ?? [], into: &effects)
+    try run(envelope, on: &item)
     guard envelope.type.meaning == .opens, let early = waiting.removeValue(forKey: item.id) else { return }
     for event in early.sorted(by: { min($0.time, machine.now) < min($1.time, machine.now) }) {
       // It was taken long ago and cannot be refused any more: one that cannot be about this item stays among the waiting, for an operator to see.
-      guard (try? machine.apply(event, to: &item, into: &effects)) != nil else { continue }
+      guard (try? run(event, on: &item)) != nil else { continue }
       effects.noLongerAwaited.append(event.key)
     }
     let applied = Set(effects.noLongerAwaited)
     effects.waiting.removeAll { applied.contains($0.envelope.key) }
+  }
+
+  private mutating func run(_ event: Envelope, on item: inout Item) throws(Refusal) {
+    let wasClosed = item.phase == .closed
+    let main = event.main.flatMap { items[$0] }
+    try machine.apply(event, to: &item, main: main, history: breaches[item.id] ?? [], into: &effects)
+    if !wasClosed && item.phase == .closed { closed.append((item.key, event)) }
   }
 
   private static let conflict = Refusal(

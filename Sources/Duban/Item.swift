@@ -19,12 +19,28 @@ public struct Item: Hashable, Sendable {
   public var answeredAt: Instant?
   /// The latest closing (办结 or 撤回) that is known; stays when the item is opened again.
   public var closedAt: Instant?
+  /// Whether the latest closing was a withdrawal (撤回): nobody has settled it.
+  public var isWithdrawn = false
   /// The reopening (返工) that began the present cycle; nil in the first.
   public var reopenedAt: Instant?
   /// A reopening that came before the closing it follows.
   public var earlyReopening: Instant?
-  /// The running deadline; nil when none runs.
+  /// The running deadline, or while the item is suspended or merged the one that is held; nil when none runs.
   public var deadline: Deadline?
+  /// When the present cycle is to be settled (办结), as pauses and extensions have moved it. Chain deadlines above count by themselves.
+  public var resolutionDueAt: Instant?
+  /// Since when its clocks are held (暂停, or merged into another item); nil while they run.
+  public var suspendedAt: Instant?
+  /// A resumption (恢复) that came before the suspension it ends.
+  public var earlyResumption: Instant?
+  /// The main item that this one, a duplicate (重复件), follows.
+  public var main: ItemKey?
+  /// When an extension (延期) was asked for that is not decided yet.
+  public var extensionAskedAt: Instant?
+  /// Until when an extension was granted whose request has not come yet.
+  public var earlyGrant: Instant?
+  /// Extensions granted in the present cycle.
+  public var extensions: Int32
   /// When the present cycle began (opened, or reopened): both clocks of the cycle count from here.
   public var cycleStartedAt: Instant?
   /// 1 from opening; each 返工 begins another.
@@ -45,6 +61,8 @@ public struct Item: Hashable, Sendable {
     case open
     /// 已响应: answered, not yet settled.
     case responded
+    /// 重复件: follows its main item, which is in work; its own clocks are held.
+    case merged
     /// 办结 or 撤回.
     case closed
   }
@@ -83,22 +101,26 @@ public struct Item: Hashable, Sendable {
     phase = .awaited
     tier = .city
     place = Place()
-    (cycle, escalations, urgings, returns, sequence) = (0, 0, 0, 0, 0)
+    (cycle, escalations, urgings, returns, extensions, sequence) = (0, 0, 0, 0, 0, 0)
   }
 
   /// Every field, for the store.
   public init(
     id: Int64, key: ItemKey, kind: Kind, phase: Phase, tier: Tier, place: Place, category: String?, grade: String?,
     title: String?,
-    policyVersion: Int, openedAt: Instant?, answeredAt: Instant?, closedAt: Instant?, reopenedAt: Instant?,
-    earlyReopening: Instant?, deadline: Deadline?, cycleStartedAt: Instant?, cycle: Int32,
+    policyVersion: Int, openedAt: Instant?, answeredAt: Instant?, closedAt: Instant?, isWithdrawn: Bool, reopenedAt: Instant?,
+    earlyReopening: Instant?, deadline: Deadline?, resolutionDueAt: Instant?, suspendedAt: Instant?, earlyResumption: Instant?,
+    main: ItemKey?, extensionAskedAt: Instant?, earlyGrant: Instant?, extensions: Int32, cycleStartedAt: Instant?, cycle: Int32,
     breachedAt: Instant?, escalations: Int32, urgings: Int32, returns: Int32, sequence: Int32
   ) {
     (self.id, self.key, self.kind, self.phase, self.tier, self.place) = (id, key, kind, phase, tier, place)
     (self.category, self.grade, self.title, self.policyVersion) = (category, grade, title, policyVersion)
     (self.openedAt, self.answeredAt, self.closedAt) = (openedAt, answeredAt, closedAt)
-    (self.reopenedAt, self.earlyReopening) = (reopenedAt, earlyReopening)
-    (self.deadline, self.cycleStartedAt, self.cycle) = (deadline, cycleStartedAt, cycle)
+    (self.isWithdrawn, self.reopenedAt, self.earlyReopening) = (isWithdrawn, reopenedAt, earlyReopening)
+    (self.deadline, self.resolutionDueAt) = (deadline, resolutionDueAt)
+    (self.suspendedAt, self.earlyResumption, self.main) = (suspendedAt, earlyResumption, main)
+    (self.extensionAskedAt, self.earlyGrant, self.extensions) = (extensionAskedAt, earlyGrant, extensions)
+    (self.cycleStartedAt, self.cycle) = (cycleStartedAt, cycle)
     (self.breachedAt, self.escalations, self.urgings, self.returns) = (breachedAt, escalations, urgings, returns)
     self.sequence = sequence
   }

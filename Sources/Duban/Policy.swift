@@ -24,6 +24,10 @@ public struct Policy: Hashable, Sendable {
     public var response: Limit?
     /// 办结时限. A reminder's first limit is its own due time, so only the allowances count there.
     public var resolution: Limit
+    /// Reasons for which the clocks may be held (暂停); nil allows any.
+    public var pauses: [String]?
+    /// How often an item's resolution may be put off (延期) in a cycle. Once, by 12345 practice, where the file does not say.
+    public var extensions = 1
 
     func matches(_ item: Item) -> Bool {
       kind == item.kind && (category == nil || category == item.category) && (grade == nil || grade == item.grade)
@@ -114,10 +118,13 @@ private struct PolicyFile: Decodable {
     var source: String?
     var response: LimitText?
     var resolution: LimitText
+    var pauses: [String]?
+    var extensions: Int?
 
     var rule: Policy.Rule {
       Policy.Rule(
-        kind: kind, category: category, grade: grade, source: source, response: response?.limit, resolution: resolution.limit)
+        kind: kind, category: category, grade: grade, source: source, response: response?.limit, resolution: resolution.limit,
+        pauses: pauses, extensions: extensions ?? 1)
     }
   }
 

@@ -9,7 +9,8 @@ extension Store {
   public func claimDueItems(limit: Int, except excluded: [Int64] = []) throws -> [Item] {
     try connection.execute(
       """
-      SELECT \(ItemRow.selection) FROM item WHERE due_at <= duban_now() AND id <> ALL ($2) ORDER BY due_at, id LIMIT $1 FOR UPDATE SKIP LOCKED
+      SELECT \(ItemRow.selection) FROM item WHERE due_at <= duban_now() AND suspended_at IS NULL AND id <> ALL ($2)
+      ORDER BY due_at, id LIMIT $1 FOR UPDATE SKIP LOCKED
       """, limit, excluded
     ).map { try ItemRow.read($0) }
   }
@@ -32,7 +33,7 @@ extension Store {
 
   /// How long until the next item falls due, not more than ``dueHorizon``; zero or less when one is due already.
   public func timeUntilNextDue() throws -> Duration {
-    try timeUntil("SELECT min(due_at) - duban_now() FROM item WHERE due_at IS NOT NULL")
+    try timeUntil("SELECT min(due_at) - duban_now() FROM item WHERE due_at IS NOT NULL AND suspended_at IS NULL")
   }
 
   func timeUntil(_ query: String) throws -> Duration {

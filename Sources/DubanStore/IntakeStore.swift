@@ -10,16 +10,51 @@ extension Store {
   /// a unique violation and, tried again, sees what the other wrote. That, too, is what keeps an event that comes before its item
   /// from being forgotten: it leaves a row under the item's key.
   public func intakeSnapshot(for batch: [Envelope]) throws -> IntakeSnapshot {
-    let keys = Set(batch.map(\.item))
+    // The main item of a duplicate, too: what closes it must see who follows.
+    let keys = Set(batch.map(\.item)).union(batch.lazy.compactMap(\.main))
     // The locks first: once they are held, the messages of whoever held them before can be seen.
-    let items = try lockItems(keys)
+    var items = try lockItems(keys)
+    let freshIDs = try takeIDs(keys.count - items.count)
+    let followers = try lockFollowers(of: closing(batch, items))
+    items.merge(followers.lazy.map { ($0.key, $0) }) { held, _ in held }
     let taken = try digests(of: batch)
     let awaited = items.values.filter { $0.phase == .awaited }.map(\.id)
     let breached = items.values.filter { $0.breachedAt != nil }.map(\.id)
     return IntakeSnapshot(
       taken: taken, items: items, waiting: awaited.isEmpty ? [:] : try waitingEvents(of: awaited),
       breaches: breached.isEmpty ? [:] : try breaches(of: breached),
-      freshIDs: try takeIDs(keys.count - items.count))
+      followers: Dictionary(grouping: followers, by: \.main).reduce(into: [:]) { all, group in
+        if let main = group.key { all[main] = group.value.map(\.key) }
+      }, freshIDs: freshIDs)
+  }
+
+  /// The items that the batch may close: those that a closing is about, and those whose opening may find an early closing.
+  private func closing(_ batch: [Envelope], _ items: [ItemKey: Item]) -> Set<ItemKey> {
+    let closings: Set<EventType.Meaning> = [.resolves, .withdraws]
+    return Set(
+      batch.lazy.filter {
+        guard $0.type.kind == .complaint, let item = items[$0.item] else { return false }
+        return closings.contains($0.type.meaning) || item.phase == .awaited
+      }.map(\.item))
+  }
+
+  /// Duplicates that follow the given items, and those that follow them; locked.
+  private func lockFollowers(of mains: Set<ItemKey>) throws -> [Item] {
+    guard !mains.isEmpty else { return [] }
+    let rows = try connection.execute(
+      """
+      WITH RECURSIVE follower(id, source, subject) AS (
+        SELECT duplicate.* FROM unnest($1::text[], $2::text[]) AS main(source, subject) CROSS JOIN LATERAL (
+          SELECT id, source, subject FROM item
+          WHERE item.main_source = main.source AND item.main_subject = main.subject OFFSET 0) AS duplicate
+        UNION
+        SELECT duplicate.* FROM follower CROSS JOIN LATERAL (
+          SELECT id, source, subject FROM item
+          WHERE item.main_source = follower.source AND item.main_subject = follower.subject OFFSET 0) AS duplicate)
+      SELECT \(ItemRow.selection) FROM item
+      WHERE item.id = ANY (ARRAY(SELECT id FROM follower)) AND phase <> 'closed' ORDER BY item.id FOR UPDATE
+      """, mains.map(\.source), mains.map(\.subject))
+    return try rows.map { try ItemRow.read($0) }
   }
 
   // Both look up each key by itself in the index, and are written so that they can do nothing else: a plan that was made while the table

@@ -8,8 +8,9 @@ enum ItemRow {
   static let changing = [
     "kind", "phase", "tier", "city_id", "district_id", "street_id", "community", "unassigned", "category", "grade", "title",
     "policy_version", "opened_at", "answered_at", "closed_at", "reopened_at", "early_reopening", "clock", "due_at",
-    "cycle_started_at", "cycle", "breached_at", "escalations",
-    "urgings", "returns", "sequence",
+    "resolution_due_at", "suspended_at", "early_resumption", "main_source", "main_subject", "extension_asked_at", "early_grant",
+    "extensions", "cycle_started_at", "cycle", "breached_at", "escalations",
+    "urgings", "returns", "sequence", "withdrawn",
   ]
   static let columns = ["id", "source", "subject"] + changing
 
@@ -19,6 +20,8 @@ enum ItemRow {
   static func read(_ row: Row) throws -> Item {
     let clock: String? = try row.decode(20)
     let dueAt: Instant? = try row.decode(21)
+    let mainSource: String? = try row.decode(25)
+    let mainSubject: String? = try row.decode(26)
     return Item(
       id: try row.decode(0), key: ItemKey(source: try row.decode(1), subject: try row.decode(2)),
       kind: try Kind(stored: row.decode(3)), phase: try Item.Phase(stored: row.decode(4)), tier: try Tier(stored: row.decode(5)),
@@ -26,11 +29,15 @@ enum ItemRow {
         cityID: try row.decode(6), districtID: try row.decode(7), streetID: try row.decode(8), community: try row.decode(9),
         isUnassigned: try row.decode(10)),
       category: try row.decode(11), grade: try row.decode(12), title: try row.decode(13), policyVersion: try row.decode(14),
-      openedAt: try row.decode(15), answeredAt: try row.decode(16), closedAt: try row.decode(17), reopenedAt: try row.decode(18),
+      openedAt: try row.decode(15), answeredAt: try row.decode(16), closedAt: try row.decode(17), isWithdrawn: try row.decode(37),
+      reopenedAt: try row.decode(18),
       earlyReopening: try row.decode(19),
       deadline: try clock.flatMap { clock in try dueAt.map { Item.Deadline(clock: try .init(stored: clock), dueAt: $0) } },
-      cycleStartedAt: try row.decode(22), cycle: try row.decode(23), breachedAt: try row.decode(24),
-      escalations: try row.decode(25), urgings: try row.decode(26), returns: try row.decode(27), sequence: try row.decode(28))
+      resolutionDueAt: try row.decode(22), suspendedAt: try row.decode(23), earlyResumption: try row.decode(24),
+      main: mainSource.flatMap { source in mainSubject.map { ItemKey(source: source, subject: $0) } },
+      extensionAskedAt: try row.decode(27), earlyGrant: try row.decode(28), extensions: try row.decode(29),
+      cycleStartedAt: try row.decode(30), cycle: try row.decode(31), breachedAt: try row.decode(32),
+      escalations: try row.decode(33), urgings: try row.decode(34), returns: try row.decode(35), sequence: try row.decode(36))
   }
 
   static func append(_ item: Item, to rows: inout CopyRows) {
@@ -56,6 +63,14 @@ enum ItemRow {
     rows.append(item.earlyReopening)
     rows.append(item.deadline?.clock.rawValue)
     rows.append(item.deadline?.dueAt)
+    rows.append(item.resolutionDueAt)
+    rows.append(item.suspendedAt)
+    rows.append(item.earlyResumption)
+    rows.append(item.main?.source)
+    rows.append(item.main?.subject)
+    rows.append(item.extensionAskedAt)
+    rows.append(item.earlyGrant)
+    rows.append(item.extensions)
     rows.append(item.cycleStartedAt)
     rows.append(item.cycle)
     rows.append(item.breachedAt)
@@ -63,16 +78,20 @@ enum ItemRow {
     rows.append(item.urgings)
     rows.append(item.returns)
     rows.append(item.sequence)
+    rows.append(item.isWithdrawn)
   }
 
   /// One statement for all changed items: each column an array, unnested side by side.
   static let update: String = {
     let types = [
       "kind": "text", "phase": "text", "tier": "text", "city_id": "bigint", "district_id": "bigint", "street_id": "bigint",
-      "unassigned": "boolean", "policy_version": "integer", "cycle": "integer", "escalations": "integer", "urgings": "integer",
+      "unassigned": "boolean", "withdrawn": "boolean", "policy_version": "integer", "cycle": "integer", "escalations": "integer",
+      "urgings": "integer",
       "returns": "integer", "sequence": "integer", "opened_at": "timestamptz", "answered_at": "timestamptz",
       "closed_at": "timestamptz", "reopened_at": "timestamptz", "early_reopening": "timestamptz",
-      "due_at": "timestamptz",
+      "due_at": "timestamptz", "resolution_due_at": "timestamptz", "suspended_at": "timestamptz",
+      "early_resumption": "timestamptz", "extension_asked_at": "timestamptz", "early_grant": "timestamptz",
+      "extensions": "integer",
       "cycle_started_at": "timestamptz", "breached_at": "timestamptz",
     ]
     let arrays = changing.enumerated().map { "$\($0 + 2)::\(types[$1] ?? "text")[]" }.joined(separator: ", ")
@@ -91,9 +110,11 @@ enum ItemRow {
       items.map(\.place.isUnassigned), items.map(\.category), items.map(\.grade), items.map(\.title),
       items.map { Int32($0.policyVersion) }, items.map(\.openedAt), items.map(\.answeredAt), items.map(\.closedAt),
       items.map(\.reopenedAt), items.map(\.earlyReopening), items.map(\.deadline?.clock.rawValue),
-      items.map(\.deadline?.dueAt), items.map(\.cycleStartedAt), items.map(\.cycle), items.map(\.breachedAt),
+      items.map(\.deadline?.dueAt), items.map(\.resolutionDueAt), items.map(\.suspendedAt), items.map(\.earlyResumption),
+      items.map(\.main?.source), items.map(\.main?.subject), items.map(\.extensionAskedAt), items.map(\.earlyGrant),
+      items.map(\.extensions), items.map(\.cycleStartedAt), items.map(\.cycle), items.map(\.breachedAt),
       items.map(\.escalations),
-      items.map(\.urgings), items.map(\.returns), items.map(\.sequence),
+      items.map(\.urgings), items.map(\.returns), items.map(\.sequence), items.map(\.isWithdrawn),
     ]
   }
 }

@@ -42,10 +42,15 @@ struct StoreTests {
       let data =
         #"{"region":{"district":"黄石港区","street":"胜阳港街道","community":"覆盆山"},"category":"屋面防水","grade":"紧急","title":"漏水 🏠"}"#
       try take([Sample.envelope("complaint.submitted", id: "1", subject: "S", data: data)], store)
-      for (id, type) in [
-        ("2", "reminder.urged"), ("3", "complaint.returned"), ("4", "complaint.responded"), ("5", "complaint.resolved"),
+      let until = #""until":"2099-01-01T00:00:00+08:00""#
+      for (id, type, data) in [
+        ("2", "reminder.urged", "{}"), ("3", "complaint.returned", #"{"reason":"非本辖区"}"#), ("4", "complaint.responded", "{}"),
+        ("5", "complaint.resumed", "{}"), ("6", "complaint.suspended", #"{"reason":"等待居民配合"}"#),
+        ("7", "complaint.extension-decided", #"{"decision":"approved","approver":"黄石市",\#(until)}"#),
+        ("8", "complaint.extension-requested", #"{"reason":"雨季",\#(until)}"#),
+        ("9", "complaint.merged", #"{"into":{"source":"/hotline/12345","subject":"T"}}"#), ("10", "complaint.withdrawn", "{}"),
       ] {
-        let event = try Sample.envelope(type, id: id, subject: "S", data: "{}")
+        let event = try Sample.envelope(type, id: id, subject: "S", data: data)
         let (written, read) = try store.transaction { store in
           let machine = try store.machine()
           var fold = IntakeFold(try store.intakeSnapshot(for: [event]), machine: machine)
@@ -61,8 +66,29 @@ struct StoreTests {
         summary.item.title == "漏水 🏠" && summary.item.grade == "紧急" && summary.item.phase == .closed && summary.organ == "胜阳港街道")
       #expect(
         try store.timeline(of: summary.item.id).map(\.type) == [
-          "complaint.submitted", "reminder.urged", "complaint.returned", "complaint.responded", "complaint.resolved",
+          "complaint.submitted", "reminder.urged", "complaint.returned", "complaint.responded", "complaint.resumed",
+          "complaint.suspended", "complaint.extension-decided", "complaint.extension-requested", "complaint.merged",
+          "complaint.withdrawn",
         ])
+    }
+  }
+
+  @Test("duplicates are settled with their main item, whenever they were merged into it; a held clock is not due")
+  func followers() async throws {
+    try await TestStore.with { test in
+      let store = try test.connect()
+      let into = #"{"into":{"source":"/hotline/12345","subject":"M"}}"#
+      for subject in ["A", "B"] { try take([Sample.envelope("complaint.submitted", id: subject, subject: subject)], store) }
+      try take([Sample.envelope("complaint.merged", id: "A2", subject: "A", data: into)], store)
+      try take([Sample.envelope("complaint.submitted", id: "M", subject: "M")], store)
+      try take([Sample.envelope("complaint.merged", id: "B2", subject: "B", data: into)], store)
+      #expect(try test.ask("SELECT string_agg(phase, ' ' ORDER BY subject) = 'open merged open' FROM item"))
+      try test.setClock(ahead: "49 hours")
+      #expect(try store.transaction { try $0.claimDueItems(limit: 9).map(\.key.subject).sorted() } == ["A", "M"])
+      try test.setClock(ahead: "0 hours")
+      try take([Sample.envelope("complaint.resolved", id: "M2", subject: "M", data: "{}")], store)
+      #expect(try test.ask("SELECT count(*) FROM item WHERE phase = 'closed'") == 3)
+      #expect(try test.ask("SELECT count(*) FROM outbox WHERE type = 'item.closed'") == 3)
     }
   }
 

@@ -114,6 +114,21 @@ struct IntakeFoldTests {
     #expect(effects.waiting.isEmpty && effects.newItems.map(\.phase) == [.responded] && effects.changedItems.isEmpty)
   }
 
+  @Test("duplicates of duplicates are settled with the main item, in the batch that settles it")
+  func followers() throws {
+    var fold = try fold()
+    for (id, subject) in [("1", "HS-1"), ("2", "HS-2"), ("3", "HS-3")] {
+      #expect(fold.take(try envelope("complaint.submitted", id: id, subject: subject)) == .applied)
+    }
+    let into = { (main: String) in #"{"into":{"source":"/hotline/12345","subject":"\#(main)"}}"# }
+    #expect(fold.take(try envelope("complaint.merged", id: "4", subject: "HS-3", data: into("HS-2"))) == .applied)
+    #expect(fold.take(try envelope("complaint.merged", id: "5", subject: "HS-2", data: into("HS-1"))) == .applied)
+    #expect(fold.take(try envelope("complaint.resolved", id: "6", subject: "HS-1")) == .applied)
+    let effects = fold.finish()
+    #expect(effects.newItems.map(\.phase) == [.closed, .closed, .closed])
+    #expect(effects.announcements.map(\.subject) == ["HS-1", "HS-2", "HS-3"].map { "/hotline/12345/\($0)" })
+  }
+
   @Test("a source that asks for receipts gets one for each message taken, none for a duplicate")
   func receipts() throws {
     var fold = try fold()
@@ -125,7 +140,7 @@ struct IntakeFoldTests {
   @Test("however a stream is cut into batches, the items and their logs come out the same")
   func batching() throws {
     var random = Seeded(3)
-    let types = ["complaint.submitted", "complaint.accepted", "complaint.responded", "complaint.resolved", "complaint.returned"]
+    let types = ["complaint.submitted", "complaint.accepted", "complaint.responded", "complaint.resolved", "complaint.accepted"]
     for _ in 0..<100 {
       let stream = try (0..<40).map { i in
         try envelope(

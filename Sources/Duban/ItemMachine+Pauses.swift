@@ -1,0 +1,136 @@
+// Pauses (暂停), extensions (延期) and merging (合并): what holds an item's clocks, or moves them, without ending them.
+
+// MARK: - 暂停, 恢复
+
+extension ItemMachine {
+  func checkPause(of item: Item, for reason: String?) throws(Refusal) {
+    guard let allowed = rule(of: item)?.pauses else { return }
+    guard let reason, allowed.contains(reason) else {
+      throw Refusal(.notAllowed, at: "/data/reason", "the policy lets clocks be held for: \(allowed.joined(separator: ", "))")
+    }
+  }
+
+  func suspend(_ item: inout Item, at time: Instant) {
+    // The longest of two pauses that overlap counts from the earlier.
+    item.suspendedAt = min(item.suspendedAt ?? time, time)
+    guard let resumed = item.earlyResumption, resumed >= time else { return }
+    item.earlyResumption = nil
+    resume(&item, at: resumed)
+  }
+
+  func resume(_ item: inout Item, at time: Instant) {
+    guard let since = item.suspendedAt, time >= since else {
+      item.earlyResumption = max(item.earlyResumption ?? time, time)
+      return
+    }
+    letRun(&item, heldSince: since, at: time)
+  }
+
+  /// Lets clocks run on, each to end by as much later as it was held. A tier that hears of it late, beyond the policy's tolerance, counts
+  /// from the hearing.
+  private func letRun(_ item: inout Item, heldSince since: Instant, at time: Instant) {
+    let held = policies.policy(for: item).start(nominal: time, told: now) - since
+    item.suspendedAt = nil
+    item.deadline = item.deadline.map { Item.Deadline(clock: $0.clock, dueAt: $0.dueAt + held) }
+    item.resolutionDueAt = item.resolutionDueAt.map { $0 + held }
+  }
+}
+
+// MARK: - 延期
+
+extension ItemMachine {
+  func checkRequest(of item: Item, at time: Instant) throws(Refusal) {
+    guard let expiry = item.resolutionDueAt else { return }
+    // While the clocks are held, nothing has expired.
+    guard item.suspendedAt != nil || time <= expiry else {
+      throw Refusal(.tooLate, at: "/time", "an extension is asked for before the deadline, which was \(expiry.rfc3339)")
+    }
+    try checkLimit(of: item)
+  }
+
+  func askExtension(of item: inout Item, at time: Instant) {
+    item.extensionAskedAt = time
+    guard let until = item.earlyGrant else { return }
+    item.earlyGrant = nil
+    decideExtension(of: &item, until: until)
+  }
+
+  /// Until when more time is granted; nil where it is not.
+  func checkDecision(_ data: EventData, on item: Item) throws(Refusal) -> Instant? {
+    guard data.decision == "approved", let until = data.until.flatMap({ Instant(rfc3339: $0) }) else { return nil }
+    try checkLimit(of: item)
+    // Who holds it may not grant it to itself; at the top there is nobody else.
+    let approvers = Tier.allCases.filter { $0 > item.tier || $0 == .city }.compactMap {
+      directory.name(of: item.place.organ(at: $0))
+    }
+    guard let approver = data.approver, approvers.contains(approver) else {
+      throw Refusal(.notAllowed, at: "/data/approver", "may be approved by: \(approvers.joined(separator: ", "))")
+    }
+    if let expiry = item.resolutionDueAt, until <= expiry {
+      throw Refusal(.invalidValue, at: "/data/until", "an extension ends after the deadline, which is \(expiry.rfc3339)")
+    }
+    return until
+  }
+
+  /// A grant without a request is remembered: the request may be on its way.
+  func decideExtension(of item: inout Item, until: Instant?) {
+    guard item.extensionAskedAt != nil else {
+      item.earlyGrant = until
+      return
+    }
+    item.extensionAskedAt = nil
+    guard let until else { return }
+    item.extensions += 1
+    item.resolutionDueAt = max(item.resolutionDueAt ?? until, until)
+    if let deadline = item.deadline, deadline.clock == .resolution {
+      item.deadline = Item.Deadline(clock: .resolution, dueAt: max(deadline.dueAt, until))
+    }
+  }
+
+  private func checkLimit(of item: Item) throws(Refusal) {
+    let limit = rule(of: item)?.extensions ?? 0
+    guard item.extensions < limit else {
+      throw Refusal(.limitReached, at: "/type", "the policy allows \(limit) extensions of an item, and as many were granted")
+    }
+  }
+}
+
+// MARK: - 合并
+
+extension ItemMachine {
+  func checkMerging(into main: Item?) throws(Refusal) {
+    if main?.phase == .merged {
+      throw Refusal(.invalidValue, at: "/data/into", "the item named there is merged itself; name the one that it follows")
+    }
+  }
+
+  /// A duplicate's clocks are held while its main item is in work. While that is unknown they run on: an item never waits for nobody.
+  func merge(
+    _ item: inout Item, into key: ItemKey?, which main: Item?, at time: Instant, _ envelope: Envelope, _ effects: inout Effects
+  ) {
+    item.main = key
+    switch main?.phase {
+    case .closed? where main?.isWithdrawn == false: close(&item, with: envelope, at: time, &effects)
+    case .open?, .responded?:
+      item.phase = .merged
+      item.suspendedAt = min(item.suspendedAt ?? time, time)
+    default: break
+    }
+  }
+
+  /// Lets a duplicate follow its main item, which `envelope` has closed: settled, it is settled too; withdrawn by one resident, the matter
+  /// is still there for the other, and the clocks run on.
+  func follow(_ main: Item, _ item: inout Item, _ envelope: Envelope, history: [Breach], into effects: inout Effects) {
+    guard item.main == main.key, item.phase != .closed, let time = main.closedAt else { return }
+    if !main.isWithdrawn {
+      settleLapses(of: &item, before: time, history, &effects)
+      logFollowing(main, .closed, &item, envelope, &effects)
+      close(&item, with: envelope, at: time, &effects)
+    } else if item.phase == .merged {
+      (item.main, item.phase) = (nil, .open)
+      if let since = item.suspendedAt { letRun(&item, heldSince: since, at: max(time, since)) }
+      if let answeredAt = item.answeredAt, answeredAt >= item.reopenedAt ?? answeredAt { answer(&item) }
+      logFollowing(main, .released, &item, envelope, &effects)
+    }
+  }
+}

@@ -1,0 +1,102 @@
+// The record: how the machine logs what happened to an item, and announces it.
+
+extension ItemMachine {
+  func log(_ envelope: Envelope, _ item: inout Item, _ effects: inout Effects) {
+    item.sequence += 1
+    effects.log.append(
+      LogEntry(
+        itemID: item.id, sequence: item.sequence, type: envelope.type.name, key: envelope.key, occurredAt: envelope.time,
+        body: envelope.body, traceparent: envelope.traceparent))
+  }
+
+  /// Logs an event of Duban's own and announces it.
+  func record(_ type: Announcement.EventType, _ item: inout Item, _ breach: Breach, _ effects: inout Effects) {
+    let facts = EscalationFacts(item, breach, directory)
+    item.sequence += 1
+    let body = JSONText.encode(facts)
+    effects.log.append(
+      LogEntry(
+        itemID: item.id, sequence: item.sequence, type: type.rawValue, key: nil, occurredAt: now, body: body, traceparent: nil))
+    effects.announcements.append(
+      Announcement(type: type, subject: item.key.description, occurredAt: now, data: body, orderKey: item.id))
+  }
+
+  /// What became of a duplicate because its main item was closed.
+  enum Following: String {
+    case closed = "item.closed"
+    /// Its own again, because the main item was withdrawn.
+    case released = "item.released"
+  }
+
+  func logFollowing(_ main: Item, _ what: Following, _ item: inout Item, _ envelope: Envelope, _ effects: inout Effects) {
+    item.sequence += 1
+    let facts = FollowingFacts(item: .init(item.key), main: .init(main.key), by: envelope.type.name)
+    effects.log.append(
+      LogEntry(
+        itemID: item.id, sequence: item.sequence, type: what.rawValue, key: nil, occurredAt: main.closedAt ?? now,
+        body: JSONText.encode(facts), traceparent: envelope.traceparent))
+  }
+
+  func announce(
+    _ type: Announcement.EventType, _ item: Item, by event: String, traceparent: String?, _ effects: inout Effects
+  ) {
+    effects.announcements.append(
+      Announcement(
+        type: type, subject: item.key.description, occurredAt: now,
+        data: JSONText.encode(ClosingFacts(item: .init(item.key), kind: item.kind, by: event, closedAt: item.closedAt?.rfc3339)),
+        traceparent: traceparent, orderKey: item.id))
+  }
+}
+
+/// How an item is named in outgoing events.
+struct ItemReference: Encodable {
+  var source: String
+  var subject: String
+
+  init(_ key: ItemKey) {
+    (source, subject) = (key.source, key.subject)
+  }
+}
+
+/// The data of `item.escalated` and `item.overdue`, and the body of their log entries.
+private struct EscalationFacts: Encodable {
+  var item: ItemReference
+  var kind: Kind
+  var cycle: Int32
+  var clock: String
+  /// The tier that let its deadline pass, and the organ there.
+  var from: Tier
+  var fromOrgan: String?
+  var dueAt: String
+  /// The tier that holds the item now, and until when.
+  var to: Tier
+  var toOrgan: String?
+  var nextDueAt: String?
+
+  init(_ item: Item, _ breach: Breach, _ directory: Directory) {
+    self.item = ItemReference(item.key)
+    (kind, cycle, clock) = (item.kind, item.cycle, breach.clock.rawValue)
+    (from, fromOrgan, dueAt) = (breach.tier, directory.name(of: breach.organID), breach.dueAt.rfc3339)
+    (to, toOrgan, nextDueAt) = (item.tier, directory.name(of: item.place.organ(at: item.tier)), item.deadline?.dueAt.rfc3339)
+  }
+}
+
+/// The body of a log entry about a duplicate.
+private struct FollowingFacts: Encodable {
+  var item: ItemReference
+  var main: ItemReference
+  /// The type of the event that closed the main item.
+  var by: String
+}
+
+private struct ClosingFacts: Encodable {
+  var item: ItemReference
+  var kind: Kind
+  /// The type of the event that closed it.
+  var by: String
+  var closedAt: String?
+}
+
+extension ItemKey: CustomStringConvertible {
+  public var description: String { "\(source)/\(subject)" }
+}

@@ -107,14 +107,10 @@ extension Envelope {
   ///
   /// - Throws: a ``Refusal`` that names the field and the remedy. Sources are not checked here: which are known is the directory's knowledge.
   public init(_ message: RawMessage) throws(Refusal) {
-    try Limits.check(message.body)
-    guard let body = String(validating: message.body, as: UTF8.self) else {
-      throw Refusal(.notUTF8, "the body is not UTF-8; encode it so")
-    }
-    let wire = try Wire(message)
+    let body = try message.structured()
+    let wire = try Wire(body)
     do {
-      try self.init(
-        wire, body: message.attributes.isEmpty ? body : wire.structured(around: body), digest: ContentDigest(of: message))
+      try self.init(wire, body: body, digest: ContentDigest(of: message))
       userID = message.userID
     } catch {
       throw error.answering(source: wire.source, id: wire.id)
@@ -189,7 +185,10 @@ extension Envelope {
   private func check(_ value: String?, _ name: String, isOneOf choices: [String]) throws(Refusal) {
     let remedy = "\(name) must be one of: \(choices.joined(separator: ", "))"
     guard let value else { throw Refusal(.missingField, at: "/data/" + name, remedy) }
-    guard choices.contains(value) else { throw Refusal(.invalidValue, at: "/data/" + name, remedy) }
+    // By their bytes: Unicode has more than one way to write 不, and Swift takes them for equal.
+    guard choices.contains(where: { $0.utf8.elementsEqual(value.utf8) }) else {
+      throw Refusal(.invalidValue, at: "/data/" + name, remedy)
+    }
   }
 
   private func checkText(_ value: String?, _ name: String, _ remedy: String) throws(Refusal) {
@@ -235,51 +234,44 @@ private struct Wire: Decodable {
 
   var trace: TraceContext? { traceparent?.value.flatMap(TraceContext.init) }
 
-  init(_ message: RawMessage) throws(Refusal) {
-    let body = Data(message.body)
-    if message.attributes.isEmpty {
-      self = try Self.decode(Wire.self, from: body, under: "")
-    } else {
-      let a = message.attributes
-      (specversion, id, source, type) = (a["specversion"], a["id"], a["source"], a["type"])
-      (time, subject, traceparent) = (a["time"], a["subject"], Lenient(a["traceparent"]))
-      data = body.isEmpty ? nil : try Self.decode(EventData.self, from: body, under: "/data")
-    }
-  }
-
-  /// A binary message in structured form, its data verbatim.
-  func structured(around data: String) -> String {
-    let attributes = [
-      ("specversion", specversion), ("id", id), ("source", source), ("type", type), ("time", time), ("subject", subject),
-      ("traceparent", trace?.text),
-    ].compactMap { name, value in value.map { "\"\(name)\":\(JSONText.string($0))" } }
-    return "{" + (attributes + (data.isEmpty ? [] : ["\"data\":\(data)"])).joined(separator: ",") + "}"
-  }
-
-  private static func decode<T: Decodable>(_: T.Type, from body: Data, under prefix: String) throws(Refusal) -> T {
+  init(_ body: String) throws(Refusal) {
+    let body = Data(body.utf8)
     do {
-      return try JSONDecoder().decode(T.self, from: body)
-    } catch let error as DecodingError {
-      throw Refusal(error, under: prefix)
+      self = try JSONDecoder().decode(Wire.self, from: body)
     } catch {
-      throw Refusal(.notJSON, "the body is not JSON")
+      throw (error as? DecodingError).map { Refusal($0) } ?? Refusal(.notJSON, "the body cannot be read")
     }
   }
 }
 
+extension RawMessage {
+  /// The message as a structured CloudEvent, within the limits: the body as sent, or in binary mode all attributes around the data.
+  fileprivate func structured() throws(Refusal) -> String {
+    guard !attributes.isEmpty else { return try Limits.text(of: body) }
+    let sorted = attributes.sorted { $0.key < $1.key }
+    var members = sorted.filter { $0.key != "data" }.map { "\(JSONText.string($0)):\(JSONText.string($1))" }
+    if !body.isEmpty {
+      // By itself first: what is no value by itself must not become part of the envelope.
+      do throws(Refusal) { members.append("\"data\":" + (try Limits.text(of: body))) } catch { throw error.inside("data") }
+    }
+    // Then the whole, which is what is kept, and what is read again if it has to wait for its item.
+    return try Limits.text(of: Array("{\(members.joined(separator: ","))}".utf8))
+  }
+}
+
 extension Refusal {
-  fileprivate init(_ error: DecodingError, under prefix: String) {
+  fileprivate init(_ error: DecodingError) {
     switch error {
     case .typeMismatch(let type, let context):
-      self.init(.wrongType, at: prefix + context.pointer, "must be \(Self.jsonName(of: type))")
+      self.init(.wrongType, at: context.pointer, "must be \(Self.jsonName(of: type))")
     case .valueNotFound(let type, let context):
-      self.init(.wrongType, at: prefix + context.pointer, "must be \(Self.jsonName(of: type)), not null")
+      self.init(.wrongType, at: context.pointer, "must be \(Self.jsonName(of: type)), not null")
     case .keyNotFound(let key, let context):
-      self.init(.missingField, at: prefix + context.pointer + "/" + key.stringValue, "\(key.stringValue) is required")
+      self.init(.missingField, at: context.pointer + "/" + key.stringValue, "\(key.stringValue) is required")
     case .dataCorrupted(let context) where context.codingPath.isEmpty:
       self.init(.notJSON, "the body is not JSON")
     case .dataCorrupted(let context):
-      self.init(.invalidValue, at: prefix + context.pointer, "not a value that can be read")
+      self.init(.invalidValue, at: context.pointer, "not a value that can be read")
     @unknown default:
       self.init(.notJSON, "the body cannot be read")
     }
@@ -298,7 +290,7 @@ extension DecodingError.Context {
   /// The path as a JSON Pointer (RFC 6901).
   fileprivate var pointer: String {
     codingPath.map { key in
-      "/" + (key.intValue.map(String.init) ?? key.stringValue.replacing("~", with: "~0").replacing("/", with: "~1"))
+      "/" + (key.intValue.map(String.init) ?? key.stringValue.pointerToken)
     }.joined()
   }
 }

@@ -91,6 +91,86 @@ struct EnvelopeTests {
   }
 
   @Test(
+    "what other readers would not take as JSON is refused as such, also where Duban reads nothing, so that the record is JSON to everyone",
+    arguments: [
+      #"1-2"#, "01", "1.", "1.e5", "-", "+1", ".5", "1e", "NaN", #""\x""#, #""\u12G4""#, "\"a\nb\"", "\"a\tb\"", #""\ud800""#,
+      #""\udc00""#,
+      #""\ud83d\u0041""#, #"{"\ud800":1}"#, "[1,]", "{\"a\":1,}", "[1 2]", "{\"a\" 1}", "{1:2}", "tru", "truely", "'a'", "[", "]",
+      "1}}x",
+      "\u{A0}1", "/**/1", "",
+    ])
+  func grammar(value: String) {
+    let body = Self.envelopeStart + #""subject":"a","data":{"x":\#(value)}}"#
+    let refusal = #expect(throws: Refusal.self) { try Envelope(RawMessage(body: Array(body.utf8))) }
+    #expect(refusal?.reason == .notJSON && refusal?.pointer == "")
+    let marked = "\u{FEFF}" + Self.envelopeStart + #""subject":"a"}"#
+    #expect(throws: Refusal.self) { try Envelope(RawMessage(body: Array(marked.utf8))) }
+  }
+
+  @Test(
+    "all of JSON is taken",
+    arguments: [
+      "-0", "0", "10.25e-3", "1E+9", "1e999", #""\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00""#, "[]", "{}", " [ 1 , { } ]\r\n\t",
+      "[null,true,false]",
+      #"{"":1,"é":2,"e\u0301":3}"#, "\"\u{7F}\u{2028}😀\"",
+    ])
+  func wholeGrammar(value: String) throws {
+    let body = " " + Self.envelopeStart + #""subject":"a","data":{"x":\#(value)}}"# + "\n"
+    #expect(try Envelope(RawMessage(body: Array(body.utf8))).body == body)
+  }
+
+  @Test(
+    "a field that stands twice is refused: Foundation acts on the first, the database and most others on the last",
+    arguments: [
+      (#""subject":"a","subject":"b""#, "/subject"), (#""subject":"a","\u0073ubject":"b""#, "/subject"),
+      (#""subject":"a","data":{"region":{"street":"甲","street":"乙"}}"#, "/data/region/street"),
+      (#""subject":"a","data":{"x/y":[0,{"k":1,"l":2,"k":1}]}"#, "/data/x~1y/1/k"),
+    ])
+  func twice(fields: String, pointer: String) {
+    let refusal = #expect(throws: Refusal.self) {
+      try Envelope(RawMessage(body: Array((Self.envelopeStart + fields + "}").utf8)))
+    }
+    #expect(refusal?.reason == .invalidValue && refusal?.pointer == pointer)
+  }
+
+  @Test("the contract's words are told by their characters, not by what Unicode takes for equal")
+  func words() throws {
+    _ = try envelope("complaint.rated", data: #"{"rating":"不满意"}"#)
+    let refusal = #expect(throws: Refusal.self) { try envelope("complaint.rated", data: "{\"rating\":\"\u{F967}满意\"}") }
+    #expect(refusal?.reason == .invalidValue && refusal?.pointer == "/data/rating")
+  }
+
+  func binary(_ body: String, _ more: [String: String] = [:]) throws -> Envelope {
+    let attributes = [
+      "specversion": "1.0", "id": "1", "source": "/qr/mashang", "type": "duban.complaint.submitted",
+      "time": "2026-11-20T08:00:00+08:00", "subject": "Q-1",
+    ]
+    return try Envelope(RawMessage(body: Array(body.utf8), attributes: attributes.merging(more) { $1 }))
+  }
+
+  @Test("a binary event is kept with all its attributes; one called data is none")
+  func binaryAttributes() throws {
+    let envelope = try binary(#"{"title":"漏水"}"#, ["priority": "high", "dataschema": "/s", "data": "x"])
+    #expect(envelope.body.contains(#""priority":"high""#) && envelope.body.contains(#""dataschema":"/s""#))
+    #expect(envelope.data.title == "漏水" && !envelope.body.contains(#""x""#))
+  }
+
+  @Test("a binary event is held to the limits in the form in which it is kept and read again")
+  func binaryLimits() throws {
+    func reason(_ body: String, _ more: [String: String] = [:]) -> Refusal.Reason? {
+      do { _ = try binary(body, more) } catch { return (error as? Refusal)?.reason }
+      return nil
+    }
+    #expect(reason(#"{"x":"\#(String(repeating: "x", count: 256 * 1024 - 8))"}"#) == .tooLarge)
+    #expect(reason(#"{"x":"# + String(repeating: "[", count: 62) + String(repeating: "]", count: 62) + "}") == nil)
+    #expect(reason(#"{"x":"# + String(repeating: "[", count: 63) + String(repeating: "]", count: 63) + "}") == .tooDeep)
+    #expect(reason("{}", ["subject": "a\0b"]) == .nulCharacter)
+    #expect(reason(#"{},"id":"2""#) == .notJSON)
+    let refusal = #expect(throws: Refusal.self) { try binary(#"{"a":1,"a":2}"#) }
+    #expect(refusal?.pointer == "/data/a")
+  }
+
+  @Test(
     "limits: 256 KiB are taken and a byte more is not; 64 levels are taken and one more is not; a brace in a string is no level")
   func limits() throws {
     func padded(to size: Int) -> RawMessage {
@@ -131,6 +211,8 @@ struct EnvelopeTests {
     } catch {
       #expect(error.source == "/hotline/12345" && error.messageID == "w1")
     }
+    let mistyped = #expect(throws: Refusal.self) { try envelope("complaint.submitted", id: "w2", data: #"{"region":"胜阳港街道"}"#) }
+    #expect(mistyped?.source == "/hotline/12345" && mistyped?.messageID == "w2")
   }
 
   @Test("the same content has the same digest, other content another")

@@ -52,8 +52,11 @@ public struct Delivery: Sendable {
   /// The body's bytes.
   public let body: [UInt8]
 
-  /// How often a quorum queue has taken this message back before; 0 the first time, and always 0 on a classic queue.
-  public var deliveryCount: Int { properties.headers["x-delivery-count"]?.integer ?? 0 }
+  /// How often a quorum queue has taken this message back before, never negative; 0 the first time, and on a classic queue.
+  public var deliveryCount: Int {
+    // The first time a header of that name is the publisher's own; from then on the broker writes over it.
+    redelivered ? max(0, properties.headers["x-delivery-count"]?.integer ?? 0) : 0
+  }
 }
 
 /// A message that went to no queue, handed back because it was published `mandatory`.

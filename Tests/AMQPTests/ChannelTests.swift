@@ -231,6 +231,22 @@ import TestServers
     }
   }
 
+  @Test("a count that the publisher wrote counts for nothing, however large or small", arguments: [Int64.min, -1, 1000, .max])
+  func forgedDeliveryCount(_ forged: Int64) async throws {
+    try await withTestBroker { broker in
+      let channel = try Connection(broker.configuration).openChannel()
+      let queue = try channel.declareQueue("q", arguments: ["x-queue-type": "quorum"])
+      let properties = Properties(headers: ["x-delivery-count": .int64(forged)])
+      try channel.publish(OutgoingMessage(exchange: "", routingKey: queue, properties: properties, body: [1]))
+      try channel.consume(queue: queue)
+      for count in 0..<2 {
+        let delivery = try channel.delivery()
+        #expect(delivery.deliveryCount == count)
+        try channel.reject(delivery.tag, requeue: true)
+      }
+    }
+  }
+
   @Test("headers nested deeper than anyone means are read as void, not to the end of the stack")
   func deepHeaders() async throws {
     try await withTestBroker { broker in

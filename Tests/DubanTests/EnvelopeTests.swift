@@ -33,6 +33,42 @@ struct EnvelopeTests {
       again.key == envelope.key && again.item == envelope.item && again.data == envelope.data && again.time == envelope.time)
   }
 
+  private static func binary(_ data: String, _ others: [String: String] = [:]) -> RawMessage {
+    let attributes = [
+      "specversion": "1.0", "id": "1", "source": "/s", "type": "duban.complaint.submitted", "time": "2026-11-20T08:00:00+08:00",
+      "subject": "Q-1",
+    ]
+    return RawMessage(body: Array(data.utf8), attributes: attributes.merging(others) { $1 })
+  }
+
+  @Test(
+    "the record of a binary event can be read again, whatever its data begin with", arguments: ["", "{}", "\u{feff}{}", " {} \n"])
+  func binaryRecord(data: String) throws {
+    let envelope = try Envelope(Self.binary(data))
+    #expect(try Envelope(RawMessage(body: Array(envelope.body.utf8))).data == envelope.data)
+  }
+
+  @Test("the limits hold for a binary event with its attributes, whose record is read again by the same rules")
+  func binaryLimits() throws {
+    func nested(_ levels: Int) -> String {
+      String(repeating: #"{"a":"#, count: levels) + "1" + String(repeating: "}", count: levels)
+    }
+    func long(_ bytes: Int) -> String { #"{"a":""# + String(repeating: "x", count: bytes - 8) + #""}"# }
+    func reason(_ message: RawMessage) -> Refusal.Reason? {
+      do throws(Refusal) {
+        _ = try Envelope(message)
+        return nil
+      } catch {
+        return error.reason
+      }
+    }
+    #expect(reason(Self.binary(nested(63))) == nil && reason(Self.binary(nested(64))) == .tooDeep)
+    #expect(reason(Self.binary(long(260_000))) == nil && reason(Self.binary(long(Limits.bodyBytes))) == .tooLarge)
+    for name in ["id", "source", "subject"] {
+      #expect(reason(Self.binary("{}", [name: "a\0b"])) == .nulCharacter)
+    }
+  }
+
   @Test("an event about another system's item names it in data.item")
   func otherItem() throws {
     let urged = try envelope(

@@ -8,7 +8,7 @@ public struct Refusal: Error, Hashable, Sendable {
   /// For people. Names the field and what would mend it; never a value that could hold personal data.
   public var detail: String
 
-  /// Whom to answer, as far as the message could be read.
+  /// Whom to answer, as far as the message could be read; nil too where a name cannot be stored.
   public var source: String?
   public var messageID: String?
   /// The trace that the message belongs to.
@@ -22,7 +22,9 @@ public struct Refusal: Error, Hashable, Sendable {
 
   func answering(source: String?, id: String?) -> Refusal {
     var refusal = self
-    (refusal.source, refusal.messageID) = (source, id)
+    // A header can hold a NUL, which no text in the database can: the answer would be refused for it.
+    func storable(_ name: String?) -> String? { name.flatMap { $0.utf8.contains(0) ? nil : $0 } }
+    (refusal.source, refusal.messageID) = (storable(source), storable(id))
     return refusal
   }
 

@@ -251,6 +251,16 @@ struct EnvelopeTests {
     #expect(mistyped?.source == "/hotline/12345" && mistyped?.messageID == "w2")
   }
 
+  @Test("a refusal names nobody by a NUL, which the answer could not be stored with")
+  func answeringNobody() {
+    do {
+      _ = try Envelope(Self.binary("{}", ["id": "a\0b"]))
+      Issue.record("taken")
+    } catch {
+      #expect(error.source == "/s" && error.messageID == nil)
+    }
+  }
+
   @Test("the same content has the same digest, other content another")
   func digests() throws {
     let one = try envelope("complaint.submitted")

@@ -100,6 +100,48 @@ extension Store {
     try connection.execute("SELECT count(*) FROM message").only().decode(0)
   }
 
+  /// How many messages have been taken whose ids begin so.
+  public func messageCount(ofIDsBeginning prefix: String) throws -> Int {
+    try connection.execute("SELECT count(*) FROM message WHERE starts_with(id, $1)", prefix).only().decode(0)
+  }
+
+  /// How many messages are in the log, and how many wait for their item.
+  ///
+  /// - Throws: ``StoreFault`` where these are not the messages that were taken.
+  public func keptMessages() throws -> (logged: Int, waiting: Int) {
+    let row = try connection.execute(
+      """
+      SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM item_event WHERE message_id IS NOT NULL),
+        (SELECT count(*) FROM waiting_event)
+      """
+    ).only()
+    let (taken, logged, waiting): (Int, Int, Int) = (try row.decode(0), try row.decode(1), try row.decode(2))
+    guard taken == logged + waiting else {
+      throw StoreFault("\(taken) messages were taken, \(logged) are in the log and \(waiting) wait")
+    }
+    return (logged, waiting)
+  }
+
+  /// Those of the messages that have been taken.
+  public func taken(among digests: [ContentDigest]) throws -> [ContentDigest] {
+    try connection.execute(
+      "SELECT digest FROM message JOIN unnest($1::bytea[]) AS asked(digest) USING (digest)", digests.map(\.bytes)
+    ).map { ContentDigest(bytes: try $0.decode(0)) }
+  }
+
+  /// Hands over the body of every message that was kept, of the log's and of those that wait.
+  public func forEachKeptBody(_ take: (String) -> Void) throws {
+    let last: Int64? = try connection.execute("SELECT max(id) FROM item").only().decode(0)
+    for first in stride(from: 1, through: last ?? 0, by: 10_000) {
+      let rows = try connection.execute(
+        """
+        SELECT body FROM item_event WHERE item_id BETWEEN $1 AND $2 AND message_id IS NOT NULL
+        UNION ALL SELECT body FROM waiting_event WHERE item_id BETWEEN $1 AND $2
+        """, first, first + 9999)
+      for row in rows { take(try row.decode(0)) }
+    }
+  }
+
   /// The transaction that took a message.
   public struct Taking: Hashable, Sendable {
     /// Tells it from others that began in the same microsecond.

@@ -71,6 +71,13 @@ struct BenchQueues {
     for queue in Self.topology.queues { try channel.purge(queue: queue.name) }
   }
 
+  /// A queue of Duban's that holds a message, if there is one; messages that somebody has not acknowledged yet are not seen.
+  func firstNotEmpty() throws -> String? {
+    let connection = try connect()
+    defer { connection.close() }
+    return try DubanTopology.all.queues.map(\.name).first { try Self.status(of: $0, on: connection)?.messages != 0 }
+  }
+
   /// Removes what the benchmark brought: the queues it made, and the messages in the others. The exchanges, which hold nothing, stay.
   func restore() {
     guard let connection = try? connect(), let channel = try? connection.openChannel() else {

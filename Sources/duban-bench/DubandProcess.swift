@@ -51,13 +51,15 @@ final class DubandProcess {
     }
   }
 
-  /// Ends it in order, and the hard way if it does not drain in time.
-  func stop() {
-    guard process.isRunning else { return }
-    process.terminate()
+  /// Ends it in order, and the hard way if it does not drain in time. Returns its exit status, or the number of the signal that ended it
+  /// as a shell gives it, 128 and more.
+  @discardableResult
+  func stop() -> Int32 {
+    if process.isRunning { process.terminate() }
     for _ in 0..<300 where process.isRunning { usleep(100_000) }
     if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     process.waitUntilExit()
+    return process.terminationStatus + (process.terminationReason == .uncaughtSignal ? 128 : 0)
   }
 
   deinit { stop() }

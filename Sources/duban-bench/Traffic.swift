@@ -182,19 +182,3 @@ extension Array {
     removeLast()
   }
 }
-
-/// SplitMix64: the same numbers on every machine, which the standard library's generators do not promise.
-private struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
-
-  /// From 0 to below 1.
-  mutating func share() -> Double { Double(next() >> 11) / Double(1 << 53) }
-}

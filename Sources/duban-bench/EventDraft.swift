@@ -1,0 +1,48 @@
+// A CloudEvent in parts, so that mutations can reach into it; written out in either mode.
+
+import AMQP
+import DubanWorkers
+
+/// An event that is not written yet. Names and values are taken as they are: nothing here sees to it that the result is JSON.
+struct EventDraft {
+  struct Member {
+    var name: String
+    /// JSON.
+    var value: String
+  }
+
+  /// Without `duban.`.
+  var routingKey: String
+  var attributes: [Member]
+  var data: [Member]
+
+  init(_ type: String, id: String, source: String, subject: String, time: String, data: [Member]) {
+    routingKey = type
+    attributes = [
+      Member(name: "specversion", value: #""1.0""#), Member(name: "id", value: "\"\(id)\""),
+      Member(name: "source", value: "\"\(source)\""), Member(name: "type", value: "\"duban.\(type)\""),
+      Member(name: "time", value: "\"\(time)\""), Member(name: "subject", value: "\"\(subject)\""),
+    ]
+    self.data = data
+  }
+
+  private static func object(_ members: [Member]) -> String {
+    "{" + members.map { "\"\($0.name)\":\($0.value)" }.joined(separator: ",") + "}"
+  }
+
+  /// As structured JSON.
+  var structured: OutgoingMessage {
+    Body.message(
+      routingKey: routingKey, Self.object(attributes + [Member(name: "data", value: Self.object(data))]))
+  }
+
+  /// In binary mode: the attributes as headers, the data as body.
+  var binary: OutgoingMessage {
+    let headers = attributes.map { ("cloudEvents:\($0.name)", FieldValue.string(String($0.value.dropFirst().dropLast()))) }
+    return OutgoingMessage(
+      exchange: DubanTopology.intakeExchange, routingKey: routingKey,
+      properties: Properties(
+        contentType: "application/json", headers: Dictionary(headers, uniquingKeysWith: { $1 }), deliveryMode: .persistent),
+      body: Array(Self.object(data).utf8))
+  }
+}

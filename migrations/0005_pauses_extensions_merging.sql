@@ -1,4 +1,4 @@
--- 暂停, 延期 and 合并: what they leave on an item.
+-- 暂停, 延期, 合并, warnings and slips: what they leave on an item and its breaches.
 
 ALTER TABLE item
   -- When the present cycle is to be settled, as pauses and extensions have moved it.
@@ -18,9 +18,15 @@ ALTER TABLE item
   ADD CONSTRAINT item_phase_check CHECK (phase IN ('awaited', 'open', 'responded', 'merged', 'closed')),
   ADD CHECK ((main_source IS NULL) = (main_subject IS NULL));
 
--- What is held does not fall due.
+-- The engine's only question, what is due?, is about warnings too, and not about what is held.
 DROP INDEX item_due;
-CREATE INDEX item_due ON item (due_at, id) WHERE due_at IS NOT NULL AND suspended_at IS NULL;
+ALTER TABLE item
+  ADD COLUMN warn_at timestamptz,
+  ADD COLUMN wake_at timestamptz GENERATED ALWAYS AS (CASE WHEN suspended_at IS NULL THEN least(warn_at, due_at) END) STORED;
+CREATE INDEX item_wake ON item (wake_at, id) WHERE wake_at IS NOT NULL;
+
+-- 三色督查单: the slip that was issued for a breach.
+ALTER TABLE breach ADD COLUMN slip text CHECK (slip IN ('blue', 'orange', 'red'));
 
 -- Who follows a main item?
 CREATE INDEX item_main ON item (main_source, main_subject) WHERE main_source IS NOT NULL;

@@ -133,23 +133,31 @@ public struct DirectoryDraft: Hashable, Sendable, Decodable {
   ///
   /// - Throws: ``FileFault`` that names the place and the remedy.
   public static func read(yaml: String) throws(FileFault) -> DirectoryDraft {
-    let draft: DirectoryDraft = try decodeYAML(yaml)
-    if let twice = draft.districts.map(\.name).firstRepeated {
-      throw FileFault("districts: '\(twice)' stands twice")
+    let file = try OperatorFile<DirectoryDraft>(yaml: yaml)
+    let draft = file.content
+    try file.allow(["city", "districts", "sources"])
+    if let (i, twice) = draft.districts.map(\.name).firstRepeated {
+      throw file.fault(at: "districts", .place(i), "name", because: "'\(twice)' stands twice")
     }
     for (i, district) in draft.districts.enumerated() {
-      if let twice = district.streets.firstRepeated { throw FileFault("districts[\(i)].streets: '\(twice)' stands twice") }
+      try file.allow(["name", "streets"], at: "districts", .place(i))
+      if let (j, twice) = district.streets.firstRepeated {
+        throw file.fault(at: "districts", .place(i), "streets", .place(j), because: "'\(twice)' stands twice")
+      }
     }
-    if let twice = draft.sources.map(\.uri).firstRepeated {
-      throw FileFault("sources: '\(twice)' stands twice")
+    for i in draft.sources.indices {
+      try file.allow(["uri", "name", "receipts", "users", "confidential"], at: "sources", .place(i))
+    }
+    if let (i, twice) = draft.sources.map(\.uri).firstRepeated {
+      throw file.fault(at: "sources", .place(i), "uri", because: "'\(twice)' stands twice")
     }
     return draft
   }
 }
 
 extension [String] {
-  fileprivate var firstRepeated: String? {
+  fileprivate var firstRepeated: (Int, String)? {
     var seen: Set<String> = []
-    return first { !seen.insert($0).inserted }
+    return enumerated().first { !seen.insert($1).inserted }.map { ($0, $1) }
   }
 }

@@ -50,10 +50,15 @@ public struct Breach: Hashable, Sendable {
   public var organID: Int64?
   public var dueAt: Instant
   public var foundAt: Instant
+  /// The slip (督查单) that the organ is issued for it; nil where the policy issues none.
+  public var slip: Slip?
 
-  public init(itemID: Int64, cycle: Int32, clock: Item.Clock, tier: Tier, organID: Int64?, dueAt: Instant, foundAt: Instant) {
+  public init(
+    itemID: Int64, cycle: Int32, clock: Item.Clock, tier: Tier, organID: Int64?, dueAt: Instant, foundAt: Instant,
+    slip: Slip? = nil
+  ) {
     (self.itemID, self.cycle, self.clock, self.tier) = (itemID, cycle, clock, tier)
-    (self.organID, self.dueAt, self.foundAt) = (organID, dueAt, foundAt)
+    (self.organID, self.dueAt, self.foundAt, self.slip) = (organID, dueAt, foundAt, slip)
   }
 }
 
@@ -69,9 +74,11 @@ public struct Announcement: Hashable, Sendable {
   public enum EventType: String, CaseIterable, Sendable {
     case receiptAccepted = "receipt.accepted"
     case receiptRejected = "receipt.rejected"
+    case itemDueSoon = "item.due-soon"
     case itemEscalated = "item.escalated"
     case itemOverdue = "item.overdue"
     case itemClosed = "item.closed"
+    case slipIssued = "slip.issued"
     case noticeProposed = "notice.proposed"
     case noticeIssued = "notice.issued"
   }

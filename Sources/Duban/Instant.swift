@@ -15,6 +15,10 @@ public struct Instant: Hashable, Comparable, Sendable {
     Instant(microseconds: instant.microseconds + span.microseconds)
   }
 
+  public static func - (instant: Instant, span: Span) -> Instant {
+    Instant(microseconds: instant.microseconds - span.microseconds)
+  }
+
   public static func - (a: Instant, b: Instant) -> Span {
     Span(microseconds: a.microseconds - b.microseconds)
   }

@@ -53,6 +53,11 @@ public struct Item: Hashable, Sendable {
   /// The number of its last event in the log.
   public var sequence: Int32
 
+  /// When there is next something to do on it, though nothing happens: its warning or its deadline comes.
+  public var wakeAt: Instant? {
+    suspendedAt == nil ? deadline.map { min($0.warnAt ?? $0.dueAt, $0.dueAt) } : nil
+  }
+
   /// Where an item stands.
   public enum Phase: String, CaseIterable, Sendable {
     /// 待立件: events about it came before it did; they wait.
@@ -86,9 +91,11 @@ public struct Item: Hashable, Sendable {
   public struct Deadline: Hashable, Sendable {
     public var clock: Clock
     public var dueAt: Instant
+    /// When its holder is to be warned; nil where nobody is, or it has been.
+    public var warnAt: Instant?
 
-    public init(clock: Clock, dueAt: Instant) {
-      (self.clock, self.dueAt) = (clock, dueAt)
+    public init(clock: Clock, dueAt: Instant, warnAt: Instant? = nil) {
+      (self.clock, self.dueAt, self.warnAt) = (clock, dueAt, warnAt)
     }
   }
 
@@ -145,6 +152,11 @@ public struct Place: Hashable, Sendable {
   /// The lowest tier that is known.
   public var lowestTier: Tier {
     streetID != nil ? .street : districtID != nil ? .district : .city
+  }
+
+  /// The next tier above at which an organ is known; nil where there is none.
+  public func tier(above tier: Tier) -> Tier? {
+    Tier.allCases.first { $0 > tier && organ(at: $0) != nil }
   }
 
   /// The organ that answers for the item at a tier; nil where the directory has none.

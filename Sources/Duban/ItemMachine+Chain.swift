@@ -1,27 +1,54 @@
-// The chain 街道 → 区 → 市: what becomes of an item whose deadline passes.
+// The chain 街道 → 区 → 市: what becomes of an item whose deadline draws near, and passes.
 
 extension ItemMachine {
-  /// Lets an item's deadline pass, if it is due: a breach, and the next tier of the chain (R22).
+  /// Does what is due on an item: lets its deadline pass, or warns its holder that it soon will. Returns whether there was anything to do.
   ///
-  /// `history` is what the item breached before, for the evidence of a notice. Returns whether there was anything to do.
+  /// `history` is what the item breached before, needed where ``maySummon(over:)`` says so.
+  @discardableResult
+  public func wake(_ item: inout Item, history: [Breach] = [], into effects: inout Effects) -> Bool {
+    if lapse(&item, history: history, into: &effects) { return true }
+    guard item.suspendedAt == nil, let warnAt = item.deadline?.warnAt, warnAt <= now else { return false }
+    item.deadline?.warnAt = nil
+    recordDueSoon(&item, &effects)
+    return true
+  }
+
+  /// Lets an item's deadline pass, if it is due: a breach, and the next tier of the chain (R22).
   @discardableResult
   public func lapse(_ item: inout Item, history: [Breach] = [], into effects: inout Effects) -> Bool {
-    guard item.suspendedAt == nil, let deadline = item.deadline, deadline.dueAt <= now,
-      let rule = policies.policy(for: item).rule(for: item)
-    else {
+    guard item.suspendedAt == nil, let deadline = item.deadline, deadline.dueAt <= now, let rule = rule(of: item) else {
       return false
     }
     let breach = Breach(
       itemID: item.id, cycle: item.cycle, clock: deadline.clock, tier: item.tier, organID: item.place.organ(at: item.tier),
-      dueAt: deadline.dueAt, foundAt: now)
+      dueAt: deadline.dueAt, foundAt: now, slip: rule.slips?.colour(at: item.tier))
+    // What this run found on the item before stands together at the end.
+    let before = history + effects.breaches.reversed().prefix { $0.itemID == item.id }.reversed()
     effects.breaches.append(breach)
     item.breachedAt = item.breachedAt ?? deadline.dueAt
-    if let above = item.tier.above {
+    // A tier without an organ is passed over: an item never waits for nobody.
+    if let above = item.place.tier(above: item.tier) {
       climb(&item, from: breach, to: above, rule, &effects)
     } else {
-      exhaust(&item, breach, history, &effects)
+      exhaust(&item, breach, &effects)
+    }
+    if summons(breach, after: before, by: rule) {
+      let notice = Notice.summons(over: item, breaches: before + [breach], directory: directory, at: now)
+      effects.notices.append(notice)
+      effects.announcements.append(notice.announcement(orderKey: item.id))
     }
     return true
+  }
+
+  /// Whether a lapse of the item's deadline would lead to a 约谈, or has done so: what it breached before is then needed.
+  public func maySummon(over item: Item) -> Bool {
+    rule(of: item).map { item.tier >= $0.summonsAt } ?? false
+  }
+
+  /// A 约谈 is proposed with its evidence (R34) once for each item, cycle and clock: for the first breach at or above the policy's tier.
+  private func summons(_ breach: Breach, after history: [Breach], by rule: Policy.Rule) -> Bool {
+    breach.tier >= rule.summonsAt
+      && !history.contains { ($0.cycle, $0.clock) == (breach.cycle, breach.clock) && $0.tier >= rule.summonsAt }
   }
 
   /// Records the deadlines that had passed when the event happened, in case the sweep has not come by yet.
@@ -32,24 +59,45 @@ extension ItemMachine {
   }
 
   private func climb(_ item: inout Item, from breach: Breach, to above: Tier, _ rule: Policy.Rule, _ effects: inout Effects) {
-    let policy = policies.policy(for: item)
-    let limit = breach.clock == .response ? rule.response ?? rule.resolution : rule.resolution
-    let start = policy.start(nominal: breach.dueAt, told: now)
+    let start = policies.policy(for: item).start(nominal: breach.dueAt, told: now)
     item.tier = above
     item.escalations += 1
-    item.deadline = Item.Deadline(clock: breach.clock, dueAt: start + limit.allowance(at: above))
+    item.deadline = deadline(breach.clock, rule.limit(of: breach.clock), at: above, from: start)
     record(.itemEscalated, &item, breach, &effects)
   }
 
-  /// Overdue at 市: nobody is above, so a 约谈 is proposed with its evidence (R34), once for each item, cycle and clock.
-  private func exhaust(_ item: inout Item, _ breach: Breach, _ history: [Breach], _ effects: inout Effects) {
+  /// Overdue at 市: nobody is above.
+  private func exhaust(_ item: inout Item, _ breach: Breach, _ effects: inout Effects) {
     // An item that was never answered must still be settled: its other clock goes on.
     item.deadline = breach.clock == .response ? resolutionDeadline(of: item) : nil
     record(.itemOverdue, &item, breach, &effects)
-    // What this run found on the item, the present breach last, stands together at the end.
-    let found = effects.breaches.reversed().prefix { $0.itemID == item.id }.reversed()
-    let notice = Notice.summons(over: item, breaches: history + found, directory: directory, at: now)
-    effects.notices.append(notice)
-    effects.announcements.append(notice.announcement(orderKey: item.id))
+  }
+}
+
+// MARK: - Deadlines
+
+extension ItemMachine {
+  func rule(of item: Item) -> Policy.Rule? { policies.policy(for: item).rule(for: item) }
+
+  /// A clock's deadline at a tier above the one where the chain started.
+  private func deadline(_ clock: Item.Clock, _ limit: Policy.Limit, at tier: Tier, from start: Instant) -> Item.Deadline {
+    warned(clock, at: start + limit.allowance(at: tier), limit, from: start)
+  }
+
+  /// A clock's deadline where the chain starts.
+  func deadline(_ clock: Item.Clock, _ limit: Policy.Limit, from start: Instant) -> Item.Deadline {
+    warned(clock, at: start + limit.within, limit, from: start)
+  }
+
+  /// The deadline by which the present cycle is to be settled.
+  func resolutionDeadline(of item: Item) -> Item.Deadline? {
+    guard let dueAt = item.resolutionDueAt, let limit = rule(of: item)?.resolution else { return nil }
+    return warned(.resolution, at: dueAt, limit, from: now)
+  }
+
+  /// Who has just been told needs no warning.
+  func warned(_ clock: Item.Clock, at dueAt: Instant, _ limit: Policy.Limit, from start: Instant) -> Item.Deadline {
+    let warnAt = limit.warning.map { dueAt - $0 }
+    return Item.Deadline(clock: clock, dueAt: dueAt, warnAt: warnAt.flatMap { $0 > start ? $0 : nil })
   }
 }

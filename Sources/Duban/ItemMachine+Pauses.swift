@@ -31,7 +31,9 @@ extension ItemMachine {
   private func letRun(_ item: inout Item, heldSince since: Instant, at time: Instant) {
     let held = policies.policy(for: item).start(nominal: time, told: now) - since
     item.suspendedAt = nil
-    item.deadline = item.deadline.map { Item.Deadline(clock: $0.clock, dueAt: $0.dueAt + held) }
+    item.deadline = item.deadline.map {
+      Item.Deadline(clock: $0.clock, dueAt: $0.dueAt + held, warnAt: $0.warnAt.map { $0 + held })
+    }
     item.resolutionDueAt = item.resolutionDueAt.map { $0 + held }
   }
 }
@@ -60,7 +62,8 @@ extension ItemMachine {
     guard data.decision == "approved", let until = data.until.flatMap({ Instant(rfc3339: $0) }) else { return nil }
     try checkLimit(of: item)
     // Who holds it may not grant it to itself; at the top there is nobody else.
-    let approvers = Tier.allCases.filter { $0 > item.tier || $0 == .city }.compactMap {
+    let lowest = rule(of: item)?.approver ?? .district
+    let approvers = Tier.allCases.filter { $0 > item.tier && $0 >= lowest || $0 == .city }.compactMap {
       directory.name(of: item.place.organ(at: $0))
     }
     guard let approver = data.approver, approvers.contains(approver) else {
@@ -82,8 +85,9 @@ extension ItemMachine {
     guard let until else { return }
     item.extensions += 1
     item.resolutionDueAt = max(item.resolutionDueAt ?? until, until)
-    if let deadline = item.deadline, deadline.clock == .resolution {
-      item.deadline = Item.Deadline(clock: .resolution, dueAt: max(deadline.dueAt, until))
+    if let deadline = item.deadline, deadline.clock == .resolution, deadline.dueAt < until, let limit = rule(of: item)?.resolution
+    {
+      item.deadline = warned(.resolution, at: until, limit, from: now)
     }
   }
 

@@ -9,9 +9,23 @@ extension ItemMachine {
         body: envelope.body, traceparent: envelope.traceparent))
   }
 
-  /// Logs an event of Duban's own and announces it.
+  /// Logs a breach and what it led to, and announces both: the step of the chain, and the slip that was issued for it.
   func record(_ type: Announcement.EventType, _ item: inout Item, _ breach: Breach, _ effects: inout Effects) {
-    let facts = EscalationFacts(item, breach, directory)
+    record(type, &item, EscalationFacts(item, breach, directory), &effects)
+    guard let slip = breach.slip else { return }
+    effects.announcements.append(
+      Announcement(
+        type: .slipIssued, subject: item.key.description, occurredAt: now,
+        data: JSONText.encode(SlipFacts(slip, item, breach, directory)), orderKey: item.id))
+  }
+
+  func recordDueSoon(_ item: inout Item, _ effects: inout Effects) {
+    guard let deadline = item.deadline else { return }
+    record(.itemDueSoon, &item, DueSoonFacts(item, deadline, directory), &effects)
+  }
+
+  /// Logs an event of Duban's own and announces it.
+  private func record(_ type: Announcement.EventType, _ item: inout Item, _ facts: some Encodable, _ effects: inout Effects) {
     item.sequence += 1
     let body = JSONText.encode(facts)
     effects.log.append(
@@ -68,6 +82,8 @@ private struct EscalationFacts: Encodable {
   var from: Tier
   var fromOrgan: String?
   var dueAt: String
+  /// The slip that was issued for it.
+  var slip: Slip?
   /// The tier that holds the item now, and until when.
   var to: Tier
   var toOrgan: String?
@@ -77,7 +93,45 @@ private struct EscalationFacts: Encodable {
     self.item = ItemReference(item.key)
     (kind, cycle, clock) = (item.kind, item.cycle, breach.clock.rawValue)
     (from, fromOrgan, dueAt) = (breach.tier, directory.name(of: breach.organID), breach.dueAt.rfc3339)
+    slip = breach.slip
     (to, toOrgan, nextDueAt) = (item.tier, directory.name(of: item.place.organ(at: item.tier)), item.deadline?.dueAt.rfc3339)
+  }
+}
+
+/// The data of `slip.issued` (督查单): to whom, for what, and by when it expects the next step.
+private struct SlipFacts: Encodable {
+  var reference: String
+  var colour: Slip
+  var item: ItemReference
+  var kind: Kind
+  var clock: String
+  var tier: Tier
+  var organ: String?
+  var dueAt: String
+  var nextDueAt: String?
+
+  init(_ slip: Slip, _ item: Item, _ breach: Breach, _ directory: Directory) {
+    reference = "slip/\(item.id)/\(breach.cycle)/\(breach.clock.rawValue)/\(breach.tier.rawValue)"
+    (colour, self.item, kind) = (slip, ItemReference(item.key), item.kind)
+    (clock, tier, organ) = (breach.clock.rawValue, breach.tier, directory.name(of: breach.organID))
+    (dueAt, nextDueAt) = (breach.dueAt.rfc3339, item.deadline?.dueAt.rfc3339)
+  }
+}
+
+/// The data of `item.due-soon`, and the body of its log entry.
+private struct DueSoonFacts: Encodable {
+  var item: ItemReference
+  var kind: Kind
+  var cycle: Int32
+  var clock: String
+  var tier: Tier
+  var organ: String?
+  var dueAt: String
+
+  init(_ item: Item, _ deadline: Item.Deadline, _ directory: Directory) {
+    (self.item, kind, cycle) = (ItemReference(item.key), item.kind, item.cycle)
+    (clock, tier, organ) = (deadline.clock.rawValue, item.tier, directory.name(of: item.place.organ(at: item.tier)))
+    dueAt = deadline.dueAt.rfc3339
   }
 }
 

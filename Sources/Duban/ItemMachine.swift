@@ -17,7 +17,8 @@
 //   asksExtension      (waits)   asked             asked             noted             noted
 //   decidesExtension   (waits)   resolution moved  resolution moved  noted             noted
 //   merges             (waits)   → merged          → merged          noted             noted
-//   lapse              –         breach, climbs    breach, climbs    –                 –
+//   a warning is due   –         item.due-soon     item.due-soon     –                 –
+//   a deadline passes  –         breach, climbs    breach, climbs    –                 –
 //   main is resolved   –         → closed          → closed          → closed          –
 //   main is withdrawn  –         –                 –                 → open/responded  –
 //
@@ -188,18 +189,12 @@ extension ItemMachine {
     let policy = policies.policy(for: item)
     let start = policy.start(nominal: time, told: now)
     item.phase = .open
-    item.tier = item.place.lowestTier
     item.cycle += 1
     item.cycleStartedAt = start
     guard let rule = policy.rule(for: item) else { return }
-    item.resolutionDueAt = start + rule.resolution.within
-    item.deadline =
-      rule.response.map { Item.Deadline(clock: .response, dueAt: start + $0.within) } ?? resolutionDeadline(of: item)
-  }
-
-  func rule(of item: Item) -> Policy.Rule? { policies.policy(for: item).rule(for: item) }
-
-  func resolutionDeadline(of item: Item) -> Item.Deadline? {
-    item.resolutionDueAt.map { Item.Deadline(clock: .resolution, dueAt: $0) }
+    item.tier = max(item.place.lowestTier, rule.startsAt)
+    let resolution = deadline(.resolution, rule.resolution, from: start)
+    item.resolutionDueAt = resolution.dueAt
+    item.deadline = rule.response.map { deadline(.response, $0, from: start) } ?? resolution
   }
 }

@@ -70,7 +70,7 @@ extension Notice {
       organName: organ,
       title: "关于约谈\(organ)的建议(\(item.key.subject)\(clock.chinese)超时)",
       body: """
-        \(item.kind.chinese)事项“\(directory.publicTitle(of: item))”(编号\(item.key.subject))经街道、区、市逐级督办,\(clock.chinese)时限届满仍未\(clock.chinese),建议约谈\(organ)。
+        \(item.kind.chinese)事项“\(directory.publicTitle(of: item))”(编号\(item.key.subject))经逐级督办,\(clock.chinese)时限届满仍未\(clock.chinese),建议约谈\(organ)。
         一、逾期情况
         \(lines.joined(separator: "\n"))
         二、依据

@@ -1,21 +1,126 @@
-// Files that operators write, in YAML: how they are read, and how a fault in one is told.
+// Files that operators write, in YAML: how they are read, and how a fault in one is told, by its line.
 
 import Yams
 
-/// A fault in a policy, schedule or directory file, in words for the person who wrote it.
+/// A fault in a policy, schedule, directory or calendar file, in words for the person who wrote it.
 public struct FileFault: Error, Hashable, Sendable, CustomStringConvertible {
-  public var description: String
-  public init(_ description: String) { self.description = description }
+  /// Counted from 1; nil where the fault is the whole file's.
+  public var line: Int?
+  public var problem: String
+
+  public init(_ problem: String, line: Int? = nil) {
+    (self.problem, self.line) = (problem, line)
+  }
+
+  public var description: String { line.map { "line \($0): \(problem)" } ?? problem }
 }
 
-/// Decodes a YAML file, its faults in one line that names the place.
-func decodeYAML<T: Decodable>(_ yaml: String) throws(FileFault) -> T {
-  do {
-    return try YAMLDecoder().decode(T.self, from: yaml)
-  } catch let error as DecodingError {
-    throw FileFault(error.placeAndReason)
-  } catch {
-    throw FileFault("not YAML: \(error)")
+/// A file that was read, and where in it each thing stands.
+struct OperatorFile<Content: Decodable> {
+  let content: Content
+  private let root: Node
+
+  /// - Throws: ``FileFault`` that names the line, the place and the remedy.
+  init(yaml: String) throws(FileFault) {
+    do {
+      guard let root = try Yams.compose(yaml: yaml) else { throw FileFault("the file is empty") }
+      self.root = root
+      content = try YAMLDecoder().decode(Content.self, from: root)
+    } catch let fault as FileFault {
+      throw fault
+    } catch let error as YamlError {
+      throw error.fault
+    } catch let error as DecodingError {
+      throw FileFault(error, in: try? Yams.compose(yaml: yaml))
+    } catch {
+      throw FileFault("not YAML: \(error)")
+    }
+  }
+
+  /// A fault at a place, which need not be there: then the line is that of the nearest thing around it.
+  func fault(at path: FileStep..., because problem: String) -> FileFault {
+    FileFault(problem, at: path, in: root)
+  }
+
+  func line(of path: FileStep...) -> Int? { root.line(of: path) }
+
+  /// Refuses keys that nobody would read, which is what a slip of the pen makes.
+  func allow(_ keys: [String], at path: FileStep...) throws(FileFault) {
+    guard case .mapping(let mapping)? = root.descend(path) else { return }
+    for (key, _) in mapping {
+      guard let name = key.string, !keys.contains(name) else { continue }
+      let known = keys.joined(separator: ", ")
+      throw FileFault(
+        "\(path.text.isEmpty ? "" : path.text + ": ")there is no '\(name)' here; known are \(known)", line: key.mark?.line)
+    }
+  }
+}
+
+/// A step into a file: a key, or a place in a list.
+enum FileStep: Hashable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
+  case key(String)
+  case place(Int)
+
+  init(stringLiteral key: String) { self = .key(key) }
+  init(integerLiteral place: Int) { self = .place(place) }
+}
+
+extension [FileStep] {
+  /// `rules[3].response`.
+  fileprivate var text: String {
+    reduce("") { text, step in
+      switch step {
+      case .key(let key): text.isEmpty ? key : "\(text).\(key)"
+      case .place(let i): "\(text)[\(i)]"
+      }
+    }
+  }
+}
+
+extension Node {
+  fileprivate func descend(_ path: some Collection<FileStep>) -> Node? {
+    path.reduce(self) { node, step in
+      switch step {
+      case .key(let key): node?.mapping?[Node(key)]
+      case .place(let i): node?.sequence.flatMap { $0.indices.contains(i) ? $0[i] : nil }
+      }
+    }
+  }
+
+  /// The line of a place, or of the nearest thing around it that is there.
+  fileprivate func line(of path: [FileStep]) -> Int? {
+    (0...path.count).reversed().lazy.compactMap { descend(path.prefix($0))?.mark?.line }.first
+  }
+}
+
+extension FileFault {
+  fileprivate init(_ problem: String, at path: [FileStep], in root: Node?) {
+    self.init(path.isEmpty ? problem : "\(path.text): \(problem)", line: root?.line(of: path))
+  }
+
+  fileprivate init(_ error: DecodingError, in root: Node?) {
+    let (context, missing): (DecodingError.Context, String?) =
+      switch error {
+      case .typeMismatch(_, let c), .valueNotFound(_, let c), .dataCorrupted(let c): (c, nil)
+      case .keyNotFound(let key, let c): (c, key.stringValue)
+      @unknown default: (DecodingError.Context(codingPath: [], debugDescription: "cannot be read"), nil)
+      }
+    if let error = context.underlyingError as? YamlError {
+      self = error.fault
+      return
+    }
+    let path: [FileStep] = context.codingPath.map { key in key.intValue.map(FileStep.place) ?? .key(key.stringValue) }
+    self.init(missing.map { "\($0) is missing" } ?? context.debugDescription, at: path, in: root)
+  }
+}
+
+extension YamlError {
+  fileprivate var fault: FileFault {
+    switch self {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
+      FileFault("not YAML: \(problem) (column \(mark.column))", line: mark.line)
+    default: FileFault("not YAML: \(self)")
+    }
   }
 }
 
@@ -44,37 +149,6 @@ extension Span {
     case "h": self = .hours(count)
     case "d": self = .days(count)
     default: return nil
-    }
-  }
-}
-
-extension DecodingError {
-  /// One line: where, and what is wrong there.
-  var placeAndReason: String {
-    let (context, missing): (Context, String?) =
-      switch self {
-      case .typeMismatch(_, let c), .valueNotFound(_, let c), .dataCorrupted(let c): (c, nil)
-      case .keyNotFound(let key, let c): (c, key.stringValue)
-      @unknown default: (Context(codingPath: [], debugDescription: "cannot be read"), nil)
-      }
-    let path = context.codingPath.reduce("") { path, key in
-      if let i = key.intValue { return "\(path)[\(i)]" }
-      return path.isEmpty ? key.stringValue : "\(path).\(key.stringValue)"
-    }
-    let place = path.isEmpty ? "" : "\(path): "
-    if let missing { return "\(place)\(missing) is missing" }
-    if let error = context.underlyingError as? YamlError { return "not YAML: \(error.lineAndProblem)" }
-    return place + context.debugDescription
-  }
-}
-
-extension YamlError {
-  /// One line: which, and what is wrong in it.
-  fileprivate var lineAndProblem: String {
-    switch self {
-    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
-      "line \(mark.line), column \(mark.column): \(problem)"
-    default: "\(self)"
     }
   }
 }

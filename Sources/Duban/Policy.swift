@@ -13,7 +13,7 @@ public struct Policy: Hashable, Sendable {
   /// The first that matches is the one.
   public var rules: [Rule]
 
-  /// For items of one sort: the limits of their two clocks.
+  /// For items of one sort: the limits of their two clocks, and what follows when they run out.
   public struct Rule: Hashable, Sendable {
     public var kind: Kind
     /// Conditions beside the kind; nil matches all.
@@ -24,10 +24,20 @@ public struct Policy: Hashable, Sendable {
     public var response: Limit?
     /// 办结时限. A reminder's first limit is its own due time, so only the allowances count there.
     public var resolution: Limit
+    /// The lowest tier at which the chain starts (R7: 小事不出小区); higher where the place is not known so far down.
+    public var startsAt = Tier.street
+    /// 三色督查单: the slip that a tier is issued when it lets a deadline pass; nil where the policy issues none.
+    public var slips: Slips?
+    /// The tier whose breach leads to a proposed 约谈 (R34).
+    public var summonsAt = Tier.city
     /// Reasons for which the clocks may be held (暂停); nil allows any.
     public var pauses: [String]?
     /// How often an item's resolution may be put off (延期) in a cycle. Once, by 12345 practice, where the file does not say.
     public var extensions = 1
+    /// The lowest tier that may approve an extension; in any case one above the tier that holds the item.
+    public var approver = Tier.district
+    /// The line of the policy's document where the rule begins.
+    public var line = 0
 
     func matches(_ item: Item) -> Bool {
       kind == item.kind && (category == nil || category == item.category) && (grade == nil || grade == item.grade)
@@ -35,6 +45,8 @@ public struct Policy: Hashable, Sendable {
     }
 
     var isUnconditional: Bool { category == nil && grade == nil && source == nil }
+
+    func limit(of clock: Item.Clock) -> Limit { clock == .response ? response ?? resolution : resolution }
   }
 
   /// A clock's limit, and what each tier above gets when the one below has let it pass.
@@ -43,6 +55,8 @@ public struct Policy: Hashable, Sendable {
     public var within: Span
     public var district: Span
     public var city: Span
+    /// How long before each deadline its holder is warned (`item.due-soon`), in natural time; nil for no warning.
+    public var warning: Span?
 
     func allowance(at tier: Tier) -> Span {
       switch tier {
@@ -55,6 +69,21 @@ public struct Policy: Hashable, Sendable {
 
   /// Where a policy does not say: a day leaves half of R1's 48 hours to mend what is wrong upstream.
   public static let usualWaiting = Span.hours(24)
+
+  /// 蓝 reminds, 橙 warns, 红 is final (三明's 三色督查单): which colour for whose breach. Urgent matters may start at 橙 or 红.
+  public struct Slips: Hashable, Sendable {
+    public var street: Slip
+    public var district: Slip
+    public var city: Slip
+
+    func colour(at tier: Tier) -> Slip {
+      switch tier {
+      case .street: street
+      case .district: district
+      case .city: city
+      }
+    }
+  }
 
   /// The rule for an item. Never absent: a policy without an unconditional rule for each kind is refused when it is read.
   public func rule(for item: Item) -> Rule? {
@@ -84,23 +113,48 @@ public struct PolicyBook: Sendable {
 extension Policy {
   /// Reads a policy file.
   ///
-  /// - Throws: ``FileFault`` that names the place and the remedy.
+  /// - Throws: ``FileFault`` that names the line, the place and the remedy.
   public init(yaml: String, version: Int) throws(FileFault) {
-    let file: PolicyFile = try decodeYAML(yaml)
+    let file = try OperatorFile<PolicyFile>(yaml: yaml)
+    try file.allow(["policy", "tolerance", "waiting", "rules"])
+    let limitKeys = ["within", "district", "city", "warn"]
+    for i in file.content.rules.indices {
+      try file.allow(PolicyFile.RuleText.keys, at: "rules", .place(i))
+      try file.allow(limitKeys, at: "rules", .place(i), "response")
+      try file.allow(limitKeys, at: "rules", .place(i), "resolution")
+    }
+    var rules = file.content.rules.map(\.rule)
+    for i in rules.indices { rules[i].line = file.line(of: "rules", .place(i)) ?? 0 }
     self.init(
-      version: version, name: file.policy, tolerance: file.tolerance.span, waiting: file.waiting?.span ?? Self.usualWaiting,
-      rules: file.rules.map(\.rule))
-    if waiting == .zero { throw FileFault("waiting: every early event would be flagged at once; write a length of time above 0") }
+      version: version, name: file.content.policy, tolerance: file.content.tolerance.span,
+      waiting: file.content.waiting?.span ?? Self.usualWaiting, rules: rules)
+    if waiting == .zero {
+      throw file.fault(at: "waiting", because: "every early event would be flagged at once; write a length of time above 0")
+    }
     for kind in Kind.allCases {
       guard let fallback = rules.firstIndex(where: { $0.kind == kind && $0.isUnconditional }) else {
-        throw FileFault("rules: no rule for every \(kind.rawValue); add one without category, grade and source, after the others")
+        throw file.fault(
+          at: "rules",
+          because: "no rule for every \(kind.rawValue); add one without category, grade and source, after the others")
       }
       if let never = rules.indices.first(where: { $0 > fallback && rules[$0].kind == kind }) {
-        throw FileFault("rules[\(never)]: never reached, because rules[\(fallback)] takes every \(kind.rawValue); put it before")
+        throw file.fault(
+          at: "rules", .place(never),
+          because: "never reached, because rules[\(fallback)] takes every \(kind.rawValue); put it before")
       }
     }
-    if let i = rules.firstIndex(where: { $0.kind == .reminder && $0.response != nil }) {
-      throw FileFault("rules[\(i)].response: a reminder has no response clock; remove it")
+    for (i, rule) in rules.enumerated() {
+      if rule.kind == .reminder && rule.response != nil {
+        throw file.fault(at: "rules", .place(i), "response", because: "a reminder has no response clock; remove it")
+      }
+      if rule.extensions < 0 { throw file.fault(at: "rules", .place(i), "extensions", because: "write 0 or more") }
+      if rule.summonsAt == .street {
+        throw file.fault(
+          at: "rules", .place(i), "summons-at", because: "a street's first breach is no cause yet; write district or city")
+      }
+      if rule.approver == .street {
+        throw file.fault(at: "rules", .place(i), "approver", because: "a street is above nobody; write district or city")
+      }
     }
   }
 }
@@ -118,13 +172,28 @@ private struct PolicyFile: Decodable {
     var source: String?
     var response: LimitText?
     var resolution: LimitText
+    var startsAt: Tier?
+    var slips: SlipsText?
+    var summonsAt: Tier?
     var pauses: [String]?
     var extensions: Int?
+    var approver: Tier?
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+      case kind, category, grade, source, response, resolution
+      case startsAt = "starts-at"
+      case slips
+      case summonsAt = "summons-at"
+      case pauses, extensions, approver
+    }
+
+    static let keys = CodingKeys.allCases.map(\.rawValue)
 
     var rule: Policy.Rule {
       Policy.Rule(
         kind: kind, category: category, grade: grade, source: source, response: response?.limit, resolution: resolution.limit,
-        pauses: pauses, extensions: extensions ?? 1)
+        startsAt: startsAt ?? .street, slips: slips?.slips, summonsAt: summonsAt ?? .city, pauses: pauses,
+        extensions: extensions ?? 1, approver: approver ?? .district)
     }
   }
 
@@ -132,7 +201,25 @@ private struct PolicyFile: Decodable {
     var within: SpanText
     var district: SpanText
     var city: SpanText
+    var warn: SpanText?
 
-    var limit: Policy.Limit { Policy.Limit(within: within.span, district: district.span, city: city.span) }
+    var limit: Policy.Limit {
+      Policy.Limit(within: within.span, district: district.span, city: city.span, warning: warn?.span)
+    }
+  }
+
+  /// Three colours in the order of the tiers: `[blue, orange, red]`.
+  struct SlipsText: Decodable {
+    var slips: Policy.Slips
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      let colours = try container.decode([Slip].self)
+      guard colours.count == 3 else {
+        throw DecodingError.dataCorruptedError(
+          in: container, debugDescription: "write three colours, for a breach of the street, the district and the city")
+      }
+      slips = Policy.Slips(street: colours[0], district: colours[1], city: colours[2])
+    }
   }
 }

@@ -129,26 +129,28 @@ public struct ScheduleDraft: Hashable, Sendable, Decodable {
   ///
   /// - Throws: ``FileFault`` that names the place and the remedy.
   public static func read(yaml: String) throws(FileFault) -> [ScheduleDraft] {
-    struct File: Decodable { var schedules: [ScheduleDraft] }
-    let file: File = try decodeYAML(yaml)
-    for (i, draft) in file.schedules.enumerated() {
+    struct Drafts: Decodable { var schedules: [ScheduleDraft] }
+    let file = try OperatorFile<Drafts>(yaml: yaml)
+    try file.allow(["schedules"])
+    let drafts = file.content.schedules
+    for (i, draft) in drafts.enumerated() {
+      try file.allow(["name", "notice", "every", "tier", "threshold", "catch-up"], at: "schedules", .place(i))
+      func fault(_ key: String, _ problem: String) -> FileFault {
+        file.fault(at: "schedules", .place(i), .key(key), because: problem)
+      }
       guard Recurrence(text: draft.every) != nil else {
-        throw FileFault("schedules[\(i)].every: write month, or a length of time from 1s on, not '\(draft.every)'")
+        throw fault("every", "write month, or a length of time from 1s on, not '\(draft.every)'")
       }
       if draft.notice == .bulletin && draft.tier != .district {
-        throw FileFault("schedules[\(i)].tier: a bulletin ranks the streets of a district; write district")
+        throw fault("tier", "a bulletin ranks the streets of a district; write district")
       }
       if draft.notice == .summons && draft.threshold < 1 {
-        throw FileFault("schedules[\(i)].threshold: say how many breaches lead to a summons, 1 or more")
+        throw fault("threshold", "say how many breaches lead to a summons, 1 or more")
       }
-      if draft.catchUp < 1 {
-        throw FileFault("schedules[\(i)].catch-up: at least the latest missed period is made up; write 1 or more")
-      }
-      if file.schedules[..<i].contains(where: { $0.name == draft.name }) {
-        throw FileFault("schedules[\(i)].name: '\(draft.name)' stands twice")
-      }
+      if draft.catchUp < 1 { throw fault("catch-up", "at least the latest missed period is made up; write 1 or more") }
+      if drafts[..<i].contains(where: { $0.name == draft.name }) { throw fault("name", "'\(draft.name)' stands twice") }
     }
-    return file.schedules
+    return drafts
   }
 }
 

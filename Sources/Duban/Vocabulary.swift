@@ -53,6 +53,24 @@ public enum Tier: String, CaseIterable, Sendable, Codable, Comparable {
   }
 }
 
+/// 三色督查单: a slip by which an organ is pressed, one matter a slip (一事一单).
+public enum Slip: String, CaseIterable, Sendable, Codable {
+  /// 蓝: reminds.
+  case blue
+  /// 橙: warns.
+  case orange
+  /// 红: is final.
+  case red
+
+  public var chinese: String {
+    switch self {
+    case .blue: "蓝色督查单"
+    case .orange: "橙色督查单"
+    case .red: "红色督查单"
+    }
+  }
+}
+
 /// What names an item: the upstream system and the number it has there.
 public struct ItemKey: Hashable, Sendable {
   /// The CloudEvents `source`, e.g. `/hotline/12345`.

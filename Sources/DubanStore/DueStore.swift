@@ -4,13 +4,13 @@ import Duban
 import PostgreSQL
 
 extension Store {
-  /// Items whose deadline has passed, the oldest first, locked until the transaction ends; those that another holds are left to it.
+  /// Items whose deadline, or its warning, has come, the oldest first, locked until the transaction ends; those that another holds are left to it.
   /// Those in `excluded` are passed over. In the caller's transaction.
   public func claimDueItems(limit: Int, except excluded: [Int64] = []) throws -> [Item] {
     try connection.execute(
       """
-      SELECT \(ItemRow.selection) FROM item WHERE due_at <= duban_now() AND suspended_at IS NULL AND id <> ALL ($2)
-      ORDER BY due_at, id LIMIT $1 FOR UPDATE SKIP LOCKED
+      SELECT \(ItemRow.selection) FROM item WHERE wake_at <= duban_now() AND id <> ALL ($2)
+      ORDER BY wake_at, id LIMIT $1 FOR UPDATE SKIP LOCKED
       """, limit, excluded
     ).map { try ItemRow.read($0) }
   }
@@ -19,21 +19,23 @@ extension Store {
   public func breaches(of items: [Int64]) throws -> [Int64: [Breach]] {
     let rows = try connection.execute(
       """
-      SELECT item_id, cycle, clock, tier, organ_id, due_at, found_at FROM breach WHERE item_id = ANY($1) ORDER BY item_id, due_at, found_at
+      SELECT item_id, cycle, clock, tier, organ_id, due_at, found_at, slip FROM breach WHERE item_id = ANY($1) ORDER BY item_id, due_at, found_at
       """, items)
     return Dictionary(grouping: try rows.map { try Self.breach($0) }, by: \.itemID)
   }
 
   static func breach(_ row: Row) throws -> Breach {
-    Breach(
+    let slip: String? = try row.decode(7)
+    return Breach(
       itemID: try row.decode(0), cycle: try row.decode(1), clock: try .init(stored: row.decode(2)),
       tier: try .init(stored: row.decode(3)),
-      organID: try row.decode(4), dueAt: try row.decode(5), foundAt: try row.decode(6))
+      organID: try row.decode(4), dueAt: try row.decode(5), foundAt: try row.decode(6),
+      slip: try slip.map { try Slip(stored: $0) })
   }
 
   /// How long until the next item falls due, not more than ``dueHorizon``; zero or less when one is due already.
   public func timeUntilNextDue() throws -> Duration {
-    try timeUntil("SELECT min(due_at) - duban_now() FROM item WHERE due_at IS NOT NULL AND suspended_at IS NULL")
+    try timeUntil("SELECT min(wake_at) - duban_now() FROM item WHERE wake_at IS NOT NULL")
   }
 
   func timeUntil(_ query: String) throws -> Duration {

@@ -34,7 +34,7 @@ extension Store {
       rows.append(entry.body)
     }
     try copy(
-      effects.breaches, into: "breach", ["item_id", "cycle", "clock", "tier", "organ_id", "due_at", "found_at"]
+      effects.breaches, into: "breach", ["item_id", "cycle", "clock", "tier", "organ_id", "due_at", "found_at", "slip"]
     ) { rows, breach in
       rows.append(breach.itemID)
       rows.append(breach.cycle)
@@ -43,13 +43,14 @@ extension Store {
       rows.append(breach.organID)
       rows.append(breach.dueAt)
       rows.append(breach.foundAt)
+      rows.append(breach.slip?.rawValue)
     }
     try writeWaiting(effects, at: now)
     for notice in effects.notices { try write(notice) }
     try announce(effects.announcements, at: now)
     use(ids: effects.newItems.map(\.id))
     let horizon = now + .seconds(Self.dueHorizon)
-    if (effects.newItems + effects.changedItems).contains(where: { item in item.deadline.map { $0.dueAt < horizon } ?? false }) {
+    if (effects.newItems + effects.changedItems).contains(where: { item in item.wakeAt.map { $0 < horizon } ?? false }) {
       try notify(.due)
     }
   }

@@ -11,6 +11,7 @@ enum ItemRow {
     "resolution_due_at", "suspended_at", "early_resumption", "main_source", "main_subject", "extension_asked_at", "early_grant",
     "extensions", "cycle_started_at", "cycle", "breached_at", "escalations",
     "urgings", "returns", "sequence", "withdrawn",
+    "warn_at",
   ]
   static let columns = ["id", "source", "subject"] + changing
 
@@ -32,7 +33,9 @@ enum ItemRow {
       openedAt: try row.decode(15), answeredAt: try row.decode(16), closedAt: try row.decode(17), isWithdrawn: try row.decode(37),
       reopenedAt: try row.decode(18),
       earlyReopening: try row.decode(19),
-      deadline: try clock.flatMap { clock in try dueAt.map { Item.Deadline(clock: try .init(stored: clock), dueAt: $0) } },
+      deadline: try clock.flatMap { clock in
+        try dueAt.map { Item.Deadline(clock: try .init(stored: clock), dueAt: $0, warnAt: try row.decode(38)) }
+      },
       resolutionDueAt: try row.decode(22), suspendedAt: try row.decode(23), earlyResumption: try row.decode(24),
       main: mainSource.flatMap { source in mainSubject.map { ItemKey(source: source, subject: $0) } },
       extensionAskedAt: try row.decode(27), earlyGrant: try row.decode(28), extensions: try row.decode(29),
@@ -79,6 +82,7 @@ enum ItemRow {
     rows.append(item.returns)
     rows.append(item.sequence)
     rows.append(item.isWithdrawn)
+    rows.append(item.deadline?.warnAt)
   }
 
   /// One statement for all changed items: each column an array, unnested side by side.
@@ -89,7 +93,7 @@ enum ItemRow {
       "urgings": "integer",
       "returns": "integer", "sequence": "integer", "opened_at": "timestamptz", "answered_at": "timestamptz",
       "closed_at": "timestamptz", "reopened_at": "timestamptz", "early_reopening": "timestamptz",
-      "due_at": "timestamptz", "resolution_due_at": "timestamptz", "suspended_at": "timestamptz",
+      "due_at": "timestamptz", "warn_at": "timestamptz", "resolution_due_at": "timestamptz", "suspended_at": "timestamptz",
       "early_resumption": "timestamptz", "extension_asked_at": "timestamptz", "early_grant": "timestamptz",
       "extensions": "integer",
       "cycle_started_at": "timestamptz", "breached_at": "timestamptz",
@@ -114,7 +118,7 @@ enum ItemRow {
       items.map(\.main?.source), items.map(\.main?.subject), items.map(\.extensionAskedAt), items.map(\.earlyGrant),
       items.map(\.extensions), items.map(\.cycleStartedAt), items.map(\.cycle), items.map(\.breachedAt),
       items.map(\.escalations),
-      items.map(\.urgings), items.map(\.returns), items.map(\.sequence), items.map(\.isWithdrawn),
+      items.map(\.urgings), items.map(\.returns), items.map(\.sequence), items.map(\.isWithdrawn), items.map(\.deadline?.warnAt),
     ]
   }
 }

@@ -68,7 +68,7 @@ extension Store {
     let row = try connection.execute(
       """
       SELECT
-        coalesce(extract(epoch FROM duban_now() - (SELECT min(due_at) FROM item WHERE due_at <= duban_now() AND suspended_at IS NULL)), 0)::float8,
+        coalesce(extract(epoch FROM duban_now() - (SELECT min(wake_at) FROM item WHERE wake_at <= duban_now())), 0)::float8,
         coalesce(extract(epoch FROM duban_now() - (SELECT min(recorded_at) FROM outbox WHERE attempts = 0)), 0)::float8,
         (SELECT count(*) FROM outbox WHERE attempts > 0),
         count(*), count(flagged_at)

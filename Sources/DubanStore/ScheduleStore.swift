@@ -58,7 +58,7 @@ extension Store {
   public func organBreaches(at tier: Tier, in period: Period) throws -> [Int64: [OrganBreach]] {
     let rows = try connection.execute(
       """
-      SELECT b.item_id, b.cycle, b.clock, b.tier, b.organ_id, b.due_at, b.found_at,
+      SELECT b.item_id, b.cycle, b.clock, b.tier, b.organ_id, b.due_at, b.found_at, b.slip,
         CASE WHEN upstream_source.confidential THEN '保密件' ELSE item.subject END
       FROM breach AS b JOIN item ON item.id = b.item_id JOIN upstream_source ON upstream_source.uri = item.source
       WHERE b.found_at >= $1 AND b.found_at < $2 AND b.tier = $3 AND b.organ_id IS NOT NULL
@@ -67,7 +67,7 @@ extension Store {
     var breaches: [Int64: [OrganBreach]] = [:]
     for row in rows {
       let breach = try Self.breach(row)
-      breaches[breach.organID ?? 0, default: []].append(OrganBreach(subject: try row.decode(7), breach: breach))
+      breaches[breach.organID ?? 0, default: []].append(OrganBreach(subject: try row.decode(8), breach: breach))
     }
     return breaches
   }

@@ -59,9 +59,9 @@ final class DeadlineJob: Job {
       var items = try store.claimDueItems(limit: batchLimit, except: stuck.ids())
       let machine = try store.machine()
       claimed = items.map(\.id)
-      let history = try store.breaches(of: items.filter { $0.tier.above == nil }.map(\.id))
+      let history = try store.breaches(of: items.filter(machine.maySummon).map(\.id))
       var effects = Effects()
-      for i in items.indices { machine.lapse(&items[i], history: history[items[i].id] ?? [], into: &effects) }
+      for i in items.indices { machine.wake(&items[i], history: history[items[i].id] ?? [], into: &effects) }
       effects.changedItems = items
       if !items.isEmpty { try store.write(effects, at: machine.now) }
       return (effects, items.count)

@@ -60,26 +60,35 @@ struct FilesTests {
   @Test(
     "a bad policy is refused with the place and the remedy",
     arguments: [
-      ("policy: x\ntolerance: 1h\nrules:\n" + rest, "no rule for every complaint"),
+      ("policy: x\ntolerance: 1h\nrules:\n" + rest, "line 4: rules: no rule for every complaint"),
       ("policy: x\nrules: []", "tolerance is missing"),
       (
         "policy: x\ntolerance: soon\nrules: []",
-        "tolerance: write a length of time like 30s, 15m, 48h or 13d, not 'soon'"
+        "line 2: tolerance: write a length of time like 30s, 15m, 48h or 13d, not 'soon'"
       ),
       (
         "policy: x\ntolerance: 1h\nrules:\n  - { kind: rumour, resolution: { within: 1d, district: 1d, city: 1d } }\n",
-        "rules[0].kind"
+        "line 4: rules[0].kind"
       ),
       (
         "policy: x\ntolerance: 1h\nrules:\n  - { kind: complaint, resolution: { within: 1d, district: 1d } }\n" + rest,
-        "rules[0].resolution: city is missing"
+        "line 4: rules[0].resolution: city is missing"
       ),
       (
         "policy: x\ntolerance: 1h\nrules:\n  - { kind: complaint, resolution: { within: 1d, district: 1d, city: 1d } }\n"
           + "  - { kind: complaint, category: 应急, resolution: { within: 1d, district: 1d, city: 1d } }\n" + rest,
-        "rules[1]: never reached"
+        "line 5: rules[1]: never reached"
       ),
-      ("policy: [\nrules: }", "not YAML: line 2"),
+      ("policy: [\nrules: }", "line 2: not YAML"),
+      ("", "the file is empty"),
+      (
+        "policy: x\ntolerance: 1h\nrules:\n  - kind: complaint\n    resolution: { within: 1d, district: 1d, city: 1d }\n"
+          + "    resolusion: { within: 1d }\n" + rest, "line 6: rules[0]: there is no 'resolusion' here; known are kind,"
+      ),
+      (
+        "policy: x\ntolerance: 1h\nrules:\n  - kind: complaint\n    resolution: { within: 1d, district: 1d, city: 1d }\n"
+          + "    slips: [blue, red]\n" + rest, "line 6: rules[0].slips: write three colours"
+      ),
     ])
   func badPolicy(yaml: String, says: String) {
     do {

@@ -3,6 +3,8 @@
 ALTER TABLE item
   -- When the present cycle is to be settled, as pauses and extensions have moved it.
   ADD COLUMN resolution_due_at timestamptz,
+  -- Whether a deadline of it reaches into a year whose workdays are not announced.
+  ADD COLUMN provisional boolean NOT NULL DEFAULT false,
   -- Since when its clocks are held; due_at stays as it was then.
   ADD COLUMN suspended_at timestamptz,
   ADD COLUMN early_resumption timestamptz,
@@ -24,6 +26,12 @@ ALTER TABLE item
   ADD COLUMN warn_at timestamptz,
   ADD COLUMN wake_at timestamptz GENERATED ALWAYS AS (CASE WHEN suspended_at IS NULL THEN least(warn_at, due_at) END) STORED;
 CREATE INDEX item_wake ON item (wake_at, id) WHERE wake_at IS NOT NULL;
+
+-- What is to be reckoned anew when a year is announced.
+CREATE INDEX item_provisional ON item (id) WHERE provisional;
+
+-- Office hours of an organ, such as 08:30-12:00,14:30-17:30; null: those of the organ above.
+ALTER TABLE organ ADD COLUMN office_hours text;
 
 -- 三色督查单: the slip that was issued for a breach.
 ALTER TABLE breach ADD COLUMN slip text CHECK (slip IN ('blue', 'orange', 'red'));

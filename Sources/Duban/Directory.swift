@@ -7,9 +7,11 @@ public struct Organ: Hashable, Sendable {
   public var name: String
   /// The organ above; nil for the city.
   public var parentID: Int64?
+  /// When it works (工作时); nil where it keeps the hours of the organ above.
+  public var officeHours: OfficeHours?
 
-  public init(id: Int64, tier: Tier, name: String, parentID: Int64?) {
-    (self.id, self.tier, self.name, self.parentID) = (id, tier, name, parentID)
+  public init(id: Int64, tier: Tier, name: String, parentID: Int64?, officeHours: OfficeHours? = nil) {
+    (self.id, self.tier, self.name, self.parentID, self.officeHours) = (id, tier, name, parentID, officeHours)
   }
 }
 
@@ -100,6 +102,12 @@ public struct Directory: Sendable {
     return sources[itemSource]?.isConfidential == false
   }
 
+  /// When an organ works: by its own hours, or those of the nearest organ above that has some.
+  func officeHours(of organ: Int64?) -> OfficeHours {
+    guard let organ = organ.flatMap({ organs[$0] }) else { return .standard }
+    return organ.officeHours ?? officeHours(of: organ.parentID)
+  }
+
   public func name(of organ: Int64?) -> String? {
     organ.flatMap { organs[$0]?.name }
   }
@@ -111,7 +119,26 @@ public struct Directory: Sendable {
 public struct DirectoryDraft: Hashable, Sendable, Decodable {
   public struct District: Hashable, Sendable, Decodable {
     public var name: String
-    public var streets: [String]
+    public var streets: [Street]
+    public var hours: OfficeHours?
+  }
+
+  /// Written as its name alone, or with its own hours.
+  public struct Street: Hashable, Sendable, Decodable {
+    public var name: String
+    public var hours: OfficeHours?
+
+    enum CodingKeys: CodingKey { case name, hours }
+
+    public init(from decoder: any Decoder) throws {
+      if let name = try? decoder.singleValueContainer().decode(String.self) {
+        self.name = name
+      } else {
+        let c = try decoder.container(keyedBy: CodingKeys.self)
+        name = try c.decode(String.self, forKey: .name)
+        hours = try c.decodeIfPresent(OfficeHours.self, forKey: .hours)
+      }
+    }
   }
 
   public struct Source: Hashable, Sendable, Decodable {
@@ -126,6 +153,8 @@ public struct DirectoryDraft: Hashable, Sendable, Decodable {
   }
 
   public var city: String
+  /// The city's office hours, which count for all that set none: `[08:30-12:00, 14:30-17:30]`.
+  public var hours: OfficeHours?
   public var districts: [District]
   public var sources: [Source]
 
@@ -135,13 +164,16 @@ public struct DirectoryDraft: Hashable, Sendable, Decodable {
   public static func read(yaml: String) throws(FileFault) -> DirectoryDraft {
     let file = try OperatorFile<DirectoryDraft>(yaml: yaml)
     let draft = file.content
-    try file.allow(["city", "districts", "sources"])
+    try file.allow(["city", "hours", "districts", "sources"])
     if let (i, twice) = draft.districts.map(\.name).firstRepeated {
       throw file.fault(at: "districts", .place(i), "name", because: "'\(twice)' stands twice")
     }
     for (i, district) in draft.districts.enumerated() {
-      try file.allow(["name", "streets"], at: "districts", .place(i))
-      if let (j, twice) = district.streets.firstRepeated {
+      try file.allow(["name", "hours", "streets"], at: "districts", .place(i))
+      for j in district.streets.indices {
+        try file.allow(["name", "hours"], at: "districts", .place(i), "streets", .place(j))
+      }
+      if let (j, twice) = district.streets.map(\.name).firstRepeated {
         throw file.fault(at: "districts", .place(i), "streets", .place(j), because: "'\(twice)' stands twice")
       }
     }
@@ -159,5 +191,41 @@ extension [String] {
   fileprivate var firstRepeated: (Int, String)? {
     var seen: Set<String> = []
     return enumerated().first { !seen.insert($1).inserted }.map { ($0, $1) }
+  }
+}
+
+extension OfficeHours: Decodable {
+  /// A list of intervals: `[08:30-12:00, 14:30-17:30]`.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let texts = try container.decode([String].self)
+    guard let hours = OfficeHours(text: texts.joined(separator: ",")) else {
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "write the intervals of a day in order, like [08:30-12:00, 14:30-17:30]")
+    }
+    self = hours
+  }
+
+  /// Reads `08:30-12:00,14:30-17:30`; nil for anything else.
+  public init?(text: String) {
+    func minutes(_ time: Substring) -> Int? {
+      let parts = time.split(separator: ":", omittingEmptySubsequences: false)
+      guard parts.count == 2, parts.allSatisfy({ $0.count == 2 }), let hour = Int(parts[0]), let minute = Int(parts[1]),
+        0...24 ~= hour, 0...59 ~= minute
+      else { return nil }
+      return hour * 60 + minute
+    }
+    var intervals: [Range<Int>] = []
+    for interval in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let ends = interval.split(separator: "-", omittingEmptySubsequences: false).map(minutes)
+      guard ends.count == 2, let start = ends[0], let end = ends[1], start < end else { return nil }
+      intervals.append(start..<end)
+    }
+    self.init(intervals)
+  }
+
+  public var text: String {
+    func time(_ minutes: Int) -> String { "\(minutes / 60 + 100)".dropFirst() + ":" + "\(minutes % 60 + 100)".dropFirst() }
+    return intervals.map { "\(time($0.lowerBound))-\(time($0.upperBound))" }.joined(separator: ",")
   }
 }

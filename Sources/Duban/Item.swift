@@ -29,6 +29,8 @@ public struct Item: Hashable, Sendable {
   public var deadline: Deadline?
   /// When the present cycle is to be settled (办结), as pauses and extensions have moved it. Chain deadlines above count by themselves.
   public var resolutionDueAt: Instant?
+  /// Whether a deadline of it reaches into a year whose workdays are not announced; it is reckoned anew when they are.
+  public var isProvisional = false
   /// Since when its clocks are held (暂停, or merged into another item); nil while they run.
   public var suspendedAt: Instant?
   /// A resumption (恢复) that came before the suspension it ends.
@@ -116,7 +118,8 @@ public struct Item: Hashable, Sendable {
     id: Int64, key: ItemKey, kind: Kind, phase: Phase, tier: Tier, place: Place, category: String?, grade: String?,
     title: String?,
     policyVersion: Int, openedAt: Instant?, answeredAt: Instant?, closedAt: Instant?, isWithdrawn: Bool, reopenedAt: Instant?,
-    earlyReopening: Instant?, deadline: Deadline?, resolutionDueAt: Instant?, suspendedAt: Instant?, earlyResumption: Instant?,
+    earlyReopening: Instant?, deadline: Deadline?, resolutionDueAt: Instant?, isProvisional: Bool, suspendedAt: Instant?,
+    earlyResumption: Instant?,
     main: ItemKey?, extensionAskedAt: Instant?, earlyGrant: Instant?, extensions: Int32, cycleStartedAt: Instant?, cycle: Int32,
     breachedAt: Instant?, escalations: Int32, urgings: Int32, returns: Int32, sequence: Int32
   ) {
@@ -124,7 +127,7 @@ public struct Item: Hashable, Sendable {
     (self.category, self.grade, self.title, self.policyVersion) = (category, grade, title, policyVersion)
     (self.openedAt, self.answeredAt, self.closedAt) = (openedAt, answeredAt, closedAt)
     (self.isWithdrawn, self.reopenedAt, self.earlyReopening) = (isWithdrawn, reopenedAt, earlyReopening)
-    (self.deadline, self.resolutionDueAt) = (deadline, resolutionDueAt)
+    (self.deadline, self.resolutionDueAt, self.isProvisional) = (deadline, resolutionDueAt, isProvisional)
     (self.suspendedAt, self.earlyResumption, self.main) = (suspendedAt, earlyResumption, main)
     (self.extensionAskedAt, self.earlyGrant, self.extensions) = (extensionAskedAt, earlyGrant, extensions)
     (self.cycleStartedAt, self.cycle) = (cycleStartedAt, cycle)

@@ -62,7 +62,7 @@ extension ItemMachine {
     let start = policies.policy(for: item).start(nominal: breach.dueAt, told: now)
     item.tier = above
     item.escalations += 1
-    item.deadline = deadline(breach.clock, rule.limit(of: breach.clock), at: above, from: start)
+    setDeadline(of: &item, breach.clock, rule, from: start)
     record(.itemEscalated, &item, breach, &effects)
   }
 
@@ -79,14 +79,17 @@ extension ItemMachine {
 extension ItemMachine {
   func rule(of item: Item) -> Policy.Rule? { policies.policy(for: item).rule(for: item) }
 
-  /// A clock's deadline at a tier above the one where the chain started.
-  private func deadline(_ clock: Item.Clock, _ limit: Policy.Limit, at tier: Tier, from start: Instant) -> Item.Deadline {
-    warned(clock, at: start + limit.allowance(at: tier), limit, from: start)
+  /// The days and hours by which the tier that holds an item works.
+  func workingTime(of item: Item) -> WorkingTime {
+    WorkingTime(calendar: calendar, hours: directory.officeHours(of: item.place.organ(at: item.tier)))
   }
 
-  /// A clock's deadline where the chain starts.
-  func deadline(_ clock: Item.Clock, _ limit: Policy.Limit, from start: Instant) -> Item.Deadline {
-    warned(clock, at: start + limit.within, limit, from: start)
+  /// Sets a clock of the tier that holds an item, to run from `start`.
+  func setDeadline(of item: inout Item, _ clock: Item.Clock, _ rule: Policy.Rule, from start: Instant) {
+    let limit = rule.limit(of: clock)
+    let end = workingTime(of: item).end(of: limit.allowance(at: item.tier, startedAt: rule.start(of: item)), from: start)
+    item.deadline = warned(clock, at: end.instant, limit, from: start)
+    item.isProvisional = item.isProvisional || end.isProvisional
   }
 
   /// The deadline by which the present cycle is to be settled.

@@ -26,15 +26,25 @@ extension ItemMachine {
     letRun(&item, heldSince: since, at: time)
   }
 
-  /// Lets clocks run on, each to end by as much later as it was held. A tier that hears of it late, beyond the policy's tolerance, counts
-  /// from the hearing.
+  /// Lets clocks run on: what was left of each when it was held is left of it now. A tier that hears of it late, beyond the policy's
+  /// tolerance, counts from the hearing.
   private func letRun(_ item: inout Item, heldSince since: Instant, at time: Instant) {
-    let held = policies.policy(for: item).start(nominal: time, told: now) - since
     item.suspendedAt = nil
-    item.deadline = item.deadline.map {
-      Item.Deadline(clock: $0.clock, dueAt: $0.dueAt + held, warnAt: $0.warnAt.map { $0 + held })
+    guard let rule = rule(of: item) else { return }
+    let resumed = policies.policy(for: item).start(nominal: time, told: now)
+    let days = workingTime(of: item)
+    if let deadline = item.deadline {
+      let limit = rule.limit(of: deadline.clock)
+      let allowance = limit.allowance(at: item.tier, startedAt: rule.start(of: item))
+      let end = days.end(of: allowance, otherwise: deadline.dueAt, heldFrom: since, until: resumed)
+      item.deadline = warned(deadline.clock, at: end.instant, limit, from: now)
+      item.isProvisional = item.isProvisional || end.isProvisional
     }
-    item.resolutionDueAt = item.resolutionDueAt.map { $0 + held }
+    if let dueAt = item.resolutionDueAt {
+      let end = days.end(of: rule.resolution.within, otherwise: dueAt, heldFrom: since, until: resumed)
+      item.resolutionDueAt = end.instant
+      item.isProvisional = item.isProvisional || end.isProvisional
+    }
   }
 }
 

@@ -35,11 +35,13 @@
 public struct ItemMachine: Sendable {
   public var policies: PolicyBook
   public var directory: Directory
+  /// Which days are workdays.
+  public var calendar: WorkCalendar
   /// The database's clock at the start of the transaction.
   public var now: Instant
 
-  public init(policies: PolicyBook, directory: Directory, now: Instant) {
-    (self.policies, self.directory, self.now) = (policies, directory, now)
+  public init(policies: PolicyBook, directory: Directory, calendar: WorkCalendar, now: Instant) {
+    (self.policies, self.directory, self.calendar, self.now) = (policies, directory, calendar, now)
   }
 
   /// Applies a message to its item.
@@ -192,9 +194,10 @@ extension ItemMachine {
     item.cycle += 1
     item.cycleStartedAt = start
     guard let rule = policy.rule(for: item) else { return }
-    item.tier = max(item.place.lowestTier, rule.startsAt)
-    let resolution = deadline(.resolution, rule.resolution, from: start)
-    item.resolutionDueAt = resolution.dueAt
-    item.deadline = rule.response.map { deadline(.response, $0, from: start) } ?? resolution
+    item.tier = rule.start(of: item)
+    item.isProvisional = false
+    setDeadline(of: &item, .resolution, rule, from: start)
+    item.resolutionDueAt = item.deadline?.dueAt
+    if rule.response != nil { setDeadline(of: &item, .response, rule, from: start) }
   }
 }

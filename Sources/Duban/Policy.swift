@@ -46,24 +46,25 @@ public struct Policy: Hashable, Sendable {
 
     var isUnconditional: Bool { category == nil && grade == nil && source == nil }
 
+    /// The tier at which an item's chain starts.
+    func start(of item: Item) -> Tier { max(item.place.lowestTier, startsAt) }
+
     func limit(of clock: Item.Clock) -> Limit { clock == .response ? response ?? resolution : resolution }
   }
 
   /// A clock's limit, and what each tier above gets when the one below has let it pass.
   public struct Limit: Hashable, Sendable {
     /// From the start of the cycle, at the tier where the chain starts.
-    public var within: Span
-    public var district: Span
-    public var city: Span
+    public var within: Allowance
+    public var district: Allowance
+    public var city: Allowance
     /// How long before each deadline its holder is warned (`item.due-soon`), in natural time; nil for no warning.
     public var warning: Span?
 
-    func allowance(at tier: Tier) -> Span {
-      switch tier {
-      case .street: within
-      case .district: district
-      case .city: city
-      }
+    /// What a tier gets: the whole limit where the chain starts, else the tier's own allowance.
+    func allowance(at tier: Tier, startedAt start: Tier) -> Allowance {
+      if tier == start { return within }
+      return tier == .district ? district : city
     }
   }
 
@@ -198,13 +199,13 @@ private struct PolicyFile: Decodable {
   }
 
   struct LimitText: Decodable {
-    var within: SpanText
-    var district: SpanText
-    var city: SpanText
+    var within: AllowanceText
+    var district: AllowanceText
+    var city: AllowanceText
     var warn: SpanText?
 
     var limit: Policy.Limit {
-      Policy.Limit(within: within.span, district: district.span, city: city.span, warning: warn?.span)
+      Policy.Limit(within: within.allowance, district: district.allowance, city: city.allowance, warning: warn?.span)
     }
   }
 

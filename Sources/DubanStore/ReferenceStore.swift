@@ -22,8 +22,11 @@ extension Store {
   }
 
   func loadDirectory(version: Int) throws -> Directory {
-    let organs = try connection.execute("SELECT id, tier, name, parent_id FROM organ ORDER BY id").map { row in
-      Organ(id: try row.decode(0), tier: try Tier(stored: row.decode(1)), name: try row.decode(2), parentID: try row.decode(3))
+    let organs = try connection.execute("SELECT id, tier, name, parent_id, office_hours FROM organ ORDER BY id").map { row in
+      let hours: String? = try row.decode(4)
+      return Organ(
+        id: try row.decode(0), tier: try Tier(stored: row.decode(1)), name: try row.decode(2), parentID: try row.decode(3),
+        officeHours: hours.flatMap { OfficeHours(text: $0) })
     }
     let sources = try connection.execute("SELECT uri, name, wants_receipts, users, confidential FROM upstream_source").map {
       row in
@@ -59,10 +62,12 @@ extension Store {
   public func apply(directory draft: DirectoryDraft) throws {
     try transaction { store in
       _ = try store.connection.execute("UPDATE reference_version SET directory = directory + 1")
-      let city = try store.upsertOrgan(.city, draft.city, under: nil)
+      let city = try store.upsertOrgan(.city, draft.city, draft.hours, under: nil)
       for district in draft.districts {
-        let districtID = try store.upsertOrgan(.district, district.name, under: city)
-        for street in district.streets { _ = try store.upsertOrgan(.street, street, under: districtID) }
+        let districtID = try store.upsertOrgan(.district, district.name, district.hours, under: city)
+        for street in district.streets {
+          _ = try store.upsertOrgan(.street, street.name, street.hours, under: districtID)
+        }
       }
       for source in draft.sources {
         _ = try store.connection.execute(
@@ -75,12 +80,12 @@ extension Store {
     }
   }
 
-  private func upsertOrgan(_ tier: Tier, _ name: String, under parent: Int64?) throws -> Int64 {
+  private func upsertOrgan(_ tier: Tier, _ name: String, _ hours: OfficeHours?, under parent: Int64?) throws -> Int64 {
     try connection.execute(
       """
-      INSERT INTO organ (tier, name, parent_id) VALUES ($1, $2, $3)
-      ON CONFLICT (parent_id, name) DO UPDATE SET tier = excluded.tier RETURNING id
-      """, tier.rawValue, name, parent
+      INSERT INTO organ (tier, name, parent_id, office_hours) VALUES ($1, $2, $3, $4)
+      ON CONFLICT (parent_id, name) DO UPDATE SET tier = excluded.tier, office_hours = excluded.office_hours RETURNING id
+      """, tier.rawValue, name, parent, hours?.text
     ).only().decode(0)
   }
 

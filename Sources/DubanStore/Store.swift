@@ -65,6 +65,7 @@ public final class Store {
   struct References {
     var policies: PolicyBook
     var directory: Directory
+    var calendar: WorkCalendar
   }
 
   /// The pure machine for a transaction: its time, and the policies and the directory in force. In the caller's transaction, after the
@@ -82,11 +83,15 @@ public final class Store {
     }
     let directory: Int = try row.decode(2)
     if let references, references.policies.current.version == policy, references.directory.version == directory {
-      return ItemMachine(policies: references.policies, directory: references.directory, now: try row.decode(0))
+      return ItemMachine(
+        policies: references.policies, directory: references.directory, calendar: references.calendar,
+        now: try row.decode(0))
     }
-    let fresh = References(policies: try loadPolicies(current: policy), directory: try loadDirectory(version: directory))
+    let fresh = References(
+      policies: try loadPolicies(current: policy), directory: try loadDirectory(version: directory),
+      calendar: .unannounced)
     references = fresh
-    return ItemMachine(policies: fresh.policies, directory: fresh.directory, now: try row.decode(0))
+    return ItemMachine(policies: fresh.policies, directory: fresh.directory, calendar: fresh.calendar, now: try row.decode(0))
   }
 
   /// Waits until every transaction has ended that may write a breach found before now, so that a period's breaches can be counted.

@@ -17,7 +17,7 @@ struct ChainTests {
           - { kind: funding, resolution: { within: 30d, district: 5d, city: 5d } }
           - { kind: reminder, resolution: { within: 0s, district: 24h, city: 24h, warn: 72h } }
         """, version: 7)
-    return ItemMachine(policies: PolicyBook(current: policy), directory: City.directory, now: now)
+    return ItemMachine(policies: PolicyBook(current: policy), directory: City.directory, calendar: City.calendar, now: now)
   }
 
   static let response =

@@ -48,27 +48,6 @@ struct EnvelopeTests {
     #expect(try Envelope(RawMessage(body: Array(envelope.body.utf8))).data == envelope.data)
   }
 
-  @Test("the limits hold for a binary event with its attributes, whose record is read again by the same rules")
-  func binaryLimits() throws {
-    func nested(_ levels: Int) -> String {
-      String(repeating: #"{"a":"#, count: levels) + "1" + String(repeating: "}", count: levels)
-    }
-    func long(_ bytes: Int) -> String { #"{"a":""# + String(repeating: "x", count: bytes - 8) + #""}"# }
-    func reason(_ message: RawMessage) -> Refusal.Reason? {
-      do throws(Refusal) {
-        _ = try Envelope(message)
-        return nil
-      } catch {
-        return error.reason
-      }
-    }
-    #expect(reason(Self.binary(nested(63))) == nil && reason(Self.binary(nested(64))) == .tooDeep)
-    #expect(reason(Self.binary(long(260_000))) == nil && reason(Self.binary(long(Limits.bodyBytes))) == .tooLarge)
-    for name in ["id", "source", "subject"] {
-      #expect(reason(Self.binary("{}", [name: "a\0b"])) == .nulCharacter)
-    }
-  }
-
   @Test("an event about another system's item names it in data.item")
   func otherItem() throws {
     let urged = try envelope(

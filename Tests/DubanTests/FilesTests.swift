@@ -29,7 +29,7 @@ struct FilesTests {
     let policy = try Policy(
       yaml: String(contentsOf: Self.deploy.appending(path: "policies/default.yaml"), encoding: .utf8), version: 1)
     let rule = try #require(policy.rules.first { $0.kind == .complaint })
-    #expect(rule.response?.within == .hours(48))
+    #expect(rule.response?.within == Allowance(text: "48h"))
   }
 
   @Test("how long an event may wait for its item is the policy's to say, and a day where it does not")

@@ -89,7 +89,8 @@ struct PausesTests {
           - { kind: funding, resolution: { within: 30d, district: 5d, city: 5d } }
           - { kind: reminder, resolution: { within: 0s, district: 24h, city: 24h } }
         """, version: 7)
-    let machine = ItemMachine(policies: PolicyBook(current: policy), directory: City.directory, now: morning)
+    let machine = ItemMachine(
+      policies: PolicyBook(current: policy), directory: City.directory, calendar: City.calendar, now: morning)
     let (item, _) = try opened()
     var effects = Effects()
     expectRefusal(.notAllowed, "/data/reason", item) {

@@ -1,5 +1,6 @@
 // What the tests of the pure part share: a small city, a policy of hours, messages, and a seeded source of chance.
 
+import Foundation
 import Testing
 
 @testable import Duban
@@ -34,6 +35,13 @@ enum City {
       UpstreamSource(uri: "/platform/12388", name: "12388", users: ["discipline"], isConfidential: true),
     ])
 
+  /// As it comes with Duban: 2024 to 2026.
+  static let calendar: WorkCalendar = {
+    let file = FilesTests.deploy.appending(path: "calendars/cn-workdays.csv")
+    // A test that needs a year would fail without it.
+    return (try? WorkCalendar(csv: String(contentsOf: file, encoding: .utf8), version: 1)) ?? .unannounced
+  }()
+
   static func policy() throws -> Policy {
     try Policy(
       yaml: """
@@ -54,7 +62,7 @@ enum City {
   }
 
   static func machine(at now: Instant) throws -> ItemMachine {
-    ItemMachine(policies: PolicyBook(current: try policy()), directory: directory, now: now)
+    ItemMachine(policies: PolicyBook(current: try policy()), directory: directory, calendar: calendar, now: now)
   }
 }
 

@@ -1,0 +1,98 @@
+// How long something may take, in the words of a policy file.
+
+/// How long something may take: a limit of the calendar's, or natural time to the second, as a demonstration needs it.
+public enum Allowance: Hashable, Sendable {
+  case natural(Span)
+  case limit(TimeLimit)
+
+  /// Reads `30s`, `15m`, `48h` (自然小时), `19d` (自然日), `13wd` (工作日), `5wh` (工作时); the last four may be followed by `from-next-day`
+  /// (从次日起算) and `until-close` (至下班时). Nil for anything else.
+  public init?(text: String) {
+    let words = text.split(separator: " ")
+    let options = words.dropFirst()
+    guard let first = words.first, Set(options).count == options.count,
+      options.allSatisfy({ $0 == "from-next-day" || $0 == "until-close" })
+    else { return nil }
+    let count = first.prefix { $0.isASCII && $0.isNumber }
+    guard let length = Int(count) else { return nil }
+    let unit: TimeLimit.Unit
+    switch first.dropFirst(count.count) {
+    case "h": unit = .hours
+    case "d": unit = .days
+    case "wd": unit = .workdays
+    case "wh": unit = .workhours
+    default:
+      guard options.isEmpty, let span = Span(text: String(first)) else { return nil }
+      self = .natural(span)
+      return
+    }
+    guard
+      let limit = TimeLimit(
+        length, unit, fromNextDay: options.contains("from-next-day"), untilClose: options.contains("until-close"))
+    else { return nil }
+    self = .limit(limit)
+  }
+
+  /// As people say it: 13个工作日(从次日起算).
+  public var chinese: String {
+    switch self {
+    case .natural(let span): "\(span.microseconds / 1_000_000)秒"
+    case .limit(let limit):
+      "\(limit.length)\(limit.unit.chinese)"
+        + [(limit.isFromNextDay, "从次日起算"), (limit.isUntilClose, "至下班时")].filter(\.0).map { "(\($0.1))" }.joined()
+    }
+  }
+}
+
+extension TimeLimit.Unit {
+  fileprivate var chinese: String {
+    switch self {
+    case .hours: "自然小时"
+    case .days: "个自然日"
+    case .workdays: "个工作日"
+    case .workhours: "工作时"
+    }
+  }
+}
+
+extension WorkingTime {
+  /// When an allowance that starts at `start` is used up, and whether that rests on a year that is not announced yet.
+  func end(of allowance: Allowance, from start: Instant) -> (instant: Instant, isProvisional: Bool) {
+    switch allowance {
+    case .natural(let span): return (start + span, false)
+    case .limit(let limit):
+      let due = due(limit, from: start)
+      return (due.instant, due.isProvisional)
+    }
+  }
+
+  /// When an allowance that would have been used up at `end` is, after a pause: what was left at its beginning is left at its end.
+  func end(
+    of allowance: Allowance, otherwise end: Instant, heldFrom since: Instant, until resumed: Instant
+  ) -> (instant: Instant, isProvisional: Bool) {
+    switch allowance {
+    case .natural: return (end + (resumed - since), false)
+    case .limit(let limit):
+      guard let remaining = remaining(of: limit, from: since, to: end) else { return (end, false) }
+      let due = adding(remaining, of: limit, to: resumed)
+      return (due.instant, due.isProvisional)
+    }
+  }
+}
+
+/// An allowance as a policy file writes it.
+struct AllowanceText: Decodable {
+  var allowance: Allowance
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let text = try container.decode(String.self)
+    guard let allowance = Allowance(text: text) else {
+      throw DecodingError.dataCorruptedError(
+        in: container,
+        debugDescription: "write a length like 30s, 15m, 48h, 19d, 13wd (工作日) or 5wh (工作时), the last four if need be with "
+          + "from-next-day and until-close behind, not '\(text)'")
+    }
+    self.allowance = allowance
+  }
+}

@@ -32,7 +32,7 @@ struct WorkingDeadlineTests {
       due
         == days.due(try #require(TimeLimit(13, .workdays, fromNextDay: true, untilClose: true)), from: item.cycleStartedAt ?? due)
         .instant)
-    #expect(due == ShanghaiTime(year: 2026, month: 10, day: 12, hour: 17, minute: 30).instant)
+    #expect(due == ShanghaiTime(year: 2026, month: 10, day: 13, hour: 17, minute: 30).instant)
     #expect(!item.isProvisional)
   }
 

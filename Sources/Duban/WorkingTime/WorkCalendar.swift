@@ -39,6 +39,9 @@ public struct WorkCalendar: Hashable, Sendable {
   /// How many more workdays than plain weekdays there are in all.
   private let surplus: Int
 
+  /// What is known before any year is announced: plain weeks.
+  public static let unannounced = WorkCalendar(version: 0, announcements: [:])
+
   /// A calendar of announced days, by day number.
   init(version: Int, announcements: [Int: Announcement]) {
     self.version = version

@@ -10,14 +10,14 @@ public struct MessageHead: Sendable {
   public var itemSource: String?
   public var trace: TraceContext?
 
-  /// Reads what can be read. Nothing of a body that is beyond the contract's limits or is not JSON.
+  /// Reads what can be read. Nothing of a body that is too large or is not JSON.
   public init(_ message: RawMessage) {
     let isBinary = !message.attributes.isEmpty
     if isBinary {
       (source, id) = (message.attributes["source"], message.attributes["id"])
       trace = message.attributes["traceparent"].flatMap(TraceContext.init)
     }
-    guard (try? Limits.check(message.body)) != nil else { return }
+    guard message.body.count <= Limits.bodyBytes else { return }
     if isBinary {
       itemSource = (try? JSONDecoder().decode(Content.self, from: Data(message.body)))?.item?.value?.source?.value
     } else if let head = try? JSONDecoder().decode(Head.self, from: Data(message.body)) {

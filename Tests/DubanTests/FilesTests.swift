@@ -46,7 +46,7 @@ struct FilesTests {
         _ = try policy(line)
         Issue.record("taken: \(line)")
       } catch {
-        #expect("\(error)".hasPrefix("waiting: "))
+        #expect("\(error)".hasPrefix("line 3: waiting: "))
       }
     }
   }

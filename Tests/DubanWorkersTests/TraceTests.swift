@@ -56,9 +56,9 @@ struct TraceTests {
       let connection = try test.store.database.connect()
       try connection.runScript("UPDATE upstream_source SET confidential = true WHERE uri = '/qr/mashang'")
       connection.close()
+      let twice = event("complaint.submitted", id: "1", subject: "S-1", trace: traceparent("1"))
       try test.publish([
-        event("complaint.submitted", id: "1", subject: "S-1", trace: traceparent("1")),
-        event("complaint.submitted", id: "1", subject: "S-1", trace: traceparent("1")),
+        twice, twice,
         event("complaint.responded", id: "2", subject: "S-2", trace: traceparent("2"), data: "{}"),
         event("complaint.submitted", id: "3", subject: "S-3", trace: traceparent("3", isSampled: false)),
         event("complaint.submitted", id: "4", source: "/qr/mashang", subject: "secret-4", trace: traceparent("4")),

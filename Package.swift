@@ -49,7 +49,7 @@ let package = Package(
     .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "TestServers"]),
     .testTarget(name: "DubanTests", dependencies: ["Duban"]),
     .testTarget(name: "DubanStoreTests", dependencies: ["DubanStore", "TestServers"]),
-    .testTarget(name: "DubanWorkersTests", dependencies: ["DubanWorkers", "TestServers"]),
+    .testTarget(name: "DubanWorkersTests", dependencies: ["DubanWorkers", "TestServers"], exclude: ["Contract"]),
   ],
   swiftLanguageModes: [.v6]
 )

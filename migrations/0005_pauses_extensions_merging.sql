@@ -3,8 +3,8 @@
 ALTER TABLE item
   -- When the present cycle is to be settled, as pauses and extensions have moved it.
   ADD COLUMN resolution_due_at timestamptz,
-  -- Whether a deadline of it reaches into a year whose workdays are not announced.
-  ADD COLUMN provisional boolean NOT NULL DEFAULT false,
+  -- The version of the calendar (0 for none) under which a deadline of it reaches into a year whose workdays are not announced.
+  ADD COLUMN provisional_under integer,
   -- Since when its clocks are held; due_at stays as it was then.
   ADD COLUMN suspended_at timestamptz,
   ADD COLUMN early_resumption timestamptz,
@@ -28,7 +28,7 @@ ALTER TABLE item
 CREATE INDEX item_wake ON item (wake_at, id) WHERE wake_at IS NOT NULL;
 
 -- What is to be reckoned anew when a year is announced.
-CREATE INDEX item_provisional ON item (id) WHERE provisional;
+CREATE INDEX item_provisional ON item (provisional_under) WHERE provisional_under IS NOT NULL;
 
 -- Office hours of an organ, such as 08:30-12:00,14:30-17:30; null: those of the organ above.
 ALTER TABLE organ ADD COLUMN office_hours text;

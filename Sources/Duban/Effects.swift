@@ -14,6 +14,8 @@ public struct Effects: Sendable {
   public var waiting: [WaitingEvent] = []
   /// Waiting events that have been applied and wait no longer.
   public var noLongerAwaited: [MessageKey] = []
+  /// How each deadline came about; only where the machine is asked to explain itself. Not written.
+  public var derivations: [Derivation] = []
 
   public init() {}
 }

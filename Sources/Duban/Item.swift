@@ -29,8 +29,9 @@ public struct Item: Hashable, Sendable {
   public var deadline: Deadline?
   /// When the present cycle is to be settled (办结), as pauses and extensions have moved it. Chain deadlines above count by themselves.
   public var resolutionDueAt: Instant?
-  /// Whether a deadline of it reaches into a year whose workdays are not announced; it is reckoned anew when they are.
-  public var isProvisional = false
+  /// The version of the calendar under which a deadline of it reaches into a year whose workdays are not announced; nil where none
+  /// does. It is reckoned anew when another calendar comes.
+  public var provisionalUnder: Int?
   /// Since when its clocks are held (暂停, or merged into another item); nil while they run.
   public var suspendedAt: Instant?
   /// A resumption (恢复) that came before the suspension it ends.
@@ -118,7 +119,7 @@ public struct Item: Hashable, Sendable {
     id: Int64, key: ItemKey, kind: Kind, phase: Phase, tier: Tier, place: Place, category: String?, grade: String?,
     title: String?,
     policyVersion: Int, openedAt: Instant?, answeredAt: Instant?, closedAt: Instant?, isWithdrawn: Bool, reopenedAt: Instant?,
-    earlyReopening: Instant?, deadline: Deadline?, resolutionDueAt: Instant?, isProvisional: Bool, suspendedAt: Instant?,
+    earlyReopening: Instant?, deadline: Deadline?, resolutionDueAt: Instant?, provisionalUnder: Int?, suspendedAt: Instant?,
     earlyResumption: Instant?,
     main: ItemKey?, extensionAskedAt: Instant?, earlyGrant: Instant?, extensions: Int32, cycleStartedAt: Instant?, cycle: Int32,
     breachedAt: Instant?, escalations: Int32, urgings: Int32, returns: Int32, sequence: Int32
@@ -127,7 +128,7 @@ public struct Item: Hashable, Sendable {
     (self.category, self.grade, self.title, self.policyVersion) = (category, grade, title, policyVersion)
     (self.openedAt, self.answeredAt, self.closedAt) = (openedAt, answeredAt, closedAt)
     (self.isWithdrawn, self.reopenedAt, self.earlyReopening) = (isWithdrawn, reopenedAt, earlyReopening)
-    (self.deadline, self.resolutionDueAt, self.isProvisional) = (deadline, resolutionDueAt, isProvisional)
+    (self.deadline, self.resolutionDueAt, self.provisionalUnder) = (deadline, resolutionDueAt, provisionalUnder)
     (self.suspendedAt, self.earlyResumption, self.main) = (suspendedAt, earlyResumption, main)
     (self.extensionAskedAt, self.earlyGrant, self.extensions) = (extensionAskedAt, earlyGrant, extensions)
     (self.cycleStartedAt, self.cycle) = (cycleStartedAt, cycle)

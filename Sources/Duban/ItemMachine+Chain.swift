@@ -62,7 +62,7 @@ extension ItemMachine {
     let start = policies.policy(for: item).start(nominal: breach.dueAt, told: now)
     item.tier = above
     item.escalations += 1
-    setDeadline(of: &item, breach.clock, rule, from: start)
+    setDeadline(of: &item, breach.clock, rule, from: start, &effects)
     record(.itemEscalated, &item, breach, &effects)
   }
 
@@ -85,11 +85,29 @@ extension ItemMachine {
   }
 
   /// Sets a clock of the tier that holds an item, to run from `start`.
-  func setDeadline(of item: inout Item, _ clock: Item.Clock, _ rule: Policy.Rule, from start: Instant) {
+  func setDeadline(
+    of item: inout Item, _ clock: Item.Clock, _ rule: Policy.Rule, from start: Instant, _ effects: inout Effects
+  ) {
     let limit = rule.limit(of: clock)
-    let end = workingTime(of: item).end(of: limit.allowance(at: item.tier, startedAt: rule.start(of: item)), from: start)
+    let allowance = limit.allowance(at: item.tier, startedAt: rule.start(of: item))
+    let end = workingTime(of: item).end(of: allowance, from: start)
     item.deadline = warned(clock, at: end.instant, limit, from: start)
-    item.isProvisional = item.isProvisional || end.isProvisional
+    noteProvisional(end.isProvisional, on: &item)
+    explain(.counted(allowance, from: start), &item, clock, end.instant, &effects)
+  }
+
+  func noteProvisional(_ isProvisional: Bool, on item: inout Item) {
+    if isProvisional { item.provisionalUnder = calendar.version }
+  }
+
+  func explain(
+    _ ground: Derivation.Ground, _ item: inout Item, _ clock: Item.Clock, _ dueAt: Instant, _ effects: inout Effects
+  ) {
+    guard explains else { return }
+    effects.derivations.append(
+      Derivation(
+        ground: ground, clock: clock, tier: item.tier, organID: item.place.organ(at: item.tier), cycle: item.cycle, dueAt: dueAt,
+        policyVersion: item.policyVersion, policyLine: rule(of: item)?.line ?? 0, days: workingTime(of: item)))
   }
 
   /// The deadline by which the present cycle is to be settled.

@@ -10,25 +10,25 @@ extension ItemMachine {
     }
   }
 
-  func suspend(_ item: inout Item, at time: Instant) {
+  func suspend(_ item: inout Item, at time: Instant, _ effects: inout Effects) {
     // The longest of two pauses that overlap counts from the earlier.
     item.suspendedAt = min(item.suspendedAt ?? time, time)
     guard let resumed = item.earlyResumption, resumed >= time else { return }
     item.earlyResumption = nil
-    resume(&item, at: resumed)
+    resume(&item, at: resumed, &effects)
   }
 
-  func resume(_ item: inout Item, at time: Instant) {
+  func resume(_ item: inout Item, at time: Instant, _ effects: inout Effects) {
     guard let since = item.suspendedAt, time >= since else {
       item.earlyResumption = max(item.earlyResumption ?? time, time)
       return
     }
-    letRun(&item, heldSince: since, at: time)
+    letRun(&item, heldSince: since, at: time, &effects)
   }
 
   /// Lets clocks run on: what was left of each when it was held is left of it now. A tier that hears of it late, beyond the policy's
   /// tolerance, counts from the hearing.
-  private func letRun(_ item: inout Item, heldSince since: Instant, at time: Instant) {
+  private func letRun(_ item: inout Item, heldSince since: Instant, at time: Instant, _ effects: inout Effects) {
     item.suspendedAt = nil
     guard let rule = rule(of: item) else { return }
     let resumed = policies.policy(for: item).start(nominal: time, told: now)
@@ -38,12 +38,16 @@ extension ItemMachine {
       let allowance = limit.allowance(at: item.tier, startedAt: rule.start(of: item))
       let end = days.end(of: allowance, otherwise: deadline.dueAt, heldFrom: since, until: resumed)
       item.deadline = warned(deadline.clock, at: end.instant, limit, from: now)
-      item.isProvisional = item.isProvisional || end.isProvisional
+      noteProvisional(end.isProvisional, on: &item)
+      explain(.held(allowance, from: since, until: resumed), &item, deadline.clock, end.instant, &effects)
     }
     if let dueAt = item.resolutionDueAt {
       let end = days.end(of: rule.resolution.within, otherwise: dueAt, heldFrom: since, until: resumed)
       item.resolutionDueAt = end.instant
-      item.isProvisional = item.isProvisional || end.isProvisional
+      noteProvisional(end.isProvisional, on: &item)
+      if item.deadline?.clock != .resolution {
+        explain(.held(rule.resolution.within, from: since, until: resumed), &item, .resolution, end.instant, &effects)
+      }
     }
   }
 }
@@ -60,11 +64,11 @@ extension ItemMachine {
     try checkLimit(of: item)
   }
 
-  func askExtension(of item: inout Item, at time: Instant) {
+  func askExtension(of item: inout Item, at time: Instant, _ effects: inout Effects) {
     item.extensionAskedAt = time
     guard let until = item.earlyGrant else { return }
     item.earlyGrant = nil
-    decideExtension(of: &item, until: until)
+    decideExtension(of: &item, until: until, &effects)
   }
 
   /// Until when more time is granted; nil where it is not.
@@ -86,7 +90,7 @@ extension ItemMachine {
   }
 
   /// A grant without a request is remembered: the request may be on its way.
-  func decideExtension(of item: inout Item, until: Instant?) {
+  func decideExtension(of item: inout Item, until: Instant?, _ effects: inout Effects) {
     guard item.extensionAskedAt != nil else {
       item.earlyGrant = until
       return
@@ -95,6 +99,7 @@ extension ItemMachine {
     guard let until else { return }
     item.extensions += 1
     item.resolutionDueAt = max(item.resolutionDueAt ?? until, until)
+    explain(.extended, &item, .resolution, until, &effects)
     if let deadline = item.deadline, deadline.clock == .resolution, deadline.dueAt < until, let limit = rule(of: item)?.resolution
     {
       item.deadline = warned(.resolution, at: until, limit, from: now)
@@ -120,14 +125,15 @@ extension ItemMachine {
 
   /// A duplicate's clocks are held while its main item is in work. While that is unknown they run on: an item never waits for nobody.
   func merge(
-    _ item: inout Item, into key: ItemKey?, which main: Item?, at time: Instant, _ envelope: Envelope, _ effects: inout Effects
+    _ item: inout Item, into key: ItemKey?, which main: Item?, at time: Instant, by event: String, traceparent: String?,
+    _ effects: inout Effects
   ) {
     item.main = key
-    switch main?.phase {
-    case .closed? where main?.isWithdrawn == false: close(&item, with: envelope, at: time, &effects)
-    case .open?, .responded?:
-      item.phase = .merged
-      item.suspendedAt = min(item.suspendedAt ?? time, time)
+    guard let main else { return }
+    switch main.phase {
+    case .closed where !main.isWithdrawn:
+      follow(.closed, main.key, &item, at: time, by: event, traceparent: traceparent, &effects)
+    case .open, .responded: follow(.merged, main.key, &item, at: time, by: event, traceparent: traceparent, &effects)
     default: break
     }
   }
@@ -136,15 +142,30 @@ extension ItemMachine {
   /// is still there for the other, and the clocks run on.
   func follow(_ main: Item, _ item: inout Item, _ envelope: Envelope, history: [Breach], into effects: inout Effects) {
     guard item.main == main.key, item.phase != .closed, let time = main.closedAt else { return }
+    let (event, trace) = (envelope.type.name, envelope.traceparent)
     if !main.isWithdrawn {
       settleLapses(of: &item, before: time, history, &effects)
-      logFollowing(main, .closed, &item, envelope, &effects)
-      close(&item, with: envelope, at: time, &effects)
+      follow(.closed, main.key, &item, at: time, by: event, traceparent: trace, &effects)
     } else if item.phase == .merged {
+      follow(.released, main.key, &item, at: time, by: event, traceparent: trace, &effects)
+    }
+  }
+
+  /// What a duplicate does because of its main item, on record as an event of its own.
+  func follow(
+    _ step: Following, _ main: ItemKey, _ item: inout Item, at time: Instant, by event: String, traceparent: String?,
+    _ effects: inout Effects
+  ) {
+    logFollowing(step, main, &item, at: time, by: event, traceparent: traceparent, &effects)
+    switch step {
+    case .merged:
+      item.phase = .merged
+      item.suspendedAt = min(item.suspendedAt ?? time, time)
+    case .closed: close(&item, by: event, at: time, traceparent: traceparent, &effects)
+    case .released:
       (item.main, item.phase) = (nil, .open)
-      if let since = item.suspendedAt { letRun(&item, heldSince: since, at: max(time, since)) }
+      if let since = item.suspendedAt { letRun(&item, heldSince: since, at: max(time, since), &effects) }
       if let answeredAt = item.answeredAt, answeredAt >= item.reopenedAt ?? answeredAt { answer(&item) }
-      logFollowing(main, .released, &item, envelope, &effects)
     }
   }
 }

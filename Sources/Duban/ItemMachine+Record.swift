@@ -35,20 +35,25 @@ extension ItemMachine {
       Announcement(type: type, subject: item.key.description, occurredAt: now, data: body, orderKey: item.id))
   }
 
-  /// What became of a duplicate because its main item was closed.
-  enum Following: String {
+  /// What becomes of a duplicate because of its main item.
+  enum Following: String, CaseIterable {
+    /// Its clocks are held: the main item is in work.
+    case merged = "item.merged"
     case closed = "item.closed"
     /// Its own again, because the main item was withdrawn.
     case released = "item.released"
   }
 
-  func logFollowing(_ main: Item, _ what: Following, _ item: inout Item, _ envelope: Envelope, _ effects: inout Effects) {
+  func logFollowing(
+    _ step: Following, _ main: ItemKey, _ item: inout Item, at time: Instant, by event: String, traceparent: String?,
+    _ effects: inout Effects
+  ) {
     item.sequence += 1
-    let facts = FollowingFacts(item: .init(item.key), main: .init(main.key), by: envelope.type.name)
+    let facts = FollowingFacts(item: .init(item.key), main: .init(main), by: event)
     effects.log.append(
       LogEntry(
-        itemID: item.id, sequence: item.sequence, type: what.rawValue, key: nil, occurredAt: main.closedAt ?? now,
-        body: JSONText.encode(facts), traceparent: envelope.traceparent))
+        itemID: item.id, sequence: item.sequence, type: step.rawValue, key: nil, occurredAt: time,
+        body: JSONText.encode(facts), traceparent: traceparent))
   }
 
   func announce(
@@ -139,7 +144,7 @@ private struct DueSoonFacts: Encodable {
 private struct FollowingFacts: Encodable {
   var item: ItemReference
   var main: ItemReference
-  /// The type of the event that closed the main item.
+  /// The type of the event that led to it.
   var by: String
 }
 

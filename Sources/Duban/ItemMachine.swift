@@ -39,6 +39,8 @@ public struct ItemMachine: Sendable {
   public var calendar: WorkCalendar
   /// The database's clock at the start of the transaction.
   public var now: Instant
+  /// Whether the effects tell how each deadline came about.
+  public var explains = false
 
   public init(policies: PolicyBook, directory: Directory, calendar: WorkCalendar, now: Instant) {
     (self.policies, self.directory, self.calendar, self.now) = (policies, directory, calendar, now)
@@ -66,7 +68,7 @@ public struct ItemMachine: Sendable {
         throw Refusal(
           .itemExists, at: "/subject", "an item of this source and subject is open already; give a new matter a new subject")
       }
-      open(&item, with: envelope)
+      open(&item, with: envelope, &effects)
       log(envelope, &item, &effects)
     case .responds:
       let ends = item.phase == .open && isPresent
@@ -79,13 +81,14 @@ public struct ItemMachine: Sendable {
       if ends { settleLapses(of: &item, before: time, history, &effects) }
       log(envelope, &item, &effects)
       if ends {
-        close(&item, with: envelope, at: time, &effects)
+        close(
+          &item, by: event.name, isWithdrawal: event.meaning == .withdraws, at: time, traceparent: envelope.traceparent, &effects)
       } else {
         noteClosing(&item, with: envelope, at: time)
       }
     case .reopens:
       log(envelope, &item, &effects)
-      reopen(&item, at: time)
+      reopen(&item, at: time, &effects)
     case .urges where item.phase != .closed:
       item.urgings += 1
       log(envelope, &item, &effects)
@@ -96,24 +99,24 @@ public struct ItemMachine: Sendable {
       try checkPause(of: item, for: envelope.data.reason)
       settleLapses(of: &item, before: time, history, &effects)
       log(envelope, &item, &effects)
-      suspend(&item, at: time)
+      suspend(&item, at: time, &effects)
     case .resumes where isInWork && isPresent:
       log(envelope, &item, &effects)
-      resume(&item, at: time)
+      resume(&item, at: time, &effects)
     case .asksExtension where isInWork && isPresent:
       try checkRequest(of: item, at: time)
       log(envelope, &item, &effects)
-      askExtension(of: &item, at: time)
+      askExtension(of: &item, at: time, &effects)
     case .decidesExtension where isInWork && isPresent:
       let until = try checkDecision(envelope.data, on: item)
       settleLapses(of: &item, before: time, history, &effects)
       log(envelope, &item, &effects)
-      decideExtension(of: &item, until: until)
+      decideExtension(of: &item, until: until, &effects)
     case .merges where isInWork && isPresent:
       try checkMerging(into: main)
       settleLapses(of: &item, before: time, history, &effects)
       log(envelope, &item, &effects)
-      merge(&item, into: envelope.main, which: main, at: time, envelope, &effects)
+      merge(&item, into: envelope.main, which: main, at: time, by: event.name, traceparent: envelope.traceparent, &effects)
     default:
       log(envelope, &item, &effects)
     }
@@ -133,7 +136,7 @@ extension ItemMachine {
     }
   }
 
-  private func open(_ item: inout Item, with envelope: Envelope) {
+  private func open(_ item: inout Item, with envelope: Envelope, _ effects: inout Effects) {
     item.kind = envelope.type.kind
     item.place = directory.place(of: envelope.data.region)
     item.category = envelope.data.category
@@ -141,12 +144,13 @@ extension ItemMachine {
     item.title = envelope.data.title
     item.policyVersion = policies.current.version
     item.openedAt = min(envelope.time, now)
-    startCycle(of: &item, at: envelope.time)
+    startCycle(of: &item, at: envelope.time, &effects)
     if item.kind == .reminder, let due = envelope.data.due.flatMap({ Instant(rfc3339: $0) }) {
       // One that fell due while nobody could hear of it, by more than the tolerance, falls due at the hearing.
       let dueAt = due > now ? due : policies.current.start(nominal: due, told: now)
       item.resolutionDueAt = dueAt
       item.deadline = resolutionDeadline(of: item)
+      explain(.stated(due), &item, .resolution, dueAt, &effects)
     }
   }
 
@@ -156,13 +160,16 @@ extension ItemMachine {
     if item.deadline?.clock == .response { item.deadline = resolutionDeadline(of: item) }
   }
 
-  func close(_ item: inout Item, with envelope: Envelope, at time: Instant, _ effects: inout Effects) {
+  func close(
+    _ item: inout Item, by event: String, isWithdrawal: Bool = false, at time: Instant, traceparent: String?,
+    _ effects: inout Effects
+  ) {
     item.phase = .closed
     item.closedAt = time
-    item.isWithdrawn = envelope.type.meaning == .withdraws
+    item.isWithdrawn = isWithdrawal
     (item.deadline, item.resolutionDueAt, item.suspendedAt, item.extensionAskedAt) = (nil, nil, nil, nil)
-    announce(.itemClosed, item, by: envelope.type.name, traceparent: envelope.traceparent, &effects)
-    if let early = item.earlyReopening { reopen(&item, at: early) }
+    announce(.itemClosed, item, by: event, traceparent: traceparent, &effects)
+    if let early = item.earlyReopening { reopen(&item, at: early, &effects) }
     item.earlyReopening = nil
   }
 
@@ -174,7 +181,7 @@ extension ItemMachine {
     item.closedAt = time
   }
 
-  private func reopen(_ item: inout Item, at time: Instant) {
+  private func reopen(_ item: inout Item, at time: Instant, _ effects: inout Effects) {
     guard item.phase == .closed, let closedAt = item.closedAt else {
       item.earlyReopening = max(item.earlyReopening ?? time, time)
       return
@@ -182,12 +189,12 @@ extension ItemMachine {
     guard time >= closedAt else { return }
     item.reopenedAt = time
     (item.main, item.isWithdrawn, item.earlyResumption, item.earlyGrant, item.extensions) = (nil, false, nil, nil, 0)
-    startCycle(of: &item, at: time)
+    startCycle(of: &item, at: time, &effects)
     if let answeredAt = item.answeredAt, answeredAt >= time { answer(&item) }
   }
 
   /// The chain starts at the lowest tier that can act (R7: 小事不出小区).
-  private func startCycle(of item: inout Item, at time: Instant) {
+  private func startCycle(of item: inout Item, at time: Instant, _ effects: inout Effects) {
     let policy = policies.policy(for: item)
     let start = policy.start(nominal: time, told: now)
     item.phase = .open
@@ -195,9 +202,9 @@ extension ItemMachine {
     item.cycleStartedAt = start
     guard let rule = policy.rule(for: item) else { return }
     item.tier = rule.start(of: item)
-    item.isProvisional = false
-    setDeadline(of: &item, .resolution, rule, from: start)
+    item.provisionalUnder = nil
+    setDeadline(of: &item, .resolution, rule, from: start, &effects)
     item.resolutionDueAt = item.deadline?.dueAt
-    if rule.response != nil { setDeadline(of: &item, .response, rule, from: start) }
+    if rule.response != nil { setDeadline(of: &item, .response, rule, from: start, &effects) }
   }
 }

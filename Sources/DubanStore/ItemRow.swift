@@ -11,7 +11,7 @@ enum ItemRow {
     "resolution_due_at", "suspended_at", "early_resumption", "main_source", "main_subject", "extension_asked_at", "early_grant",
     "extensions", "cycle_started_at", "cycle", "breached_at", "escalations",
     "urgings", "returns", "sequence", "withdrawn",
-    "warn_at", "provisional",
+    "warn_at", "provisional_under",
   ]
   static let columns = ["id", "source", "subject"] + changing
 
@@ -36,7 +36,7 @@ enum ItemRow {
       deadline: try clock.flatMap { clock in
         try dueAt.map { Item.Deadline(clock: try .init(stored: clock), dueAt: $0, warnAt: try row.decode(38)) }
       },
-      resolutionDueAt: try row.decode(22), isProvisional: try row.decode(39), suspendedAt: try row.decode(23),
+      resolutionDueAt: try row.decode(22), provisionalUnder: try row.decode(39), suspendedAt: try row.decode(23),
       earlyResumption: try row.decode(24),
       main: mainSource.flatMap { source in mainSubject.map { ItemKey(source: source, subject: $0) } },
       extensionAskedAt: try row.decode(27), earlyGrant: try row.decode(28), extensions: try row.decode(29),
@@ -84,14 +84,15 @@ enum ItemRow {
     rows.append(item.sequence)
     rows.append(item.isWithdrawn)
     rows.append(item.deadline?.warnAt)
-    rows.append(item.isProvisional)
+    rows.append(item.provisionalUnder.map { Int32($0) })
   }
 
   /// One statement for all changed items: each column an array, unnested side by side.
   static let update: String = {
     let types = [
       "kind": "text", "phase": "text", "tier": "text", "city_id": "bigint", "district_id": "bigint", "street_id": "bigint",
-      "unassigned": "boolean", "withdrawn": "boolean", "provisional": "boolean", "policy_version": "integer", "cycle": "integer",
+      "unassigned": "boolean", "withdrawn": "boolean", "provisional_under": "integer", "policy_version": "integer",
+      "cycle": "integer",
       "escalations": "integer",
       "urgings": "integer",
       "returns": "integer", "sequence": "integer", "opened_at": "timestamptz", "answered_at": "timestamptz",
@@ -122,7 +123,7 @@ enum ItemRow {
       items.map(\.extensions), items.map(\.cycleStartedAt), items.map(\.cycle), items.map(\.breachedAt),
       items.map(\.escalations),
       items.map(\.urgings), items.map(\.returns), items.map(\.sequence), items.map(\.isWithdrawn), items.map(\.deadline?.warnAt),
-      items.map(\.isProvisional),
+      items.map { $0.provisionalUnder.map { Int32($0) } },
     ]
   }
 }

@@ -68,7 +68,7 @@ public final class Store {
     var calendar: WorkCalendar
   }
 
-  /// The pure machine for a transaction: its time, and the policies and the directory in force. In the caller's transaction, after the
+  /// The pure machine for a transaction: its time, and the policies, the directory and the calendar in force. In the caller's transaction, after the
   /// locks on the items that it will be applied to.
   ///
   /// `forBreaches` says that breaches may be written at that time; who counts them waits for such transactions to end.
@@ -76,20 +76,21 @@ public final class Store {
   public func machine(forBreaches: Bool = true) throws -> ItemMachine {
     // A statement of its own: the time must not be read before the lock is held.
     if forBreaches { _ = try connection.execute("SELECT pg_advisory_xact_lock_shared($1)", Self.breachLock) }
-    let row = try connection.execute("SELECT duban_now(), policy, directory FROM reference_version")
+    let row = try connection.execute("SELECT duban_now(), policy, directory, calendar FROM reference_version")
     guard let row = row.first else { throw StoreFault("reference_version is empty: the schema was changed by hand") }
     guard let policy: Int = try row.decode(1) else {
       throw StoreFault("no policy has been applied; run: dubanctl policy apply FILE")
     }
     let directory: Int = try row.decode(2)
-    if let references, references.policies.current.version == policy, references.directory.version == directory {
-      return ItemMachine(
-        policies: references.policies, directory: references.directory, calendar: references.calendar,
-        now: try row.decode(0))
+    let calendar: Int? = try row.decode(3)
+    if let r = references, r.policies.current.version == policy, r.directory.version == directory,
+      r.calendar.version == calendar ?? 0
+    {
+      return ItemMachine(policies: r.policies, directory: r.directory, calendar: r.calendar, now: try row.decode(0))
     }
     let fresh = References(
       policies: try loadPolicies(current: policy), directory: try loadDirectory(version: directory),
-      calendar: .unannounced)
+      calendar: calendar == nil ? .unannounced : try calendarInForce().calendar)
     references = fresh
     return ItemMachine(policies: fresh.policies, directory: fresh.directory, calendar: fresh.calendar, now: try row.decode(0))
   }

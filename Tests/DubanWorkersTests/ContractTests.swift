@@ -201,7 +201,7 @@ struct ContractTests {
           Organ(id: 1, tier: .city, name: "黄石市", parentID: nil), Organ(id: 2, tier: .district, name: "黄石港区", parentID: 1),
           Organ(id: 3, tier: .street, name: "胜阳港街道", parentID: 2), Organ(id: 4, tier: .street, name: "花湖街道", parentID: 2),
         ],
-        sources: draft.sources.map { UpstreamSource(uri: $0.uri, name: $0.name, users: $0.users ?? []) }),
+        sources: draft.sources.map { UpstreamSource(uri: $0.uri, name: $0.name, users: $0.users ?? []) }), calendar: .unannounced,
       now: try #require(now))
   }
 

@@ -1,0 +1,39 @@
+// Why a deadline is the day it is: what it was counted from, by which limit, under which policy and calendar.
+
+/// How a deadline came about. Made only where an ``ItemMachine`` is asked to explain itself.
+public struct Derivation: Sendable {
+  public enum Ground: Hashable, Sendable {
+    /// Counted from a start, by the policy's allowance.
+    case counted(Allowance, from: Instant)
+    /// What was left of an allowance when it was held, added again from when it ran on.
+    case held(Allowance, from: Instant, until: Instant)
+    /// Granted by a decision (延期).
+    case extended
+    /// As the message said; `from` is what it said, which is not the deadline where Duban heard of it too late.
+    case stated(Instant)
+  }
+
+  public var ground: Ground
+  public var clock: Item.Clock
+  public var tier: Tier
+  public var organID: Int64?
+  public var cycle: Int32
+  public var dueAt: Instant
+  public var policyVersion: Int
+  /// Where the rule begins in the policy's document, counted from 1.
+  public var policyLine: Int
+  /// The calendar and the office hours by which it was reckoned.
+  public var days: WorkingTime
+
+  /// The days that were counted and passed over; nil for lengths that know no days.
+  public var explanation: Explanation? {
+    switch ground {
+    case .counted(.limit(let limit), let start) where limit.unit != .hours: days.explanation(of: days.due(limit, from: start))
+    case .held(.limit(let limit), let since, let until) where limit.unit != .hours:
+      // Exact only backwards: what is left at the end of the pause up to the deadline.
+      days.remaining(of: limit, from: until, to: dueAt).map { days.explanation(of: days.adding($0, of: limit, to: until)) }
+        ?? days.explanation(of: days.due(limit, from: since))
+    default: nil
+    }
+  }
+}

@@ -14,7 +14,7 @@ struct Dubanctl: AsyncParsableCommand {
     discussion: "Connections come from DUBAN_AMQP_URL and DUBAN_POSTGRES_DSN, or from the file given with --config.",
     subcommands: [
       Migrate.self, PolicyCommand.self, CalendarCommand.self, DirectoryCommand.self, SchedulesCommand.self, Items.self,
-      Notices.self, Queues.self, Publish.self, Dead.self, Waiting.self,
+      Notices.self, Queues.self, Check.self, Publish.self, Dead.self, Waiting.self,
     ])
 }
 

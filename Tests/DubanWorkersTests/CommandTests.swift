@@ -194,6 +194,33 @@ struct DubanctlTests {
     }
   }
 
+  @Test(
+    "check says of each line whether Duban could read it and what it would be told, without servers; exit code 1 if one is bad")
+  func check() throws {
+    func check(_ bytes: [UInt8]) throws -> (end: ChildProcess.End, output: String, errors: String) {
+      let file = FileManager.default.temporaryDirectory.appending(path: "duban-\(UUID().uuidString).ndjson")
+      defer { try? FileManager.default.removeItem(at: file) }
+      try Data(bytes).write(to: file)
+      return try Program.dubanctl.run(["check", file.path], [:])
+    }
+    let good = Sample.event("complaint.submitted", id: "1", subject: "S")
+    let allGood = try check(Array("\(good)\r\n\n\(good)".utf8))
+    #expect(allGood.end == .exit(0) && allGood.output == "line 1: ok\nline 3: ok\n" && allGood.errors.isEmpty)
+    let bad = Sample.event("reminder.scheduled", id: "2", subject: "R", data: "{}")
+    let someBad = try check(Array("\(bad)\n\(good)\n{\n\"".utf8) + [0xFF, 0x22, 0x0A])
+    #expect(
+      someBad.output == """
+        line 1: missing-field at /data/due: say when the reminder falls due, RFC 3339
+        line 2: ok
+        line 3: not-json: the body is not JSON: see byte 2
+        line 4: not-utf8: the body is not UTF-8; encode it so
+
+        """)
+    #expect(someBad.end == .exit(1) && someBad.errors.isEmpty)
+    let missing = try Program.dubanctl.run(["check", "/nonexistent.ndjson"], [:])
+    #expect(missing.end == .exit(64) && missing.errors.contains("/nonexistent.ndjson: cannot be read"))
+  }
+
   @Test("a file with Windows line ends is published line by line")
   func windowsLines() async throws {
     try await Surroundings.with { test in

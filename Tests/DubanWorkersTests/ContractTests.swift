@@ -142,13 +142,15 @@ struct ContractTests {
   @Test(
     "what Duban takes the schemas take, and what it refuses they refuse, also for thousands of messages that are almost right")
   func agreement() throws {
-    let examples = (contract.goodExamples.filter(\.headers.isEmpty) + contract.badExamples).compactMap {
-      try? JSON(parsing: $0.body)
+    func parsed(_ examples: [Contract.Example]) -> [JSON] {
+      examples.filter(\.headers.isEmpty).compactMap { try? JSON(parsing: $0.body) }
     }
-    var mutator = Mutator(seed: 20_261_120, from: examples)
+    let (good, bad) = (parsed(contract.goodExamples), parsed(contract.badExamples))
+    var mutator = Mutator(seed: 20_261_120, from: good)
     var messages: [String] = []
-    for i in 0..<6000 { messages.append(mutator.variant(of: examples[i % examples.count])) }
-    for i in 0..<3000 { messages.append(mutator.misspelling(of: examples[i % examples.count].text)) }
+    for i in 0..<6000 { messages.append(mutator.variant(of: good[i % good.count])) }
+    for i in 0..<1500 { messages.append(mutator.variant(of: bad[i % bad.count])) }
+    for i in 0..<2500 { messages.append(mutator.misspelling(of: good[i % good.count].text)) }
     var taken = 0
     var differences: [String] = []
     for (message, fault) in zip(messages, try Contract.verdicts(on: messages.map { Contract.Case(body: $0) })) {
@@ -160,7 +162,7 @@ struct ContractTests {
     }
     #expect(differences.isEmpty, "\(differences.count), such as\n\(differences.prefix(5).joined(separator: "\n"))")
     // Both verdicts must be common, or the agreement says little.
-    #expect(taken > messages.count / 10 && taken < messages.count * 9 / 10)
+    #expect(taken > messages.count / 8 && taken < messages.count * 7 / 8, "\(taken) of \(messages.count) were taken")
   }
 
   @Test("the examples of what Duban tells hold to their schemas")

@@ -165,6 +165,33 @@ struct ContractTests {
     #expect(taken > messages.count / 8 && taken < messages.count * 7 / 8, "\(taken) of \(messages.count) were taken")
   }
 
+  @Test("to both the same days exist, and the same times of day and offsets are ones")
+  func calendar() throws {
+    func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+    var times: [String] = []
+    for year in ["0000", "0001", "0004", "0100", "0400", "1900", "2000", "2023", "2024", "2100", "9999"] {
+      for month in 0...13 {
+        for day in [0, 1, 28, 29, 30, 31, 32] { times.append("\(year)-\(two(month))-\(two(day))T08:00:00+08:00") }
+      }
+    }
+    for (hour, minute, second) in [(0, 0, 0), (23, 59, 59), (23, 59, 60), (24, 0, 0), (9, 60, 0), (9, 0, 61), (19, 20, 30)] {
+      for offset in ["Z", "z", "", "+08", "+0800", "+00:00", "-23:59", "+24:00", "+08:60", "08:00"] {
+        for fraction in ["", ".", ".0", ".1234567890", ",5"] {
+          times.append("2024-02-29T\(two(hour)):\(two(minute)):\(two(second))\(fraction)\(offset)")
+        }
+      }
+    }
+    let messages = times.map { Sample.event("complaint.submitted", id: "1", subject: "S", time: $0, data: "{}") }
+    var taken = 0
+    for ((time, message), fault) in zip(zip(times, messages), try Contract.verdicts(on: messages.map { Contract.Case(body: $0) }))
+    {
+      let isTaken = refusal(of: RawMessage(body: Array(message.utf8))) == nil
+      #expect(isTaken == (fault == nil), "\(time)")
+      if isTaken { taken += 1 }
+    }
+    #expect(taken > 300 && taken < times.count - 300)
+  }
+
   @Test("the examples of what Duban tells hold to their schemas")
   func outgoingExamples() throws {
     let cases = contract.messages(of: "events").flatMap { key in

@@ -94,21 +94,7 @@ public final class DeadLetterDesk {
   private let connection: Connection
   private let channel: Channel
   private var publisher: Publisher?
-  /// What is held of each queue, in its order.
-  private var held: [Held] = []
-  private var settled: Set<DeliveryTag> = []
-
-  private struct Held {
-    var queue: String
-    var tags: [DeliveryTag] = []
-    /// Whether the last one had been held and given back before.
-    var endsAmongReturned = false
-
-    mutating func add(_ delivery: Delivery) {
-      tags.append(delivery.tag)
-      endsAmongReturned = delivery.redelivered
-    }
-  }
+  private var readings: [DubanTopology.IntakeQueue: QueueReading] = [:]
 
   public init(_ connection: Connection) throws(AMQPError) {
     self.connection = connection
@@ -118,46 +104,32 @@ public final class DeadLetterDesk {
   /// Gives back what was only looked at, in its order, so that the next to look finds it.
   public func close() {
     // Where this fails the broker gives it back itself, because the connection is gone; in no order then.
-    try? giveBack()
+    for (_, reading) in readings { try? reading.giveBack() }
     channel.close()
     publisher?.close()
   }
 
-  /// A quorum queue puts what is given back behind what was given back earlier, and before all else: so all of that is taken and given back
-  /// with it. A few at a time, each few once those before are back: what RabbitMQ is given back faster than it takes it, and what it takes
-  /// back by itself at a channel's end, it mixes up.
-  private func giveBack() throws(AMQPError) {
-    for var held in held {
-      let queue = held.queue
-      while held.endsAmongReturned, let delivery = try channel.get(queue: queue) { held.add(delivery) }
-      let tags = held.tags.filter { !settled.contains($0) }
-      for start in stride(from: 0, to: tags.count, by: Self.handful) {
-        let handful = tags[start..<min(start + Self.handful, tags.count)]
-        let expected = try channel.queueStatus(queue).messages + handful.count
-        for tag in handful { try channel.reject(tag, requeue: true) }
-        // Another operator may take some meanwhile: then the count is never reached, and this is no more than a pause.
-        let bound = ContinuousClock.now + .milliseconds(500)
-        while try channel.queueStatus(queue).messages < expected, .now < bound {}
-      }
-    }
-    held = []
-  }
-
-  /// Half of the commands that a channel of RabbitMQ sends a quorum queue (`quorum_commands_soft_limit`) before it begins to collect them.
-  private static let handful = 16
-
-  /// Shows each letter that is there now, queue by queue, oldest first, until `look` returns false. One at a time is held in memory.
+  /// Shows each letter that is there now, queue by queue, oldest first, until `look` returns false. A few are held in memory at a time.
   ///
   /// What comes into a queue meanwhile, a letter that was replayed and refused again for one, is left for the next time.
   public func look(in queues: [DubanTopology.IntakeQueue], _ look: (FiledLetter) throws -> Bool) throws {
     for queue in queues {
-      held.append(Held(queue: queue.deadLetterQueue))
-      for _ in 0..<(try channel.queueStatus(queue.deadLetterQueue).messages) {
-        guard let delivery = try channel.get(queue: queue.deadLetterQueue) else { break }
-        held[held.count - 1].add(delivery)
-        guard try look(FiledLetter(delivery, in: queue)) else { return }
+      let reading = reading(of: queue)
+      var left = try reading.count()
+      while left > 0, case let deliveries = try reading.take(left), !deliveries.isEmpty {
+        left -= deliveries.count
+        for delivery in deliveries {
+          guard try look(FiledLetter(delivery, in: queue)) else { return }
+        }
       }
     }
+  }
+
+  private func reading(of queue: DubanTopology.IntakeQueue) -> QueueReading {
+    if let reading = readings[queue] { return reading }
+    let fresh = QueueReading(queue.deadLetterQueue, on: channel, number: readings.count)
+    readings[queue] = fresh
+    return fresh
   }
 
   /// The letters that are there now, at most `limit` of each queue, oldest first.
@@ -220,7 +192,6 @@ public final class DeadLetterDesk {
   }
 
   private func takeOut(_ letter: FiledLetter) throws(AMQPError) {
-    try channel.acknowledge(letter.delivery.tag)
-    settled.insert(letter.delivery.tag)
+    try reading(of: letter.queue).settle(letter.delivery)
   }
 }

@@ -10,7 +10,7 @@ import PostgreSQL
 import Testing
 import TestServers
 
-@Suite("dubanctl dead and waiting")
+@Suite("dubanctl dead and waiting", .serialized)
 struct CaseworkCommandTests {
   private struct Letter: Decodable {
     var letter, queue, reason, pointer, firstSeen, worker: String

@@ -15,7 +15,7 @@ final class QueueReading {
   /// Whether the last message taken had been taken and given back before.
   private var endsAmongReturned = false
 
-  /// - Parameter number: another for each reading on the channel.
+  /// A reading that has not begun. Its number is another for each on the channel.
   init(_ queue: String, on channel: Channel, number: Int) {
     (self.queue, self.channel, self.number) = (queue, channel, number)
   }

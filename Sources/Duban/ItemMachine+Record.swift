@@ -56,6 +56,19 @@ extension ItemMachine {
         body: JSONText.encode(facts), traceparent: traceparent))
   }
 
+  /// Says in the log that an item's deadlines were reckoned anew, by which calendar, and what they were before.
+  func logRecomputed(_ before: Item, _ item: inout Item, _ effects: inout Effects) {
+    item.sequence += 1
+    let facts = RecomputationFacts(
+      item: .init(item.key), calendar: calendar.version, dueAtBefore: before.deadline?.dueAt.rfc3339,
+      dueAt: item.deadline?.dueAt.rfc3339, resolutionDueAtBefore: before.resolutionDueAt?.rfc3339,
+      resolutionDueAt: item.resolutionDueAt?.rfc3339, isProvisional: item.provisionalUnder != nil)
+    effects.log.append(
+      LogEntry(
+        itemID: item.id, sequence: item.sequence, type: Replay.recomputed, key: nil, occurredAt: now,
+        body: JSONText.encode(facts), traceparent: nil))
+  }
+
   func announce(
     _ type: Announcement.EventType, _ item: Item, by event: String, traceparent: String?, _ effects: inout Effects
   ) {
@@ -68,7 +81,7 @@ extension ItemMachine {
 }
 
 /// How an item is named in outgoing events.
-struct ItemReference: Encodable {
+struct ItemReference: Codable {
   var source: String
   var subject: String
 
@@ -141,11 +154,20 @@ private struct DueSoonFacts: Encodable {
 }
 
 /// The body of a log entry about a duplicate.
-private struct FollowingFacts: Encodable {
+struct FollowingFacts: Codable {
   var item: ItemReference
   var main: ItemReference
   /// The type of the event that led to it.
   var by: String
+}
+
+/// The body of a log entry about deadlines that were reckoned anew.
+private struct RecomputationFacts: Encodable {
+  var item: ItemReference
+  var calendar: Int
+  var dueAtBefore, dueAt: String?
+  var resolutionDueAtBefore, resolutionDueAt: String?
+  var isProvisional: Bool
 }
 
 private struct ClosingFacts: Encodable {

@@ -1,0 +1,176 @@
+// An item's log, run through the machine again: to explain its dates, to reckon them anew, to see what another policy would have done.
+
+/// A line of an item's log, as it was written.
+public struct LoggedEvent: Sendable {
+  public var type: String
+  public var occurredAt: Instant
+  /// The database's time of the transaction that wrote it: what the machine took for now.
+  public var recordedAt: Instant
+  /// The message as sent, or the facts of Duban's own event.
+  public var body: String
+
+  public init(type: String, occurredAt: Instant, recordedAt: Instant, body: String) {
+    (self.type, self.occurredAt, self.recordedAt, self.body) = (type, occurredAt, recordedAt, body)
+  }
+}
+
+/// Runs logs through the machine. Pure; a value for any thread.
+public struct Replay: Sendable {
+  public var policies: PolicyBook
+  public var directory: Directory
+  /// The calendar that was in force at a time.
+  public var calendar: @Sendable (Instant) -> WorkCalendar
+
+  public init(policies: PolicyBook, directory: Directory, calendar: @escaping @Sendable (Instant) -> WorkCalendar) {
+    (self.policies, self.directory, self.calendar) = (policies, directory, calendar)
+  }
+
+  /// What a log comes to.
+  public struct Outcome: Sendable {
+    public var item: Item
+    public var breaches: [Breach] = []
+    public var notices: [Notice] = []
+    /// Warnings (`item.due-soon`).
+    public var warnings = 0
+    /// Messages that the policy would have refused, and why.
+    public var refusals: [Refusal] = []
+    /// Each line of the log that set deadlines, and how they came about.
+    public var steps: [Step] = []
+  }
+
+  public struct Step: Sendable {
+    public var event: LoggedEvent
+    public var derivations: [Derivation]
+  }
+
+  /// Runs a log as it was written: Duban's own events where they stand, each at its own time.
+  ///
+  /// - Throws: a ``Refusal`` where a message that was taken once could not be taken today.
+  public func asItWas(_ original: Item, _ log: [LoggedEvent]) throws(Refusal) -> Outcome {
+    let book = PolicyBook(current: policies.policy(for: original))
+    var outcome = Outcome(item: Self.blank(original))
+    for (i, event) in log.enumerated() {
+      var effects = Effects()
+      var machine = machine(at: event.recordedAt, book)
+      machine.explains = true
+      if EventType.named(event.type) != nil {
+        try machine.apply(envelope(event), to: &outcome.item, history: outcome.breaches, into: &effects)
+      } else if event.type == Self.recomputed {
+        // As it was reckoned then: all that came before, by the calendar that had just come.
+        let fixed = calendar(event.recordedAt)
+        let anew = try Replay(policies: policies, directory: directory, calendar: { _ in fixed }).asItWas(
+          original, Array(log[..<i]))
+        outcome.item.adopt(anew.item, at: event.recordedAt)
+        effects.derivations = anew.steps.last?.derivations ?? []
+      } else {
+        machine.repeat(event, on: &outcome.item, outcome.breaches, &effects)
+      }
+      outcome.add(effects, of: event)
+    }
+    return outcome
+  }
+
+  /// Runs the messages of a log under the policy in force of this replay's book, with the sweep always in time, until `end`.
+  public func underCurrentPolicy(_ original: Item, _ log: [LoggedEvent], until end: Instant) throws(Refusal) -> Outcome {
+    let book = PolicyBook(current: policies.current)
+    var outcome = Outcome(item: Self.blank(original))
+    func sweep(_ outcome: inout Outcome, before time: Instant) {
+      while let wakeAt = outcome.item.wakeAt, wakeAt < time {
+        var effects = Effects()
+        guard machine(at: wakeAt, book).wake(&outcome.item, history: outcome.breaches, into: &effects) else { return }
+        outcome.add(effects, of: nil)
+      }
+    }
+    for event in log where event.recordedAt < end {
+      sweep(&outcome, before: event.recordedAt)
+      var effects = Effects()
+      let machine = machine(at: event.recordedAt, book)
+      if EventType.named(event.type) != nil {
+        let envelope = try envelope(event)
+        do {
+          try machine.apply(envelope, to: &outcome.item, history: outcome.breaches, into: &effects)
+        } catch {
+          outcome.refusals.append(error)
+        }
+      } else if ItemMachine.Following(rawValue: event.type) != nil {
+        machine.repeat(event, on: &outcome.item, outcome.breaches, &effects)
+      }
+      outcome.add(effects, of: nil)
+    }
+    sweep(&outcome, before: end)
+    return outcome
+  }
+
+  /// The type of the log entry that says that deadlines were reckoned anew by another calendar.
+  public static let recomputed = "item.recomputed"
+
+  private func machine(at now: Instant, _ book: PolicyBook) -> ItemMachine {
+    ItemMachine(policies: book, directory: directory, calendar: calendar(now), now: now)
+  }
+
+  private func envelope(_ event: LoggedEvent) throws(Refusal) -> Envelope {
+    try Envelope(RawMessage(body: Array(event.body.utf8)))
+  }
+
+  private static func blank(_ item: Item) -> Item {
+    Item(awaited: item.key, id: item.id, kind: item.kind, policyVersion: item.policyVersion)
+  }
+}
+
+extension Replay.Outcome {
+  fileprivate mutating func add(_ effects: Effects, of event: LoggedEvent?) {
+    breaches += effects.breaches
+    notices += effects.notices
+    warnings += effects.announcements.count { $0.type == .itemDueSoon }
+    if let event, !effects.derivations.isEmpty { steps.append(Replay.Step(event: event, derivations: effects.derivations)) }
+  }
+}
+
+extension ItemMachine {
+  /// Does again what an event of Duban's own once did.
+  fileprivate func `repeat`(_ event: LoggedEvent, on item: inout Item, _ history: [Breach], _ effects: inout Effects) {
+    if let step = Following(rawValue: event.type), let facts: FollowingFacts = JSONText.decode(event.body) {
+      follow(
+        step, ItemKey(source: facts.main.source, subject: facts.main.subject), &item, at: event.occurredAt, by: facts.by,
+        traceparent: nil, &effects)
+      return
+    }
+    switch event.type {
+    case Announcement.EventType.itemDueSoon.rawValue: item.deadline?.warnAt = nil
+    case Announcement.EventType.itemEscalated.rawValue, Announcement.EventType.itemOverdue.rawValue:
+      // The deadline that passed is the one on record, whatever would be reckoned today: a breach is never erased.
+      if let facts: LapseFacts = JSONText.decode(event.body), let dueAt = Instant(rfc3339: facts.dueAt) {
+        item.deadline?.dueAt = dueAt
+      }
+      lapse(&item, history: history, into: &effects)
+    default: break
+    }
+  }
+}
+
+private struct LapseFacts: Decodable { var dueAt: String }
+
+extension Item {
+  /// Takes over deadlines that were reckoned anew. An earlier one counts only if it is still ahead: nobody is blamed for what it was not told.
+  mutating func adopt(_ anew: Item, at now: Instant) {
+    provisionalUnder = anew.provisionalUnder
+    if let new = anew.deadline, new.clock == deadline?.clock, new.dueAt > now {
+      deadline?.dueAt = new.dueAt
+      if let warnAt = new.warnAt, deadline?.warnAt != nil { deadline?.warnAt = warnAt }
+    }
+    if let new = anew.resolutionDueAt, new > now, resolutionDueAt != nil { resolutionDueAt = new }
+  }
+}
+
+extension ItemMachine {
+  /// Reckons an item's deadlines anew by this machine's calendar, from its whole log, and says so in the log: before and after.
+  ///
+  /// - Throws: a ``Refusal`` where a message of the log could not be taken today.
+  public func recompute(_ item: inout Item, log: [LoggedEvent], into effects: inout Effects) throws(Refusal) {
+    let calendar = calendar
+    let replay = Replay(policies: policies, directory: directory, calendar: { _ in calendar })
+    let before = item
+    item.adopt(try replay.asItWas(item, log).item, at: now)
+    logRecomputed(before, &item, &effects)
+  }
+}

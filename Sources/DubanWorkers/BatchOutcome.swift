@@ -23,18 +23,19 @@ struct BatchOutcome {
     var isConfidential: Bool
   }
 
-  mutating func add(_ verdict: IntakeFold.Verdict, _ delivery: Delivery, at now: Instant, isConfidential: Bool) {
+  mutating func add(_ verdict: IntakeFold.Verdict, _ delivery: Delivery, at now: Instant, isConfidential: @autoclosure () -> Bool)
+  {
     switch verdict {
     case .applied: applied += 1
     case .waits: waiting += 1
     case .duplicate: duplicates += 1
     case .refused(let refusal):
-      refused.append(DeadLetter(delivery: delivery, refusal: refusal, seenAt: now, isConfidential: isConfidential))
+      refused.append(DeadLetter(delivery: delivery, refusal: refusal, seenAt: now, isConfidential: isConfidential()))
     }
   }
 
   /// Keeps a message that was taken for its line in the log, if its trace is sampled. Each refused message has a line of its own anyway.
-  mutating func trace(_ envelope: Envelope, _ verdict: IntakeFold.Verdict, isConfidential: Bool) {
+  mutating func trace(_ envelope: Envelope, _ verdict: IntakeFold.Verdict, isConfidential: @autoclosure () -> Bool) {
     guard let context = envelope.traceparent.flatMap(TraceContext.init), context.isSampled else { return }
     let word: String
     switch verdict {
@@ -43,7 +44,7 @@ struct BatchOutcome {
     case .duplicate: word = "duplicate"
     case .refused: return
     }
-    traced.append(Traced(context: context, type: envelope.type.name, verdict: word, isConfidential: isConfidential))
+    traced.append(Traced(context: context, type: envelope.type.name, verdict: word, isConfidential: isConfidential()))
   }
 
   static func += (a: inout BatchOutcome, b: BatchOutcome) {

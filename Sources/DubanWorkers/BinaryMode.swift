@@ -11,7 +11,7 @@ extension RawMessage {
   init(_ delivery: Delivery) {
     let properties = delivery.properties
     var attributes: [String: String] = [:]
-    if properties.contentType?.lowercased().hasPrefix("application/cloudevents") != true {
+    if !properties.headers.isEmpty, properties.contentType?.lowercased().hasPrefix("application/cloudevents") != true {
       // Where one came under both prefixes, the colon's counts: headers have no order.
       for prefix in Self.attributePrefixes {
         for (name, value) in properties.headers where name.hasPrefix(prefix) {

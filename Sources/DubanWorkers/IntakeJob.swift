@@ -174,13 +174,12 @@ final class IntakeJob: Job {
     for incoming in batch {
       switch incoming.reading {
       case .success(let envelope):
-        let isConfidential = machine.directory.isConfidential(envelope)
         let verdict = fold.take(envelope)
-        outcome.add(verdict, incoming.delivery, at: machine.now, isConfidential: isConfidential)
-        outcome.trace(envelope, verdict, isConfidential: isConfidential)
+        outcome.add(verdict, incoming.delivery, at: machine.now, isConfidential: machine.directory.isConfidential(envelope))
+        outcome.trace(envelope, verdict, isConfidential: machine.directory.isConfidential(envelope))
       case .failure(let refusal):
-        let isConfidential = refusal.source.flatMap { machine.directory.sources[$0] }?.isConfidential ?? false
-        outcome.add(.refused(refusal), incoming.delivery, at: machine.now, isConfidential: isConfidential)
+        let source = refusal.source.flatMap { machine.directory.sources[$0] }
+        outcome.add(.refused(refusal), incoming.delivery, at: machine.now, isConfidential: source?.isConfidential ?? false)
       }
     }
     var effects = fold.finish()

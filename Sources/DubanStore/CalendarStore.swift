@@ -27,6 +27,17 @@ extension Store {
       FROM reference_version JOIN calendar ON calendar.version = reference_version.calendar
       """)
     guard let row = rows.first else { throw StoreFault("no calendar has been imported; run: dubanctl calendar import FILE") }
+    return try Self.calendar(row)
+  }
+
+  /// Every calendar that was ever in force, in the order of their import.
+  func calendars() throws -> [ImportedCalendar] {
+    try connection.execute("SELECT version, name, document, imported_at, imported_by FROM calendar ORDER BY version").map {
+      try Self.calendar($0)
+    }
+  }
+
+  private static func calendar(_ row: Row) throws -> ImportedCalendar {
     let version: Int = try row.decode(0)
     do {
       return ImportedCalendar(

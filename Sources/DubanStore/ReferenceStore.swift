@@ -111,3 +111,29 @@ extension Store {
     }
   }
 }
+
+/// A policy as it was applied.
+public struct PolicyVersion: Sendable {
+  public var version: Int
+  public var name: String
+  public var document: String
+  public var appliedAt: Instant
+  public var appliedBy: String
+  public var isInForce: Bool
+}
+
+extension Store {
+  /// Every policy that was ever applied, in that order.
+  public func policyVersions() throws -> [PolicyVersion] {
+    try connection.execute(
+      """
+      SELECT version, name, document, applied_at, applied_by, version = (SELECT policy FROM reference_version) FROM policy ORDER BY version
+      """
+    ).map { row in
+      let isInForce: Bool? = try row.decode(5)
+      return PolicyVersion(
+        version: try row.decode(0), name: try row.decode(1), document: try row.decode(2), appliedAt: try row.decode(3),
+        appliedBy: try row.decode(4), isInForce: isInForce ?? false)
+    }
+  }
+}

@@ -22,6 +22,7 @@ final class UpkeepJob: Job {
     while !stop.isRaised {
       try flagOverdueWaiting()
       context.health.report(lag: try store.lag())
+      try recompute(until: stop)
       if clock.now >= houseworkDue {
         try doHousework(until: stop)
         houseworkDue = clock.now + .seconds(3600)
@@ -45,9 +46,27 @@ final class UpkeepJob: Job {
     context.logger.warning("events wait too long for their item; see dubanctl waiting --overdue", metadata: metadata)
   }
 
+  /// A little at a time: a city's whole turn of the year may be provisional.
+  private func recompute(until stop: StopSignal) throws {
+    var count = 0
+    while !stop.isRaised, case let done = try store.recomputeProvisional(limit: 500), done.count > 0 {
+      count += done.count
+      for id in done.unreadable {
+        context.logger.error("an item's log cannot be read any more; its deadline stays provisional", metadata: ["item": "\(id)"])
+      }
+      context.isWorking()
+    }
+    if count > 0 { context.logger.notice("deadlines reckoned anew by another calendar", metadata: ["items": "\(count)"]) }
+  }
+
   private func doHousework(until stop: StopSignal) throws {
     let made = try store.ensureEventPartitions()
     if made > 0 { context.logger.info("log partitions made", metadata: ["count": "\(made)"]) }
+    if let year = try store.calendarYearToImport() {
+      context.logger.warning(
+        "a calendar year is not announced; deadlines that reach it are provisional",
+        metadata: ["year": "\(year)", "remedy": "dubanctl calendar import FILE"])
+    }
     // A little at a time: never a long transaction.
     var forgotten = 0
     while !stop.isRaised, case let count = try store.forgetOldMessages(limit: 10_000), count > 0 {

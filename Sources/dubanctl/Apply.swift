@@ -1,27 +1,8 @@
-// dubanctl policy|directory|schedules apply: brings what an operator keeps in files into the database.
+// dubanctl directory|schedules apply: brings what an operator keeps in files into the database.
 
 import ArgumentParser
 import Duban
 import DubanStore
-
-struct PolicyCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "policy", abstract: "Policies: how long each kind of item may take at each tier.", subcommands: [Apply.self])
-
-  struct Apply: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Makes a policy file the one in force for new items; open items stay on the version they were opened under.")
-
-    @OptionGroup var connections: Connections
-    @Argument(help: "A YAML file, such as deploy/policies/default.yaml.") var file: String
-
-    func run() async throws {
-      let document = try readFile(file)
-      let version = try await naming(file) { try await connections.migratedStore().apply(policy: document) }
-      print("policy version \(version) is in force")
-    }
-  }
-}
 
 struct DirectoryCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -7,7 +7,7 @@ import FoundationEssentials
 
 struct Items: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Items (件) and their timelines.", subcommands: [List.self, Show.self])
+    abstract: "Items (件) and their timelines.", subcommands: [List.self, Show.self, Explain.self])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Lists items, the most urgent first.")
@@ -15,7 +15,7 @@ struct Items: AsyncParsableCommand {
     @OptionGroup var connections: Connections
     @OptionGroup var output: Output
     @Option(help: "complaint, inspection, funding or reminder.") var kind: Kind?
-    @Option(help: "awaited, open, responded or closed.") var phase: Item.Phase?
+    @Option(help: "awaited, open, responded, merged or closed.") var phase: Item.Phase?
     @Option(help: "street, district or city: who holds it now.") var tier: Tier?
     @Flag(help: "Only those that let a deadline pass and are not closed.") var overdue = false
     @Flag(help: "Only those whose place is not in the directory (待派).") var unassigned = false

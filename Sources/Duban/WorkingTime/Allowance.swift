@@ -33,6 +33,16 @@ public enum Allowance: Hashable, Sendable {
     self = .limit(limit)
   }
 
+  /// As a policy file writes it.
+  public var text: String {
+    switch self {
+    case .natural(let span): "\(span.microseconds / 1_000_000)s"
+    case .limit(let limit):
+      "\(limit.length)\(limit.unit.letters)" + (limit.isFromNextDay ? " from-next-day" : "")
+        + (limit.isUntilClose ? " until-close" : "")
+    }
+  }
+
   /// As people say it: 13个工作日(从次日起算).
   public var chinese: String {
     switch self {
@@ -45,6 +55,15 @@ public enum Allowance: Hashable, Sendable {
 }
 
 extension TimeLimit.Unit {
+  fileprivate var letters: String {
+    switch self {
+    case .hours: "h"
+    case .days: "d"
+    case .workdays: "wd"
+    case .workhours: "wh"
+    }
+  }
+
   fileprivate var chinese: String {
     switch self {
     case .hours: "自然小时"

@@ -1,0 +1,67 @@
+// How one policy differs from another, in lines for people.
+
+extension Policy {
+  /// What is different here from another policy: a line for each value, and for each rule that one of them has alone.
+  public func differences(from other: Policy) -> [String] {
+    var lines: [String] = []
+    for (name, old, new) in [
+      ("tolerance", other.tolerance, tolerance), ("waiting", other.waiting, waiting),
+    ] where old != new { lines.append("\(name): \(old.text) → \(new.text)") }
+    let before = Dictionary(other.rules.map { ($0.condition, $0) }, uniquingKeysWith: { first, _ in first })
+    let after = Dictionary(rules.map { ($0.condition, $0) }, uniquingKeysWith: { first, _ in first })
+    for rule in rules {
+      guard let old = before[rule.condition] else {
+        lines.append("\(rule.condition): new")
+        lines += rule.values.map { "  \($0.name): \($0.text)" }
+        continue
+      }
+      let values = Dictionary(uniqueKeysWithValues: old.values.map { ($0.name, $0.text) })
+      for (name, text) in rule.values where values[name] != text {
+        lines.append("\(rule.condition): \(name): \(values[name] ?? "–") → \(text)")
+      }
+      let names = Set(rule.values.map(\.name))
+      for (name, text) in old.values where !names.contains(name) { lines.append("\(rule.condition): \(name): \(text) → –") }
+    }
+    for rule in other.rules where after[rule.condition] == nil { lines.append("\(rule.condition): gone") }
+    let order = rules.map(\.condition).filter { before[$0] != nil }
+    if order != other.rules.map(\.condition).filter({ after[$0] != nil }) {
+      lines.append("the order of the rules, of which the first that matches counts")
+    }
+    return lines
+  }
+}
+
+extension Policy.Rule {
+  /// Which items it is for.
+  public var condition: String {
+    [kind.rawValue, category.map { "category \($0)" }, grade.map { "grade \($0)" }, source.map { "source \($0)" }]
+      .compactMap(\.self).joined(separator: ", ")
+  }
+
+  fileprivate var values: [(name: String, text: String)] {
+    var values: [(String, String)] = []
+    for (name, limit) in [("response", response), ("resolution", resolution)] {
+      guard let limit else { continue }
+      values += [
+        ("\(name).within", limit.within.text), ("\(name).district", limit.district.text), ("\(name).city", limit.city.text),
+      ]
+      if let warning = limit.warning { values.append(("\(name).warn", warning.text)) }
+    }
+    values += [("starts-at", startsAt.rawValue), ("summons-at", summonsAt.rawValue)]
+    if let slips { values.append(("slips", [slips.street, slips.district, slips.city].map(\.rawValue).joined(separator: ", "))) }
+    if let pauses { values.append(("pauses", pauses.joined(separator: ", "))) }
+    values += [("extensions", "\(extensions)"), ("approver", approver.rawValue)]
+    return values
+  }
+}
+
+extension Span {
+  /// As a file writes it, in the largest unit that is exact.
+  var text: String {
+    let seconds = microseconds / 1_000_000
+    for (length, letter) in [(Int64(86_400), "d"), (3600, "h"), (60, "m")] where seconds % length == 0 && seconds > 0 {
+      return "\(seconds / length)\(letter)"
+    }
+    return "\(seconds)s"
+  }
+}

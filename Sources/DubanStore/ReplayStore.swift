@@ -1,0 +1,77 @@
+// Logs read back, for replays; and deadlines reckoned anew when another calendar is in force.
+
+import Duban
+import PostgreSQL
+
+extension Store {
+  /// What is needed to run logs again: every policy and calendar that was ever in force.
+  ///
+  /// - Throws: ``StoreFault`` where no policy has been applied yet.
+  public func replay() throws -> Replay {
+    let machine = try transaction { try $0.machine(forBreaches: false) }
+    let calendars = try calendars()
+    return Replay(policies: machine.policies, directory: machine.directory) { time in
+      calendars.last { $0.importedAt <= time }?.calendar ?? .unannounced
+    }
+  }
+
+  /// The year that ought to be in the calendar and is not, from 60 days before its start; nil where none is wanting.
+  public func calendarYearToImport() throws -> Int? {
+    let machine = try transaction { try $0.machine(forBreaches: false) }
+    return machine.calendar.yearToImport(at: machine.now)
+  }
+
+  /// Logs of items, by item id, each in its order.
+  public func logs(of items: [Int64]) throws -> [Int64: [LoggedEvent]] {
+    let rows = try connection.execute(
+      """
+      SELECT item_id, type, occurred_at, recorded_at, body FROM item_event WHERE item_id = ANY($1) ORDER BY item_id, sequence
+      """, items)
+    var logs: [Int64: [LoggedEvent]] = [:]
+    for row in rows {
+      logs[try row.decode(0), default: []].append(
+        LoggedEvent(
+          type: try row.decode(1), occurredAt: try row.decode(2), recordedAt: try row.decode(3), body: try row.decode(4)))
+    }
+    return logs
+  }
+
+  /// Items opened in a period, in the order of their ids, those behind `after` first.
+  public func itemsOpened(from start: Instant, to end: Instant, after id: Int64, limit: Int) throws -> [Item] {
+    try connection.execute(
+      """
+      SELECT \(ItemRow.selection) FROM item WHERE id > $1 AND opened_at >= $2 AND opened_at < $3 ORDER BY id LIMIT $4
+      """, id, start, end, limit
+    ).map { try ItemRow.read($0) }
+  }
+
+  /// Reckons deadlines anew that reach into years which were not announced when they were set, as far as another calendar has come since;
+  /// at most `limit` items. Returns how many, and the ids of those whose log cannot be read any more: they stay as they are.
+  public func recomputeProvisional(limit: Int) throws -> (count: Int, unreadable: [Int64]) {
+    try transaction { store in
+      let version: Int? = try store.connection.execute("SELECT calendar FROM reference_version").only().decode(0)
+      guard let version else { return (0, []) }
+      var items = try store.connection.execute(
+        """
+        SELECT \(ItemRow.selection) FROM item WHERE provisional_under <> $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
+        """, Int32(version), limit
+      ).map { try ItemRow.read($0) }
+      guard !items.isEmpty else { return (0, []) }
+      let logs = try store.logs(of: items.map(\.id))
+      let machine = try store.machine()
+      var effects = Effects()
+      var unreadable: [Int64] = []
+      for i in items.indices {
+        do {
+          try machine.recompute(&items[i], log: logs[items[i].id] ?? [], into: &effects)
+        } catch {
+          unreadable.append(items[i].id)
+          items[i].provisionalUnder = machine.calendar.version
+        }
+      }
+      effects.changedItems = items
+      try store.write(effects, at: machine.now)
+      return (items.count, unreadable)
+    }
+  }
+}

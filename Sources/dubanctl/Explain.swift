@@ -1,0 +1,94 @@
+// dubanctl items explain: why each deadline of an item is the day it is.
+
+import ArgumentParser
+import Duban
+import DubanStore
+
+extension Items {
+  struct Explain: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Says of each deadline of an item why it is that day: what was counted, by which policy and calendar.")
+
+    @OptionGroup var connections: Connections
+    @OptionGroup var output: Output
+    @Argument(help: "Duban's id, the number upstream, or SOURCE/NUMBER.") var item: String
+
+    func run() async throws {
+      let store = try await connections.migratedStore()
+      guard let summary = try store.item(named: item) else { throw ValidationError("no item \(item)") }
+      let replay = try store.replay()
+      let log = try store.logs(of: [summary.item.id])[summary.item.id] ?? []
+      let outcome = try read(summary.item, log, replay)
+      let steps = outcome.steps.flatMap { step in step.derivations.map { DeadlineView(step.event, $0, replay.directory) } }
+      let view = ExplanationView(item: ItemView(summary), isProvisional: summary.item.provisionalUnder != nil, deadlines: steps)
+      if output.json { return try output.print(view, table: Table(heading: [], rows: [])) }
+      print("\(view.item.source)/\(view.item.subject): \(view.now)")
+      for step in steps { print("\n" + step.lines.joined(separator: "\n")) }
+    }
+
+    private func read(_ item: Item, _ log: [LoggedEvent], _ replay: Replay) throws(ValidationError) -> Replay.Outcome {
+      do throws(Refusal) {
+        return try replay.asItWas(item, log)
+      } catch {
+        throw ValidationError("the log cannot be read any more: \(error.detail) (\(error.pointer))")
+      }
+    }
+  }
+}
+
+private struct ExplanationView: Encodable {
+  var item: ItemView
+  var isProvisional: Bool
+  var deadlines: [DeadlineView]
+
+  var now: String {
+    guard let dueAt = item.dueAt, let clock = item.clock else { return "no deadline runs" }
+    return "\(clock) due \(dueAt)" + (isProvisional ? ", provisional: a year that it reaches is not announced" : "")
+  }
+}
+
+/// A deadline and its ground, as it is printed.
+private struct DeadlineView: Encodable {
+  var because: String
+  var at: String
+  var clock: String
+  var tier: String
+  var organ: String?
+  var dueAt: String
+  var ground: String
+  var policyVersion: Int
+  var policyLine: Int
+  var calendarVersion: Int?
+  var counted: [String]?
+  var skipped: [String]?
+
+  init(_ event: LoggedEvent, _ d: Derivation, _ directory: Directory) {
+    (because, at, clock, tier) = (event.type, event.recordedAt.rfc3339, d.clock.chinese, d.tier.chinese)
+    (organ, dueAt, policyVersion, policyLine) = (directory.name(of: d.organID), d.dueAt.rfc3339, d.policyVersion, d.policyLine)
+    switch d.ground {
+    case .counted(let allowance, let start): ground = "\(allowance.chinese) from \(start.rfc3339)"
+    case .held(let allowance, let since, let until):
+      ground = "what was left of \(allowance.chinese) when its clock was held at \(since.rfc3339), from \(until.rfc3339) on"
+    case .extended: ground = "granted by the decision (延期)"
+    case .stated(let said): ground = "as the message says: \(said.rfc3339)"
+    }
+    guard let explanation = d.explanation else { return }
+    calendarVersion = d.days.calendar.version
+    func days(_ role: Explanation.Day.Role) -> [String] {
+      explanation.days.filter { $0.role == role }.map { day in
+        String(day.date.instant.rfc3339.prefix(10)) + (day.reason.map { " \($0)" } ?? "")
+      }
+    }
+    (counted, skipped) = (days(.counted), days(.skipped))
+  }
+
+  var lines: [String] {
+    var lines = [
+      "\(at)  \(because)", "  \(clock) due \(dueAt) at \(organ ?? tier)", "  \(ground)",
+      "  policy version \(policyVersion), line \(policyLine)" + (calendarVersion.map { "; calendar version \($0)" } ?? ""),
+    ]
+    if let counted { lines.append("  counted \(counted.count): \(counted.joined(separator: ", "))") }
+    if let skipped, !skipped.isEmpty { lines.append("  passed over \(skipped.count): \(skipped.joined(separator: ", "))") }
+    return lines
+  }
+}

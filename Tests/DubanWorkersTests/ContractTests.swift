@@ -218,12 +218,26 @@ struct ContractTests {
       - { uri: /finance/bureau, name: 财政局 }
     """
 
+  /// A policy under which there is something to tell of every kind.
+  private static let policy = """
+    policy: telling
+    tolerance: 1h
+    rules:
+      - kind: complaint
+        response: { within: 48h, district: 24h, city: 24h, warn: 47h }
+        resolution: { within: 19d, district: 5d, city: 5d }
+        slips: [blue, orange, red]
+      - { kind: inspection, response: { within: 7d, district: 3d, city: 3d }, resolution: { within: 30d, district: 5d, city: 5d } }
+      - { kind: funding, response: { within: 15d, district: 5d, city: 5d }, resolution: { within: 30d, district: 5d, city: 5d } }
+      - { kind: reminder, resolution: { within: 0s, district: 24h, city: 24h } }
+    """
+
   /// The same city, at noon of the examples' day.
   private static func machine() throws -> ItemMachine {
     let draft = try DirectoryDraft.read(yaml: directory)
     let now = Duban.Instant(rfc3339: noon)
     return ItemMachine(
-      policies: PolicyBook(current: try Policy(yaml: TestStore.policy, version: 1)),
+      policies: PolicyBook(current: try Policy(yaml: policy, version: 1)),
       directory: Directory(
         version: 1,
         organs: [
@@ -245,6 +259,7 @@ struct ContractTests {
       let store = try test.store.connect()
       try test.store.setClock(ahead: try test.store.ask("SELECT (timestamptz '\(Self.noon)' - now())::text"))
       try store.apply(directory: try DirectoryDraft.read(yaml: Self.directory))
+      _ = try store.apply(policy: Self.policy)
       try store.apply(
         schedules: try ScheduleDraft.read(yaml: "schedules: [{ name: b, notice: bulletin, every: month, tier: district }]"))
       try await test.withDaemon { _ in
@@ -286,9 +301,13 @@ struct ContractTests {
 
   /// Lets what is open climb to the top, and a month end; then everything has been told that Duban can tell.
   private static func tellings(_ contract: Contract, _ test: Surroundings) throws {
+    func setClock(afterNoon time: String) throws {
+      try test.store.setClock(ahead: try test.store.ask("SELECT (timestamptz '\(noon)' - now() + interval '\(time)')::text"))
+    }
+    try setClock(afterNoon: "2 hours")
+    try test.store.until("EXISTS (SELECT FROM item_event WHERE type = 'item.due-soon')")
     for days in 1...4 {
-      try test.store.setClock(
-        ahead: try test.store.ask("SELECT (timestamptz '\(noon)' - now() + interval '\(days * 60) days')::text"))
+      try setClock(afterNoon: "\(days * 60) days")
       try test.store.until(
         "NOT EXISTS (SELECT FROM item WHERE due_at <= duban_now()) AND NOT EXISTS (SELECT FROM schedule WHERE due_at <= duban_now())"
       )

@@ -4,6 +4,17 @@ import Duban
 import PostgreSQL
 
 extension Store {
+  /// Lets a batch be taken beside others, or `alone`: then it waits until none is being taken, and others wait for it. To be called
+  /// first in the caller's transaction.
+  ///
+  /// Two batches at once about the same new item, or with the same message, cannot both succeed; those that run alone need no second try.
+  public func beginTaking(alone: Bool) throws {
+    let shared = alone ? "" : "_shared"
+    _ = try connection.execute("SELECT pg_advisory_xact_lock\(shared)($1)", Self.takingLock)
+  }
+
+  private static let takingLock: Int64 = 0x6475_6261_6e02
+
   /// What the store knows that concerns a batch; locks the items it is about. In the caller's transaction.
   ///
   /// Two batches at once that would open the same item, or take the same message, meet on the unique keys: one of them fails with

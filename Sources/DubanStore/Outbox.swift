@@ -31,15 +31,17 @@ public enum Outbox {
 }
 
 extension Store {
-  /// Takes every lane that has work and that no other relay holds, until the transaction ends, and returns the oldest events of each.
-  /// In the caller's transaction.
-  public func claimOutbox(perLane: Int) throws -> [Outbox.Entry] {
+  /// Takes every lane that has work and that no other relay holds, until the transaction ends, and returns the oldest events of each,
+  /// about `limit` in all. In the caller's transaction.
+  public func claimOutbox(limit: Int) throws -> [Outbox.Entry] {
     // Two statements: the second must see what the relay that held the lane before has deleted.
+    // The order makes the first look into the index: without it, it reads the whole outbox for each lane that has no work.
     let lanes: [Int32] = try connection.execute(
       """
       WITH busy AS MATERIALIZED (
         SELECT lane FROM generate_series(0, $1::integer - 1) AS lane, LATERAL (
-          SELECT FROM outbox WHERE outbox.lane = lane.lane AND (retry_at IS NULL OR retry_at <= duban_now()) LIMIT 1) AS work)
+          SELECT FROM outbox WHERE outbox.lane = lane.lane AND (retry_at IS NULL OR retry_at <= duban_now()) ORDER BY id LIMIT 1
+        ) AS work)
       SELECT lane FROM busy WHERE pg_try_advisory_xact_lock($2, lane)
       """, Int32(Outbox.lanes), Outbox.lockClass
     ).map { try $0.decode(0) }
@@ -50,7 +52,7 @@ extension Store {
       FROM unnest($1::integer[]) AS lane(lane), LATERAL (
         SELECT * FROM outbox WHERE outbox.lane = lane.lane AND (retry_at IS NULL OR retry_at <= duban_now()) ORDER BY id LIMIT $2
       ) AS entry
-      """, lanes, perLane)
+      """, lanes, max(1, limit / lanes.count))
     return try rows.map { row in
       Outbox.Entry(
         lane: try row.decode(0), id: try row.decode(1), eventID: try row.decode(2), type: try row.decode(3),

@@ -24,6 +24,14 @@ public final class Store {
     connection = try Connection(dsn, options: options)
   }
 
+  /// Lets every statement from now on look rows up in indexes, one by one: for the roles that ask for few rows of tables without end.
+  ///
+  /// A plan that was made while a table was small (read it from end to end, hash it) would be kept while the table grows, until it is
+  /// analysed next. Statements look dear to a planner that may not read a table, dear enough to be compiled: that is off too.
+  public func useIndexes() throws(PostgresError) {
+    try connection.runScript("SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off")
+  }
+
   /// Whether the connection is gone, for good.
   public var isLost: Bool { connection.isLost }
 

@@ -21,6 +21,7 @@ final class DeadlineJob: Job {
     self.context = context
     batchLimit = context.settings.deadlinesBatch
     store = try context.connectStore()
+    try store.useIndexes()
     try store.listen(to: .due)
   }
 

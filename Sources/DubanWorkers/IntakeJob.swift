@@ -22,6 +22,7 @@ final class IntakeJob: Job {
     self.context = context
     // The database first: no message is taken from the broker while there is nowhere to put it.
     store = try context.connectStore()
+    try store.useIndexes()
     _ = try store.transaction { try $0.machine() }
     subscription = Subscription(
       try context.brokerConfiguration(), queues: DubanTopology.intakeQueues.map(\.name),
@@ -145,12 +146,19 @@ final class IntakeJob: Job {
   private func commit(_ batch: ArraySlice<Incoming>, _ outcome: inout BatchOutcome) throws {
     for attempt in 1... {
       do {
-        outcome += try store.transaction { try Self.write(batch, in: $0) }
+        outcome += try store.transaction { store in
+          try store.beginTaking(alone: batchesAlone > 0)
+          return try Self.write(batch, in: store)
+        }
+        batchesAlone = max(0, batchesAlone - 1)
         return
       } catch let error as PostgresError where !store.isLost {
         // Another worker opened the same item, or took the same message: a fresh look will see it.
         let races: [SQLState] = [.uniqueViolation, .deadlockDetected, .serializationFailure]
-        if let state = error.sqlState, races.contains(state), attempt < 5 { continue }
+        if let state = error.sqlState, races.contains(state), attempt < 5 {
+          batchesAlone = Self.cautiousBatches
+          continue
+        }
         // A server that cannot work now, or a schema or permissions that are not right, are no message's fault.
         guard error.isAboutData else { throw error }
         guard batch.count > 1 else {
@@ -164,6 +172,11 @@ final class IntakeJob: Job {
       }
     }
   }
+
+  /// How many of the next batches are taken with no other beside them: where events of one item come close together, batches side by
+  /// side would race again and again, and each race costs a batch that was all but written.
+  private var batchesAlone = 0
+  private static let cautiousBatches = 16
 
   private static func write(_ batch: ArraySlice<Incoming>, in store: Store) throws -> BatchOutcome {
     let snapshot = try store.intakeSnapshot(for: batch.compactMap { try? $0.reading.get() })

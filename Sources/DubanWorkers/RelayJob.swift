@@ -21,6 +21,7 @@ final class RelayJob: Job {
   init(_ context: WorkerContext) throws {
     self.context = context
     store = try context.connectStore()
+    try store.useIndexes()
     try store.listen(to: .outbox)
     broker = try AMQP.Connection(try context.brokerConfiguration())
     try DubanTopology.all.declare(on: broker)
@@ -41,7 +42,7 @@ final class RelayJob: Job {
 
   private func relay() throws -> Int {
     try store.transaction { store in
-      let entries = try store.claimOutbox(perLane: 64)
+      let entries = try store.claimOutbox(limit: 1024)
       guard !entries.isEmpty else { return 0 }
       let outcomes = try publisher.publish(batch: entries.map(OutgoingMessage.init), timeout: .seconds(20))
       let pairs = zip(entries, outcomes)

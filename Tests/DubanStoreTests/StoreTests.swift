@@ -222,24 +222,24 @@ struct StoreTests {
       }
       #expect(throws: Death.self) {
         try one.transaction { one in
-          let entries = try one.claimOutbox(perLane: 3)
+          let entries = try one.claimOutbox(limit: 3)
           #expect(entries.count == 3 && entries.map(\.id) == entries.map(\.id).sorted())
-          #expect(try two.transaction { try $0.claimOutbox(perLane: 3) }.isEmpty)
+          #expect(try two.transaction { try $0.claimOutbox(limit: 3) }.isEmpty)
           try one.deleteFromOutbox(entries)
           throw Death()
         }
       }
       let all = try two.transaction { two in
-        let entries = try two.claimOutbox(perLane: 100)
+        let entries = try two.claimOutbox(limit: 100)
         try two.deleteFromOutbox(Array(entries.dropLast()))
         try two.postpone(Array(entries.suffix(1)))
         return entries
       }
       #expect(all.count == 6)
       // The postponed one has its time to wait.
-      #expect(try one.transaction { try $0.claimOutbox(perLane: 100) }.isEmpty)
+      #expect(try one.transaction { try $0.claimOutbox(limit: 100) }.isEmpty)
       try test.setClock(ahead: "6 seconds")
-      #expect(try one.transaction { try $0.claimOutbox(perLane: 100) }.map(\.attempts) == [1])
+      #expect(try one.transaction { try $0.claimOutbox(limit: 100) }.map(\.attempts) == [1])
     }
   }
 

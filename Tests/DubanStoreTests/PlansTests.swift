@@ -1,0 +1,87 @@
+// How statements are carried out: what was planned on small tables must not read large ones from end to end.
+
+import Duban
+import PostgreSQL
+import Testing
+import TestServers
+
+@testable import DubanStore
+
+@Suite("Plans")
+struct PlansTests {
+  @Test("however much the tables grow after the first messages, taking one and relaying it reads none of them from end to end")
+  func growth() async throws {
+    try await TestStore.with { test in
+      let store = try test.connect()
+      try store.useIndexes()
+      func scanned() throws -> Int64 {
+        _ = try store.connection.execute("SELECT pg_stat_force_next_flush()")
+        return try test.ask(
+          """
+          SELECT coalesce(sum(seq_tup_read), 0)::bigint FROM pg_stat_user_tables
+          WHERE relname IN ('item', 'message', 'outbox', 'waiting_event', 'breach') OR relname LIKE 'item_event%'
+          """)
+      }
+      /// Openings, answers to earlier items, answers before their items, and a receipt for each; then the relay's part.
+      func exchange(_ number: Int) throws {
+        func event(_ type: String, _ id: String, _ subject: Int) throws -> Envelope {
+          try Sample.envelope(
+            "complaint.\(type)", id: "\(id)\(number * 100 + subject)", source: "/qr/mashang", subject: "S\(subject)", data: "{}")
+        }
+        let batch = try (number * 100..<number * 100 + 100).flatMap {
+          [try event("submitted", "o", $0), try event("responded", "a", $0 - 100), try event("accepted", "e", $0 + 100)]
+        }
+        try take(batch, store)
+        try store.transaction { try $0.deleteFromOutbox($0.claimOutbox(limit: 1000)) }
+      }
+      // Often enough for plans that do not depend on the parameters any more.
+      for number in 0..<10 { try exchange(number) }
+      try store.connection.runScript(
+        """
+        SET session_replication_role = replica;
+        INSERT INTO item SELECT grown.* FROM generate_series(1, 20000) AS n, (SELECT * FROM item LIMIT 1) AS model,
+          jsonb_populate_record(NULL::item, to_jsonb(model) || jsonb_build_object('id', 1000000 + n, 'subject', 'G' || n)) AS grown;
+        INSERT INTO message SELECT source, 'G' || n, digest, taken_at FROM generate_series(1, 20000) AS n, (SELECT * FROM message LIMIT 1) AS model;
+        INSERT INTO waiting_event (source, message_id, item_id, type, occurred_at, recorded_at, body)
+        SELECT '/s', 'G' || n, 1000000 + n, 't', now(), now(), '{}' FROM generate_series(1, 20000) AS n;
+        INSERT INTO outbox (lane, type, subject, occurred_at, recorded_at, data, retry_at)
+        SELECT 99, 't', 's', now(), now(), '{}', 'infinity' FROM generate_series(1, 20000);
+        SET session_replication_role = origin;
+        """)
+      let before = try scanned()
+      for number in 10..<15 { try exchange(number) }
+      #expect(try scanned() - before < 1000)
+    }
+  }
+
+  @Test("a batch that runs alone waits until the one before it is committed, and then meets no race")
+  func alone() async throws {
+    try await TestStore.with { test in
+      let one = try test.connect()
+      let opening = try Sample.envelope("complaint.submitted", id: "1", subject: "S")
+      let answer = try Sample.envelope("complaint.responded", id: "2", subject: "S", data: "{}")
+      let other = try one.transaction { one in
+        try one.beginTaking(alone: false)
+        let machine = try one.machine()
+        var fold = IntakeFold(try one.intakeSnapshot(for: [opening]), machine: machine)
+        _ = fold.take(opening)
+        let other = Task(executorPreference: ownThreads) {
+          try test.connect().transaction { two in
+            try two.beginTaking(alone: true)
+            let machine = try two.machine()
+            var fold = IntakeFold(try two.intakeSnapshot(for: [answer]), machine: machine)
+            let verdict = fold.take(answer)
+            try two.write(fold.finish(), at: machine.now)
+            return verdict
+          }
+        }
+        while try test.ask(
+          "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')")
+        {}
+        try one.write(fold.finish(), at: machine.now)
+        return other
+      }
+      #expect(try await other.value == .applied)
+    }
+  }
+}

@@ -11,5 +11,5 @@ struct DubanBench: ParsableCommand {
       Run it by deploy/bench, which starts private servers, builds what is measured and cleans up. It works in databases of its own \
       on the server of DUBAN_POSTGRES_DSN and with Duban's queues in the vhost of DUBAN_AMQP_URL, which must be empty.
       """,
-    subcommands: [IntakeBench.self, LatencyBench.self, BacklogBench.self, MutatedBench.self])
+    subcommands: [IntakeBench.self, LatencyBench.self, BacklogBench.self, MutatedBench.self, PeersBench.self])
 }

@@ -5,8 +5,7 @@ import Foundation
 
 /// The compiled floor, on the same servers.
 struct Floor {
-  private let executable: String
-  private let environment: [String: String]
+  private let tool: Tool
   /// The vhost `/`, where its queue always is.
   private let broker: ConnectionConfiguration
 
@@ -19,11 +18,11 @@ struct Floor {
     guard let url = URLComponents(string: amqpURL), url.scheme == "amqp", let host = url.host else {
       throw BenchFault("it takes one plain amqp:// URL")
     }
-    self.executable = executable
-    environment = [
+    let environment = [
       "AMQP_HOST": host, "AMQP_PORT": "\(url.port ?? 5672)", "AMQP_USER": url.user ?? "guest",
       "AMQP_PASSWORD": url.password ?? "guest", "PG_DSN": dsn,
     ]
+    tool = Tool(executable, environment: environment)
     let credentials = "\(url.percentEncodedUser ?? "guest"):\(url.percentEncodedPassword ?? "guest")"
     broker = try ConnectionConfiguration("amqp://\(credentials)@\(host):\(url.port ?? 5672)")
     let connection = try Connection(broker)
@@ -40,32 +39,13 @@ struct Floor {
     connection.close()
   }
 
+  /// Fills its queue.
+  func fill(_ count: Int) throws { _ = try tool.run(["publish", "\(count)"]) }
+
   /// Publishes messages, then takes them in, 500 a transaction: messages a second of the latter.
   func measure(_ count: Int, settle: () -> Void) throws -> Double {
-    _ = try run(["publish", "\(count)"])
+    try fill(count)
     settle()
-    let output = try run(["e2e", "\(count)", "500"])
-    // `e2e N=100000 B=500 quorum: 2.551 s, 39200/s`
-    guard let rate = output.firstMatch(of: /(\d+)\/s/).flatMap({ Double($0.1) }) else {
-      throw BenchFault("floor said something unknown: \(output)")
-    }
-    return rate
-  }
-
-  private func run(_ arguments: [String]) throws -> String {
-    let process = Process()
-    let output = Pipe()
-    process.executableURL = URL(filePath: executable)
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.standardOutput = output
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    try Interruption.check()
-    guard process.terminationStatus == 0 else {
-      throw BenchFault("floor \(arguments.joined(separator: " ")) ended with status \(process.terminationStatus)")
-    }
-    return text
+    return try tool.rate(["e2e", "\(count)", "500"])
   }
 }

@@ -63,9 +63,9 @@ struct IntakeBench: ParsableCommand {
       defer { yardstick?.removeQueue() }
       let measured = try (1...runs).map { number in
         let floorRate = try yardstick?.measure(messages, settle: workbench.databases.checkpoint)
-        let rate = try workbench.run("intake_\(number)", measure)
-        progress("run \(number): \(rate.rounded(decimals: 0)) messages/s, floor \(Measured(floorRate))")
-        return Result.Run(messages_per_s: rate.rounded(decimals: 0), floor_per_s: Measured(floorRate))
+        let rate = try workbench.run("intake_\(number)") { try Self.rate(of: $0, mix, messages: messages, workers: workers) }
+        progress("run \(number): \(rate) messages/s, floor \(Measured(floorRate))")
+        return Result.Run(messages_per_s: rate, floor_per_s: Measured(floorRate))
       }
       return Result(measured, mix: mix, rowsBefore: options.rowsBefore)
     }
@@ -86,7 +86,7 @@ struct IntakeBench: ParsableCommand {
   }
 
   /// Messages a second of one run.
-  private func measure(_ run: Run) throws -> Double {
+  static func rate(of run: Run, _ mix: Mix, messages: Int, workers: Int? = nil) throws -> Double {
     var traffic = Traffic(mix, run: "\(run.name)-\(ProcessInfo.processInfo.processIdentifier)")
     try run.workbench.queues.fill(&traffic, count: messages)
     run.workbench.databases.checkpoint()
@@ -98,6 +98,6 @@ struct IntakeBench: ParsableCommand {
     guard let began = duband.log.consumingSince, let ended = duband.log.batches.last?.endedAt else {
       throw BenchFault("nothing was logged")
     }
-    return Double(messages) / (Double((ended - began).microseconds) / 1_000_000)
+    return (Double(messages) / (Double((ended - began).microseconds) / 1_000_000)).rounded(decimals: 0)
   }
 }

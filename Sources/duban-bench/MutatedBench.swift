@@ -77,6 +77,7 @@ struct MutatedBench: ParsableCommand {
     var published: [ContentDigest: Int] = [:]
     let began = ContinuousClock.now
     while mutator.count < messages {
+      try Interruption.check()
       let batch = (0..<min(1000, messages - mutator.count)).map { _ in mutator.next() }
       for message in batch { published[ContentDigest(of: RawMessage(message)), default: 0] += 1 }
       let outcomes = try publisher.publish(batch: batch, timeout: .seconds(60))

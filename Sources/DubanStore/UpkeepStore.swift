@@ -12,7 +12,7 @@ extension Store {
     try connection.execute(
       """
       DELETE FROM message WHERE ctid = ANY (ARRAY(
-        SELECT ctid FROM message WHERE taken_at < duban_now() - make_interval(days => $1) LIMIT $2))
+        SELECT ctid FROM message WHERE taken_at < (SELECT duban_now() - make_interval(days => $1)) LIMIT $2))
       """, Int32(Self.deduplicationDays), limit
     ).affected
   }

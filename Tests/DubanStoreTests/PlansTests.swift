@@ -54,6 +54,22 @@ struct PlansTests {
     }
   }
 
+  @Test("looking for old deduplication keys asks the clock once, not for each message there is")
+  func oldMessages() async throws {
+    try await TestStore.with { test in
+      let store = try test.connect()
+      try store.connection.runScript(
+        """
+        INSERT INTO message SELECT '/s', n, '\\x00', now() FROM generate_series(1, 5000) AS n;
+        SET track_functions = 'all';
+        """)
+      #expect(try store.forgetOldMessages(limit: 100) == 0)
+      _ = try store.connection.execute("SELECT pg_stat_force_next_flush()")
+      let calls: Int64 = try test.ask("SELECT sum(calls)::bigint FROM pg_stat_user_functions WHERE funcname = 'duban_now'")
+      #expect(calls < 10)
+    }
+  }
+
   @Test("a batch that runs alone waits until the one before it is committed, and then meets no race")
   func alone() async throws {
     try await TestStore.with { test in

@@ -17,8 +17,7 @@ extension Store {
 
   /// The year that ought to be in the calendar and is not, from 60 days before its start; nil where none is wanting.
   public func calendarYearToImport() throws -> Int? {
-    let machine = try transaction { try $0.machine(forBreaches: false) }
-    return machine.calendar.yearToImport(at: machine.now)
+    try (calendars().last?.calendar ?? .unannounced).yearToImport(at: now())
   }
 
   /// Logs of items, by item id, each in its order.

@@ -39,8 +39,11 @@ struct PlansTests {
       try store.connection.runScript(
         """
         SET session_replication_role = replica;
-        INSERT INTO item SELECT grown.* FROM generate_series(1, 20000) AS n, (SELECT * FROM item LIMIT 1) AS model,
-          jsonb_populate_record(NULL::item, to_jsonb(model) || jsonb_build_object('id', 1000000 + n, 'subject', 'G' || n)) AS grown;
+        INSERT INTO item (id, source, subject, kind, phase, tier, unassigned, policy_version, due_at, clock, cycle, escalations, urgings,
+          returns, sequence)
+        SELECT 1000000 + n, source, 'G' || n, kind, phase, tier, unassigned, policy_version, due_at, clock, cycle, escalations, urgings,
+          returns, sequence
+        FROM generate_series(1, 20000) AS n, (SELECT * FROM item LIMIT 1) AS model;
         INSERT INTO message SELECT source, 'G' || n, digest, taken_at FROM generate_series(1, 20000) AS n, (SELECT * FROM message LIMIT 1) AS model;
         INSERT INTO waiting_event (source, message_id, item_id, type, occurred_at, recorded_at, body)
         SELECT '/s', 'G' || n, 1000000 + n, 't', now(), now(), '{}' FROM generate_series(1, 20000) AS n;

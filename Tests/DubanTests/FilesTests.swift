@@ -24,14 +24,6 @@ struct FilesTests {
     #expect(directory.city == "黄石市" && directory.sources.contains { $0.uri == "/hotline/12345" })
   }
 
-  @Test("R1: the default policy gives a complaint 48 natural hours to its first answer")
-  func defaultPolicy() throws {
-    let policy = try Policy(
-      yaml: String(contentsOf: Self.deploy.appending(path: "policies/default.yaml"), encoding: .utf8), version: 1)
-    let rule = try #require(policy.rules.first { $0.kind == .complaint })
-    #expect(rule.response?.within == Allowance(text: "48h"))
-  }
-
   @Test("how long an event may wait for its item is the policy's to say, and a day where it does not")
   func waiting() throws {
     func policy(_ line: String) throws -> Policy {

@@ -123,7 +123,7 @@ extension Contract {
       folder + "/schema-judge", arguments, environment: ["LC_ALL": "C.UTF-8"], within: .seconds(300))
     guard result.end == .exit(0) else {
       throw TestFault(
-        "schema-judge, which needs Debian's python3-jsonschema and python3-yaml (deploy/lib/prerequisites --tests): \(result.errors.suffix(500))"
+        "schema-judge, which needs Debian's python3-jsonschema and python3-yaml (deploy/test installs them): \(result.errors.suffix(500))"
       )
     }
     return result.output

@@ -1,0 +1,82 @@
+// Logs read back from the database: items are their folds, and provisional deadlines are reckoned anew when a calendar comes.
+
+import Duban
+import DubanStore
+import Testing
+import TestServers
+
+@Suite("Replays from the store")
+struct ReplayStoreTests {
+  static let policy = """
+    policy: workdays
+    tolerance: 1h
+    rules:
+      - kind: complaint
+        response: { within: 48h, district: 24h, city: 24h }
+        resolution: { within: 13wd from-next-day until-close, district: 3wd, city: 3wd }
+      - { kind: inspection, resolution: { within: 30d, district: 5d, city: 5d } }
+      - { kind: funding, resolution: { within: 30d, district: 5d, city: 5d } }
+      - { kind: reminder, resolution: { within: 0s, district: 24h, city: 24h } }
+    """
+
+  @discardableResult
+  private func take(_ envelopes: [Envelope], _ store: Store) throws -> [IntakeFold.Verdict] {
+    try store.transaction { store in
+      var fold = IntakeFold(try store.intakeSnapshot(for: envelopes), machine: try store.machine())
+      let verdicts = envelopes.map { fold.take($0) }
+      try store.write(fold.finish(), at: try store.machine().now)
+      return verdicts
+    }
+  }
+
+  @Test("an item in the database is the fold of its log")
+  func fold() async throws {
+    try await TestStore.with { test in
+      let store = try test.connect()
+      _ = try store.apply(policy: Self.policy)
+      try take([Sample.envelope("complaint.submitted", id: "1", subject: "A")], store)
+      try take([Sample.envelope("complaint.suspended", id: "2", subject: "A", data: #"{"reason":"等待居民配合"}"#)], store)
+      try take([Sample.envelope("complaint.resumed", id: "3", subject: "A", data: "{}")], store)
+      try take([Sample.envelope("complaint.responded", id: "4", subject: "A", data: "{}")], store)
+      let item = try #require(try store.item(named: "A")).item
+      let log = try #require(try store.logs(of: [item.id])[item.id])
+      var again = try store.replay().asItWas(item, log).item
+      again.sequence = item.sequence
+      #expect(again == item)
+      #expect(
+        try store.itemsOpened(from: Instant(microseconds: 0), to: try store.now(), after: 0, limit: 9).map(\.id) == [item.id])
+    }
+  }
+
+  @Test(
+    "what was reckoned without a calendar is provisional, and reckoned anew once one is in force, with before and after in the log"
+  )
+  func recomputation() async throws {
+    try await TestStore.with { test in
+      let store = try test.connect()
+      _ = try store.apply(policy: Self.policy)
+      try take([Sample.envelope("complaint.submitted", id: "1", subject: "A")], store)
+      #expect(try test.ask("SELECT provisional_under FROM item") == 0)
+      #expect(try store.recomputeProvisional(limit: 10).count == 0, "there is nothing to reckon by")
+      let before = try #require(try store.item(named: "A")?.item.resolutionDueAt)
+      // Every weekday for a month is a holiday, in this year and the next.
+      let now = ShanghaiTime(try store.now())
+      var days = "date,kind,name\n"
+      for i in 0..<30 {
+        let day = ShanghaiTime(ShanghaiTime(year: now.year, month: now.month, day: now.day).instant + .days(Int64(i)))
+        days += "\(String(day.instant.rfc3339.prefix(10))),holiday,试验\n"
+      }
+      _ = try store.importCalendar(days, name: "test", by: "test")
+      #expect(try store.recomputeProvisional(limit: 10).count == 1)
+      #expect(try store.recomputeProvisional(limit: 10).count == 0, "once for each calendar")
+      let item = try #require(try store.item(named: "A")).item
+      #expect(try #require(item.resolutionDueAt) > before + .days(20))
+      let entries = try store.timeline(of: item.id)
+      #expect(entries.map(\.type) == ["complaint.submitted", "item.recomputed"])
+      #expect(entries[1].body.contains(before.rfc3339))
+      var again = try store.replay().asItWas(item, try store.logs(of: [item.id])[item.id] ?? []).item
+      again.sequence = item.sequence
+      #expect(again == item)
+    }
+  }
+}

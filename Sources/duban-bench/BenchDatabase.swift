@@ -44,11 +44,12 @@ final class BenchDatabases {
 
   // MARK: - Duban's schema
 
-  static let template = "template"
+  /// The database that a run's is a copy of.
+  static func template(rowsBefore: Int) -> String { "template_\(rowsBefore)" }
 
-  /// Makes the database that every run's is a copy of: the schema, the default policy, a city, and items from before.
+  /// Makes the database that runs' are copies of: the schema, the default policy, a city, and items from before.
   func makeTemplate(rowsBefore: Int) throws {
-    let store = try Store(dsn: make(Self.template), name: "duban-bench")
+    let store = try Store(dsn: make(Self.template(rowsBefore: rowsBefore)), name: "duban-bench")
     _ = try Migrator(Self.migrations()).migrate(store)
     try store.apply(directory: DirectoryDraft.read(yaml: Self.text("deploy/directory/huangshi.yaml")))
     let policy = try store.apply(policy: Self.text("deploy/policies/default.yaml"))

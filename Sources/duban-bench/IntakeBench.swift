@@ -11,7 +11,7 @@ struct IntakeBench: ParsableCommand {
       All messages are published and confirmed before duband starts. Timed is what duband's log says: from `consuming`, when the \
       broker has accepted its consumers, to the last `batch committed`, when the last transaction is on disk and acknowledged. The \
       floor times itself in the same way. Each run has a fresh database; a checkpoint precedes what is timed; the floor and duband \
-      take turns. The rates are medians, the ratio is that of the medians.
+      take turns, with --rows-before also duband on an empty database. The rates are medians, the ratios are those of the medians.
       """)
 
   @OptionGroup var options: CommonOptions
@@ -30,6 +30,8 @@ struct IntakeBench: ParsableCommand {
     struct Run: Encodable {
       var messages_per_s: Double
       var floor_per_s: Measured<Double>
+      /// With --rows-before: the same on an empty database.
+      var empty_per_s: Measured<Double>
     }
 
     var messages_per_s: Measured<Double>
@@ -38,13 +40,21 @@ struct IntakeBench: ParsableCommand {
     var runs: [Run]
     var mix: Mix
     var rows_before: Int
+    var empty_per_s: Measured<Double>
+    var ratio_to_empty: Measured<Double>
 
     init(_ runs: [Run], mix: Mix, rowsBefore: Int) {
       let rate = Statistics.median(runs.map(\.messages_per_s))
       let floor = Statistics.median(runs.compactMap(\.floor_per_s.value))
       messages_per_s = Measured(rate?.rounded(decimals: 0))
       floor_per_s = Measured(floor?.rounded(decimals: 0))
-      ratio = Measured(rate.flatMap { rate in floor.map { (rate / $0).rounded(decimals: 3) } })
+      let empty = Statistics.median(runs.compactMap(\.empty_per_s.value))
+      func asRatio(to other: Double?) -> Measured<Double> {
+        Measured(rate.flatMap { rate in other.map { (rate / $0).rounded(decimals: 3) } })
+      }
+      ratio = asRatio(to: floor)
+      empty_per_s = Measured(empty?.rounded(decimals: 0))
+      ratio_to_empty = asRatio(to: empty)
       (self.runs, self.mix, rows_before) = (runs, mix, rowsBefore)
     }
 
@@ -53,7 +63,7 @@ struct IntakeBench: ParsableCommand {
         "messages/s  \(messages_per_s)", "floor/s     \(floor_per_s)", "ratio       \(ratio)",
         "runs        " + runs.map { "\($0.messages_per_s) (floor: \($0.floor_per_s))" }.joined(separator: ", "),
         "mix         \(mix.rawValue), rows before: \(rows_before)",
-      ]
+      ] + (rows_before > 0 ? ["empty/s     \(empty_per_s)", "ratio       \(ratio_to_empty) to empty"] : [])
     }
   }
 
@@ -63,9 +73,15 @@ struct IntakeBench: ParsableCommand {
       defer { yardstick?.removeQueue() }
       let measured = try (1...runs).map { number in
         let floorRate = try yardstick?.measure(messages, settle: workbench.databases.checkpoint)
-        let rate = try workbench.run("intake_\(number)") { try Self.rate(of: $0, mix, messages: messages, workers: workers) }
-        progress("run \(number): \(rate) messages/s, floor \(Measured(floorRate))")
-        return Result.Run(messages_per_s: rate, floor_per_s: Measured(floorRate))
+        func rate(_ name: String, rowsBefore: Int) throws -> Double {
+          try workbench.run("\(name)_\(number)", rowsBefore: rowsBefore) {
+            try Self.rate(of: $0, mix, messages: messages, workers: workers)
+          }
+        }
+        let empty = options.rowsBefore > 0 ? try rate("empty", rowsBefore: 0) : nil
+        let rate = try rate("intake", rowsBefore: options.rowsBefore)
+        progress("run \(number): \(rate) messages/s, floor \(Measured(floorRate)), empty \(Measured(empty))")
+        return Result.Run(messages_per_s: rate, floor_per_s: Measured(floorRate), empty_per_s: Measured(empty))
       }
       return Result(measured, mix: mix, rowsBefore: options.rowsBefore)
     }

@@ -18,16 +18,18 @@ struct Workbench {
     let databases = try BenchDatabases(servers)
     defer { databases.dropAll() }
     progress("preparing the database")
-    try databases.makeTemplate(rowsBefore: options.rowsBefore)
+    for rows in Set([0, options.rowsBefore]) { try databases.makeTemplate(rowsBefore: rows) }
     return try body(Workbench(options: options, databases: databases, queues: queues))
   }
 
-  /// One run: a fresh database, empty queues, and whatever `body` does with them.
-  func run<T>(_ name: String, _ body: (Run) throws -> T) throws -> T {
+  /// One run: a fresh database, with as many items from before as the options say or as are named, empty queues, and whatever `body`
+  /// does with them.
+  func run<T>(_ name: String, rowsBefore: Int? = nil, _ body: (Run) throws -> T) throws -> T {
     try queues.empty()
-    let dsn = try databases.make(name, copying: BenchDatabases.template)
+    let rowsBefore = rowsBefore ?? options.rowsBefore
+    let dsn = try databases.make(name, copying: BenchDatabases.template(rowsBefore: rowsBefore))
     defer { databases.drop(name) }
-    return try body(Run(workbench: self, name: name, dsn: dsn))
+    return try body(Run(workbench: self, name: name, dsn: dsn, rowsBefore: rowsBefore))
   }
 }
 
@@ -36,6 +38,7 @@ struct Run {
   let workbench: Workbench
   let name: String
   let dsn: String
+  let rowsBefore: Int
 
   /// Starts duband on the run's database.
   func start(workers: Int? = nil) throws -> DubandProcess {
@@ -50,8 +53,7 @@ struct Run {
   ///
   /// - Throws: ``BenchFault`` where a message is missing or there twice: then nothing that was measured counts.
   func verify(_ traffic: Traffic, settled: Int) throws {
-    let earlier = workbench.options.rowsBefore
-    let expected = traffic.kept + earlier + earlier / 2
+    let expected = traffic.kept + rowsBefore + rowsBefore / 2
     let found = try Store(dsn: dsn, name: "duban-bench").messageCount()
     guard found == expected, settled == traffic.count else {
       throw BenchFault(

@@ -58,13 +58,15 @@ final class DeadlineJob: Job {
   private func handleBatch(_ claimed: inout [Int64]) throws -> Int {
     let (effects, handled) = try store.transaction { store in
       var items = try store.claimDueItems(limit: batchLimit, except: stuck.ids())
+      // Most wake-ups find nothing, and should cost no more than that.
+      guard !items.isEmpty else { return (Effects(), 0) }
       let machine = try store.machine()
       claimed = items.map(\.id)
       let history = try store.breaches(of: items.filter(machine.maySummon).map(\.id))
       var effects = Effects()
       for i in items.indices { machine.wake(&items[i], history: history[items[i].id] ?? [], into: &effects) }
       effects.changedItems = items
-      if !items.isEmpty { try store.write(effects, at: machine.now) }
+      try store.write(effects, at: machine.now)
       return (effects, items.count)
     }
     guard handled > 0 else { return 0 }

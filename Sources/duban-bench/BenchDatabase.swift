@@ -21,8 +21,11 @@ final class BenchDatabases {
   func make(_ name: String, copying template: String? = nil) throws -> String {
     try maintenance.createDatabase(prefix + name, copying: template.map { prefix + $0 })
     names.append(prefix + name)
-    return servers.dsn(of: prefix + name)
+    return dsn(of: name)
   }
+
+  /// How a database that ``make(_:copying:)`` made is reached.
+  func dsn(of name: String) -> String { servers.dsn(of: prefix + name) }
 
   /// Drops a database that ``make(_:copying:)`` made.
   func drop(_ name: String) {

@@ -1,4 +1,4 @@
-// What all three measurements can be told.
+// What all measurements can be told.
 
 import ArgumentParser
 import Foundation

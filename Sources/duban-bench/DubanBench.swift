@@ -6,10 +6,12 @@ import ArgumentParser
 struct DubanBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "duban-bench",
-    abstract: "Measures duband: how fast it takes messages in, how soon, and at what cost.",
+    abstract: "Measures duband: how fast it takes messages in and lets due items climb, how soon, and at what cost.",
     discussion: """
       Run it by deploy/bench, which starts private servers, builds what is measured and cleans up. It works in databases of its own \
       on the server of DUBAN_POSTGRES_DSN and with Duban's queues in the vhost of DUBAN_AMQP_URL, which must be empty.
       """,
-    subcommands: [IntakeBench.self, LatencyBench.self, BacklogBench.self, MutatedBench.self, PeersBench.self])
+    subcommands: [
+      IntakeBench.self, LatencyBench.self, BacklogBench.self, DeadlinesBench.self, PeersBench.self, MutatedBench.self,
+    ])
 }

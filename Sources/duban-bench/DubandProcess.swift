@@ -37,12 +37,17 @@ final class DubandProcess {
     try wait(for: "it settled \(log.settled) of \(count) messages") { log.settled >= count }
   }
 
+  /// - Throws: ``BenchFault`` where it has ended by itself.
+  func checkRunning() throws {
+    guard process.isRunning else { throw BenchFault("duband has ended; its log ends with:\n\(log.tail)") }
+  }
+
   private func wait(for failure: @autoclosure () -> String, until condition: () -> Bool) throws {
     var (lines, quietSince) = (-1, Date())
     while true {
       try log.readOn()
       if condition() { return }
-      guard process.isRunning else { throw BenchFault("duband has ended; its log ends with:\n\(log.tail)") }
+      try checkRunning()
       if log.batches.count != lines { (lines, quietSince) = (log.batches.count, Date()) }
       guard Date().timeIntervalSince(quietSince) < Self.patience else {
         throw BenchFault("\(failure()) and then did nothing for \(Int(Self.patience)) s; its log ends with:\n\(log.tail)")

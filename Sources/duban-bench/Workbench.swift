@@ -1,6 +1,7 @@
 // What every measurement stands on: servers with clean queues and a fresh database for each run, all removed at the end.
 
 import DubanStore
+import DubanWorkers
 import Foundation
 
 /// Broker and database as the benchmark uses them.
@@ -22,12 +23,12 @@ struct Workbench {
     return try body(Workbench(options: options, databases: databases, queues: queues))
   }
 
-  /// One run: a fresh database, with as many items from before as the options say or as are named, empty queues, and whatever `body`
-  /// does with them.
-  func run<T>(_ name: String, rowsBefore: Int? = nil, _ body: (Run) throws -> T) throws -> T {
+  /// One run: a fresh database, with as many items from before as the options say or as are named, or a copy of the template given;
+  /// empty queues, and whatever `body` does with them.
+  func run<T>(_ name: String, rowsBefore: Int? = nil, copying template: String? = nil, _ body: (Run) throws -> T) throws -> T {
     try queues.empty()
     let rowsBefore = rowsBefore ?? options.rowsBefore
-    let dsn = try databases.make(name, copying: BenchDatabases.template(rowsBefore: rowsBefore))
+    let dsn = try databases.make(name, copying: template ?? BenchDatabases.template(rowsBefore: rowsBefore))
     defer { databases.drop(name) }
     return try body(Run(workbench: self, name: name, dsn: dsn, rowsBefore: rowsBefore))
   }
@@ -40,13 +41,16 @@ struct Run {
   let dsn: String
   let rowsBefore: Int
 
-  /// Starts duband on the run's database.
-  func start(workers: Int? = nil) throws -> DubandProcess {
+  /// Starts duband on the run's database. Of several copies only the first has a status page.
+  func start(workers: Int? = nil, roles: [Role] = Role.allCases, copy: Int = 1) throws -> DubandProcess {
     let options = workbench.options
     var settings = options.environment(workers: workers)
+    settings["DUBAN_ROLES"] = roles.map(\.rawValue).joined(separator: ",")
+    if copy > 1 { settings["DUBAN_STATUS_PORT"] = "0" }
     settings["DUBAN_AMQP_URL"] = try options.servers().amqpURL
     settings["DUBAN_POSTGRES_DSN"] = dsn
-    return try DubandProcess(options.duband, settings: settings, logFile: "\(options.folder)/duband-\(name).log")
+    return try DubandProcess(
+      options.duband, settings: settings, logFile: "\(options.folder)/duband-\(name)\(copy > 1 ? "-\(copy)" : "").log")
   }
 
   /// Holds what duband says of itself against what is in the database.

@@ -60,7 +60,7 @@ private struct Verdict {
     text = result.output
     guard result.end == .exit(0), errors != nil else {
       throw TestFault(
-        "the model's test needs Debian's spin and gcc (deploy/lib/prerequisites --tests): \(result.errors.suffix(500))")
+        "the model's test needs Debian's spin and gcc (deploy/test installs them): \(result.errors.suffix(500))")
     }
   }
 

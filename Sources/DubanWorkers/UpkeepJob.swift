@@ -63,7 +63,7 @@ final class UpkeepJob: Job {
     let made = try store.ensureEventPartitions()
     if made > 0 { context.logger.info("log partitions made", metadata: ["count": "\(made)"]) }
     if let year = try store.calendarYearToImport() {
-      context.logger.warning(
+      context.logger.notice(
         "a calendar year is not announced; deadlines that reach it are provisional",
         metadata: ["year": "\(year)", "remedy": "dubanctl calendar import FILE"])
     }

@@ -90,7 +90,8 @@ struct DeadlinesBench: ParsableCommand {
   /// Makes a database with open items.
   private func load(_ name: String, _ count: Int, due: Int, logged: Bool = true, on workbench: Workbench) throws {
     progress("loading \(count) open items")
-    let store = try Store(dsn: workbench.databases.make(name, copying: BenchDatabases.template(rowsBefore: 0)), name: "duban-bench")
+    let dsn = try workbench.databases.make(name, copying: BenchDatabases.template(rowsBefore: 0))
+    let store = try Store(dsn: dsn, name: "duban-bench")
     try store.insertOpenItems(count, due: due, policyVersion: store.apply(policy: Self.policy), logged: logged)
   }
 

@@ -3,10 +3,12 @@ WITH lapse AS (
   SELECT recorded_at AS at, item_id, sequence, body::jsonb AS facts
   FROM item_event WHERE type IN ('item.escalated', 'item.overdue')
 ),
+slip (colour, chinese) AS (VALUES ('blue', '蓝色督查单'), ('orange', '橙色督查单'), ('red', '红色督查单')),
 story AS (
   SELECT at, item_id, lapse.sequence,
-    format('%s  %s超时  %s%s  %s', rpad(subject, 12), CASE facts ->> 'clock' WHEN 'response' THEN '响应' ELSE '办结' END,
-      facts ->> 'fromOrgan', CASE WHEN facts ->> 'to' <> facts ->> 'from' THEN ' → ' || (facts ->> 'toOrgan') END, title) AS line
+    format('%s  %s超时  %s%s  %s%s', rpad(subject, 12), CASE facts ->> 'clock' WHEN 'response' THEN '响应' ELSE '办结' END,
+      facts ->> 'fromOrgan', CASE WHEN facts ->> 'to' <> facts ->> 'from' THEN ' → ' || (facts ->> 'toOrgan') END,
+      (SELECT chinese || '  ' FROM slip WHERE colour = facts ->> 'slip'), title) AS line
   FROM lapse JOIN item ON item.id = item_id
   UNION ALL
   SELECT created_at, item_id, NULL, CASE kind WHEN 'summons' THEN '约谈' ELSE '通报' END || ' ' || status || '  ' || title

@@ -4,6 +4,8 @@
 public struct Effects: Sendable {
   public var newItems: [Item] = []
   public var changedItems: [Item] = []
+  /// Those that ``ItemMachine/wake(_:history:into:)`` alone has changed: only their chain's place, its deadline and its counts.
+  public var wokenItems: [Item] = []
   /// Messages taken, for deduplication.
   public var messages: [TakenMessage] = []
   public var log: [LogEntry] = []

@@ -11,23 +11,22 @@ extension ItemMachine {
 
   /// Logs a breach and what it led to, and announces both: the step of the chain, and the slip that was issued for it.
   func record(_ type: Announcement.EventType, _ item: inout Item, _ breach: Breach, _ effects: inout Effects) {
-    record(type, &item, EscalationFacts(item, breach, directory), &effects)
+    record(type, &item, body: escalationFacts(item, breach, directory), &effects)
     guard let slip = breach.slip else { return }
     effects.announcements.append(
       Announcement(
         type: .slipIssued, subject: item.key.description, occurredAt: now,
-        data: JSONText.encode(SlipFacts(slip, item, breach, directory)), orderKey: item.id))
+        data: slipFacts(slip, item, breach, directory), orderKey: item.id))
   }
 
   func recordDueSoon(_ item: inout Item, _ effects: inout Effects) {
     guard let deadline = item.deadline else { return }
-    record(.itemDueSoon, &item, DueSoonFacts(item, deadline, directory), &effects)
+    record(.itemDueSoon, &item, body: JSONText.encode(DueSoonFacts(item, deadline, directory)), &effects)
   }
 
   /// Logs an event of Duban's own and announces it.
-  private func record(_ type: Announcement.EventType, _ item: inout Item, _ facts: some Encodable, _ effects: inout Effects) {
+  private func record(_ type: Announcement.EventType, _ item: inout Item, body: String, _ effects: inout Effects) {
     item.sequence += 1
-    let body = JSONText.encode(facts)
     effects.log.append(
       LogEntry(
         itemID: item.id, sequence: item.sequence, type: type.rawValue, key: nil, occurredAt: now, body: body, traceparent: nil))
@@ -88,52 +87,34 @@ struct ItemReference: Codable {
   init(_ key: ItemKey) {
     (source, subject) = (key.source, key.subject)
   }
+
+  var json: String { JSONText.object(["source": JSONText.string(source), "subject": JSONText.string(subject)]) }
 }
 
-/// The data of `item.escalated` and `item.overdue`, and the body of their log entries.
-private struct EscalationFacts: Encodable {
-  var item: ItemReference
-  var kind: Kind
-  var cycle: Int32
-  var clock: String
-  /// The tier that let its deadline pass, and the organ there.
-  var from: Tier
-  var fromOrgan: String?
-  var dueAt: String
-  /// The slip that was issued for it.
-  var slip: Slip?
-  /// The tier that holds the item now, and until when.
-  var to: Tier
-  var toOrgan: String?
-  var nextDueAt: String?
-
-  init(_ item: Item, _ breach: Breach, _ directory: Directory) {
-    self.item = ItemReference(item.key)
-    (kind, cycle, clock) = (item.kind, item.cycle, breach.clock.rawValue)
-    (from, fromOrgan, dueAt) = (breach.tier, directory.name(of: breach.organID), breach.dueAt.rfc3339)
-    slip = breach.slip
-    (to, toOrgan, nextDueAt) = (item.tier, directory.name(of: item.place.organ(at: item.tier)), item.deadline?.dueAt.rfc3339)
-  }
+/// The data of `item.escalated` and `item.overdue`, and the body of their log entries: the tier that let its deadline pass, the slip that
+/// was issued for it, and the tier that holds the item now, and until when.
+private func escalationFacts(_ item: Item, _ breach: Breach, _ directory: Directory) -> String {
+  JSONText.object([
+    "clock": JSONText.string(breach.clock.rawValue), "cycle": "\(item.cycle)", "dueAt": JSONText.string(breach.dueAt.rfc3339),
+    "from": JSONText.string(breach.tier.rawValue), "fromOrgan": directory.name(of: breach.organID).map(JSONText.string),
+    "item": ItemReference(item.key).json, "kind": JSONText.string(item.kind.rawValue),
+    "nextDueAt": item.deadline.map { JSONText.string($0.dueAt.rfc3339) },
+    "slip": breach.slip.map { JSONText.string($0.rawValue) },
+    "to": JSONText.string(item.tier.rawValue),
+    "toOrgan": directory.name(of: item.place.organ(at: item.tier)).map(JSONText.string),
+  ])
 }
 
 /// The data of `slip.issued` (督查单): to whom, for what, and by when it expects the next step.
-private struct SlipFacts: Encodable {
-  var reference: String
-  var colour: Slip
-  var item: ItemReference
-  var kind: Kind
-  var clock: String
-  var tier: Tier
-  var organ: String?
-  var dueAt: String
-  var nextDueAt: String?
-
-  init(_ slip: Slip, _ item: Item, _ breach: Breach, _ directory: Directory) {
-    reference = "slip/\(item.id)/\(breach.cycle)/\(breach.clock.rawValue)/\(breach.tier.rawValue)"
-    (colour, self.item, kind) = (slip, ItemReference(item.key), item.kind)
-    (clock, tier, organ) = (breach.clock.rawValue, breach.tier, directory.name(of: breach.organID))
-    (dueAt, nextDueAt) = (breach.dueAt.rfc3339, item.deadline?.dueAt.rfc3339)
-  }
+private func slipFacts(_ slip: Slip, _ item: Item, _ breach: Breach, _ directory: Directory) -> String {
+  JSONText.object([
+    "clock": JSONText.string(breach.clock.rawValue), "colour": JSONText.string(slip.rawValue),
+    "dueAt": JSONText.string(breach.dueAt.rfc3339), "item": ItemReference(item.key).json,
+    "kind": JSONText.string(item.kind.rawValue), "nextDueAt": item.deadline.map { JSONText.string($0.dueAt.rfc3339) },
+    "organ": directory.name(of: breach.organID).map(JSONText.string),
+    "reference": JSONText.string("slip/\(item.id)/\(breach.cycle)/\(breach.clock.rawValue)/\(breach.tier.rawValue)"),
+    "tier": JSONText.string(breach.tier.rawValue),
+  ])
 }
 
 /// The data of `item.due-soon`, and the body of its log entry.

@@ -13,6 +13,9 @@ extension Store {
     if !effects.changedItems.isEmpty {
       _ = try connection.execute(ItemRow.update, parameters: ItemRow.updateParameters(effects.changedItems))
     }
+    if !effects.wokenItems.isEmpty {
+      _ = try connection.execute(ItemRow.updateWoken, parameters: ItemRow.updateWokenParameters(effects.wokenItems))
+    }
     try copy(effects.messages, into: "message", ["source", "id", "digest", "taken_at"]) { rows, message in
       rows.append(message.key.source)
       rows.append(message.key.id)
@@ -50,7 +53,9 @@ extension Store {
     try announce(effects.announcements, at: now)
     use(ids: effects.newItems.map(\.id))
     let horizon = now + .seconds(Self.dueHorizon)
-    if (effects.newItems + effects.changedItems).contains(where: { item in item.wakeAt.map { $0 < horizon } ?? false }) {
+    if (effects.newItems + effects.changedItems + effects.wokenItems).contains(where: { item in
+      item.wakeAt.map { $0 < horizon } ?? false
+    }) {
       try notify(.due)
     }
   }

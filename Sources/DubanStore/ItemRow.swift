@@ -87,8 +87,14 @@ enum ItemRow {
     rows.append(item.provisionalUnder.map { Int32($0) })
   }
 
+  /// The columns that a deadline's passing, or its warning, can change: a sweep writes no others, which takes half the time.
+  static let waking = ["tier", "clock", "due_at", "warn_at", "breached_at", "escalations", "sequence", "provisional_under"]
+
   /// One statement for all changed items: each column an array, unnested side by side.
-  static let update: String = {
+  static let update = update(of: changing)
+  static let updateWoken = update(of: waking)
+
+  private static func update(of columns: [String]) -> String {
     let types = [
       "kind": "text", "phase": "text", "tier": "text", "city_id": "bigint", "district_id": "bigint", "street_id": "bigint",
       "unassigned": "boolean", "withdrawn": "boolean", "provisional_under": "integer", "policy_version": "integer",
@@ -102,14 +108,23 @@ enum ItemRow {
       "extensions": "integer",
       "cycle_started_at": "timestamptz", "breached_at": "timestamptz",
     ]
-    let arrays = changing.enumerated().map { "$\($0 + 2)::\(types[$1] ?? "text")[]" }.joined(separator: ", ")
-    let assignments = changing.map { "\($0) = new.\($0)" }.joined(separator: ", ")
+    let arrays = columns.enumerated().map { "$\($0 + 2)::\(types[$1] ?? "text")[]" }.joined(separator: ", ")
+    let assignments = columns.map { "\($0) = new.\($0)" }.joined(separator: ", ")
     return """
       UPDATE item SET \(assignments)
-      FROM unnest($1::bigint[], \(arrays)) AS new(id, \(changing.joined(separator: ", ")))
+      FROM unnest($1::bigint[], \(arrays)) AS new(id, \(columns.joined(separator: ", ")))
       WHERE item.id = new.id
       """
-  }()
+  }
+
+  /// In the order of ``waking``.
+  static func updateWokenParameters(_ items: [Item]) -> [(any PostgresEncodable)?] {
+    [
+      items.map(\.id), items.map(\.tier.rawValue), items.map(\.deadline?.clock.rawValue), items.map(\.deadline?.dueAt),
+      items.map(\.deadline?.warnAt), items.map(\.breachedAt), items.map(\.escalations), items.map(\.sequence),
+      items.map { $0.provisionalUnder.map { Int32($0) } },
+    ]
+  }
 
   static func updateParameters(_ items: [Item]) -> [(any PostgresEncodable)?] {
     [

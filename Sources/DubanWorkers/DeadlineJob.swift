@@ -65,7 +65,7 @@ final class DeadlineJob: Job {
       let history = try store.breaches(of: items.filter(machine.maySummon).map(\.id))
       var effects = Effects()
       for i in items.indices { machine.wake(&items[i], history: history[items[i].id] ?? [], into: &effects) }
-      effects.changedItems = items
+      effects.wokenItems = items
       try store.write(effects, at: machine.now)
       return (effects, items.count)
     }

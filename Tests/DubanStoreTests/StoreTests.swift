@@ -27,7 +27,7 @@ func sweep(_ store: Store, limit: Int = 100) throws -> [Int64] {
     let history = try store.breaches(of: items.map(\.id))
     var effects = Effects()
     for i in items.indices { machine.lapse(&items[i], history: history[items[i].id] ?? [], into: &effects) }
-    effects.changedItems = items
+    effects.wokenItems = items
     try store.write(effects, at: machine.now)
     return items.map(\.id)
   }

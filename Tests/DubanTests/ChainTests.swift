@@ -1,5 +1,6 @@
 // The chain's warnings, slips and summons, as the policy sets them.
 
+import Foundation
 import Testing
 
 @testable import Duban
@@ -88,6 +89,50 @@ struct ChainTests {
     #expect(try opened(Self.response + ", starts-at: district").tier == .district)
     #expect(try opened(Self.response, data: #"{"region":{"district":"黄石港区"}}"#).tier == .district)
     #expect(try opened(Self.response + ", starts-at: district", data: "{}").tier == .city)
+  }
+
+  @Test(
+    "what a sweep changes of an item is what it writes: its place in the chain, its deadline and its counts, and nothing else")
+  func wokenColumns() throws {
+    for complaint in [Self.response, Self.response + ", slips: [blue, orange, red], summons-at: district"] {
+      var item = try opened(complaint)
+      for hour: Int64 in 0...1000 {
+        var woken = item
+        var effects = Effects()
+        try Self.machine(at: morning + .hours(hour), complaint: complaint).wake(&woken, into: &effects)
+        item.tier = woken.tier
+        item.deadline = woken.deadline
+        item.breachedAt = woken.breachedAt
+        item.escalations = woken.escalations
+        item.sequence = woken.sequence
+        item.provisionalUnder = woken.provisionalUnder
+        #expect(item == woken)
+      }
+      #expect(item.deadline == nil && item.escalations == 2)
+    }
+  }
+
+  @Test("an escalation's facts are written with sorted names and read by any reader, whatever the item is called")
+  func facts() throws {
+    var item = try opened(Self.response)
+    item.key.subject = "\"\\/\u{1}\u{1f}\u{7f}\n督办🏠"
+    var effects = Effects()
+    try Self.machine(at: morning + .hours(48), complaint: Self.response + ", slips: [blue, orange, red]").lapse(
+      &item, into: &effects)
+    for announcement in effects.announcements {
+      let read = try #require(try JSONSerialization.jsonObject(with: Data(announcement.data.utf8)) as? [String: Any])
+      #expect((read["item"] as? [String: String])?["subject"] == item.key.subject)
+      let again = try JSONSerialization.data(withJSONObject: read, options: [.sortedKeys, .withoutEscapingSlashes])
+      #expect(String(decoding: again, as: UTF8.self) == announcement.data)
+    }
+  }
+
+  @Test("a string is written as the encoder writes it, every character below 0x300 and beyond the first plane included")
+  func strings() {
+    for code in Array(UInt32(0)...0x300) + [0x2028, 0x7763, 0xfeff, 0x1f3e0] {
+      let text = Unicode.Scalar(code).map { "a\(Character($0))b" } ?? ""
+      #expect(JSONText.string(text) == JSONText.encode(text), "\(code)")
+    }
   }
 
   @Test("an item never waits for nobody: a tier without an organ is passed over")

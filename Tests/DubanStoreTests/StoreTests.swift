@@ -1,7 +1,7 @@
 // The store against a real PostgreSQL: what is written is read back, and two at once come to the same result as one.
 
 import Duban
-import DubanStore
+@testable import DubanStore
 import PostgreSQL
 import Testing
 import TestServers
@@ -35,6 +35,23 @@ func sweep(_ store: Store, limit: Int = 100) throws -> [Int64] {
 
 @Suite("The store")
 struct StoreTests {
+  @Test("a sweep's writing finds its items by their key, even by a plan that was made while the table was empty and is kept")
+  func planOfSweep() async throws {
+    try await TestStore.with { test in
+      let store = try test.connect()
+      try store.connection.runScript("SET plan_cache_mode = force_generic_plan; PREPARE woken AS \(ItemRow.updateWoken)")
+      let explain = "EXPLAIN EXECUTE woken (\((0...ItemRow.waking.count).map { _ in "NULL" }.joined(separator: ", ")))"
+      func plan() throws -> String {
+        let lines: [String] = try store.connection.execute(explain).map { try $0.decode(0) }
+        return lines.joined(separator: "\n")
+      }
+      #expect(try plan().contains("Seq Scan on item"), "what is guarded against does not come any more")
+      try store.useIndexes()
+      try store.connection.runScript("DEALLOCATE woken; PREPARE woken AS \(ItemRow.updateWoken)")
+      #expect(try plan().contains("Index Scan using item_pkey") && !plan().contains("Seq Scan"))
+    }
+  }
+
   @Test("an item is read back as it was written, every field of it, after its opening and after each change")
   func roundTrip() async throws {
     try await TestStore.with { test in

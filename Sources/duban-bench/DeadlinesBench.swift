@@ -141,6 +141,7 @@ struct DeadlinesBench: ParsableCommand {
 
   /// In milliseconds. The first wake-ups also plan their statements, and do not count.
   private func medianWakeUp(_ store: Store) throws -> Double? {
+    try store.useIndexes()
     let times = try (0..<320).map { _ in
       let began = ContinuousClock.now
       let items = try store.transaction { try $0.claimDueItems(limit: 500) }

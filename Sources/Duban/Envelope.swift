@@ -1,7 +1,6 @@
 // A message from upstream, read and validated: CloudEvents 1.0, structured or binary, into a value the item machine can use.
 
 import Crypto
-import FoundationEssentials
 
 /// A message as the broker delivered it, before anyone has looked into it.
 public struct RawMessage: Sendable {
@@ -37,8 +36,8 @@ public struct Envelope: Sendable {
 }
 
 /// The fields of `data` that Duban acts on. Others are kept in the record and not looked at.
-public struct EventData: Hashable, Sendable, Decodable {
-  public struct Region: Hashable, Sendable, Decodable {
+public struct EventData: Hashable, Sendable {
+  public struct Region: Hashable, Sendable {
     public var district: String?
     public var street: String?
     public var community: String?
@@ -48,7 +47,7 @@ public struct EventData: Hashable, Sendable, Decodable {
     }
   }
 
-  public struct Item: Hashable, Sendable, Decodable {
+  public struct Item: Hashable, Sendable {
     public var source: String
     public var subject: String
   }
@@ -107,10 +106,10 @@ extension Envelope {
   ///
   /// - Throws: a ``Refusal`` that names the field and the remedy. Sources are not checked here: which are known is the directory's knowledge.
   public init(_ message: RawMessage) throws(Refusal) {
-    let body = try message.structured()
-    let wire = try Wire(body)
+    let (text, json) = try message.structured()
+    let wire = try Wire(json)
     do {
-      try self.init(wire, body: body, digest: ContentDigest(of: message))
+      try self.init(wire, body: text, digest: ContentDigest(of: message))
       userID = message.userID
     } catch {
       throw error.answering(source: wire.source, id: wire.id)
@@ -221,76 +220,68 @@ extension Envelope {
 }
 
 /// The attributes as they stand on the wire, each optional, so that a missing one is refused by its own name.
-private struct Wire: Decodable {
-  var specversion: String?
-  var id: String?
-  var source: String?
-  var type: String?
-  var time: String?
-  var subject: String?
-  /// Of any type: what is no trace is none.
-  var traceparent: Lenient<String>?
+private struct Wire {
+  var specversion, id, source, type, time, subject: String?
+  /// What is no trace, of whatever type, is none.
+  var trace: TraceContext?
   var data: EventData?
 
-  var trace: TraceContext? { traceparent?.value.flatMap(TraceContext.init) }
+  init(_ json: JSONObject) throws(Refusal) {
+    specversion = try json.text("specversion")
+    id = try json.text("id")
+    source = try json.text("source")
+    type = try json.text("type")
+    time = try json.text("time")
+    subject = try json.text("subject")
+    trace = (try? json.text("traceparent")).flatMap(TraceContext.init)
+    data = if let object = try json.object("data") { try EventData(object) } else { nil }
+  }
+}
 
-  init(_ body: String) throws(Refusal) {
-    let body = Data(body.utf8)
-    do {
-      self = try JSONDecoder().decode(Wire.self, from: body)
-    } catch {
-      throw (error as? DecodingError).map { Refusal($0) } ?? Refusal(.notJSON, "the body cannot be read")
+extension EventData {
+  fileprivate init(_ json: JSONObject) throws(Refusal) {
+    if let object = try json.object("region") {
+      region = Region(
+        district: try object.text("district"), street: try object.text("street"), community: try object.text("community"))
     }
+    category = try json.text("category")
+    grade = try json.text("grade")
+    title = try json.text("title")
+    item = if let object = try json.object("item") { try Item(object) } else { nil }
+    due = try json.text("due")
+    passed = try json.bool("passed")
+    decision = try json.text("decision")
+    reason = try json.text("reason")
+    until = try json.text("until")
+    approver = try json.text("approver")
+    into = if let object = try json.object("into") { try Item(object) } else { nil }
+    rating = try json.text("rating")
+  }
+}
+
+extension EventData.Item {
+  fileprivate init(_ json: JSONObject) throws(Refusal) {
+    source = try json.requiredText("source")
+    subject = try json.requiredText("subject")
   }
 }
 
 extension RawMessage {
   /// The message as a structured CloudEvent, within the limits: the body as sent, or in binary mode all attributes around the data.
-  fileprivate func structured() throws(Refusal) -> String {
-    guard !attributes.isEmpty else { return try Limits.text(of: body) }
+  fileprivate func structured() throws(Refusal) -> (String, JSONObject) {
+    guard !attributes.isEmpty else { return try Self.read(body) }
     let sorted = attributes.sorted { $0.key < $1.key }
     var members = sorted.filter { $0.key != "data" }.map { "\(JSONText.string($0)):\(JSONText.string($1))" }
     if !body.isEmpty {
       // By itself first: what is no value by itself must not become part of the envelope.
-      do throws(Refusal) { members.append("\"data\":" + (try Limits.text(of: body))) } catch { throw error.inside("data") }
+      do throws(Refusal) { members.append("\"data\":" + (try Limits.read(body).text)) } catch { throw error.inside("data") }
     }
     // Then the whole, which is what is kept, and what is read again if it has to wait for its item.
-    return try Limits.text(of: Array("{\(members.joined(separator: ","))}".utf8))
-  }
-}
-
-extension Refusal {
-  fileprivate init(_ error: DecodingError) {
-    switch error {
-    case .typeMismatch(let type, let context):
-      self.init(.wrongType, at: context.pointer, "must be \(Self.jsonName(of: type))")
-    case .valueNotFound(let type, let context):
-      self.init(.wrongType, at: context.pointer, "must be \(Self.jsonName(of: type)), not null")
-    case .keyNotFound(let key, let context):
-      self.init(.missingField, at: context.pointer + "/" + key.stringValue, "\(key.stringValue) is required")
-    case .dataCorrupted(let context) where context.codingPath.isEmpty:
-      self.init(.notJSON, "the body is not JSON")
-    case .dataCorrupted(let context):
-      self.init(.invalidValue, at: context.pointer, "not a value that can be read")
-    @unknown default:
-      self.init(.notJSON, "the body cannot be read")
-    }
+    return try Self.read(Array("{\(members.joined(separator: ","))}".utf8))
   }
 
-  private static func jsonName(of type: Any.Type) -> String {
-    switch type {
-    case is String.Type: "a string"
-    case is Bool.Type: "true or false"
-    default: "an object"
-    }
-  }
-}
-
-extension DecodingError.Context {
-  /// The path as a JSON Pointer (RFC 6901).
-  fileprivate var pointer: String {
-    codingPath.map { key in
-      "/" + (key.intValue.map(String.init) ?? key.stringValue.pointerToken)
-    }.joined()
+  private static func read(_ body: [UInt8]) throws(Refusal) -> (String, JSONObject) {
+    let (text, value) = try Limits.read(body)
+    return (text, try JSONObject(value, in: body))
   }
 }

@@ -11,15 +11,15 @@ public enum Limits {
 }
 
 extension Limits {
-  /// Holds a body to the limits and to JSON's grammar, and returns it as text: of at most ``bodyBytes``, UTF-8, without NUL.
-  static func text(of body: [UInt8]) throws(Refusal) -> String {
+  /// Holds a body to the limits and to JSON's grammar, and returns it as text and as what it says: of at most ``bodyBytes``, UTF-8,
+  /// without NUL.
+  static func read(_ body: [UInt8]) throws(Refusal) -> (text: String, value: JSONValue) {
     if body.count > bodyBytes {
       throw Refusal(.tooLarge, "the message has \(body.count) bytes; at most \(bodyBytes) are taken")
     }
     guard let text = String(validating: body, as: UTF8.self) else {
       throw Refusal(.notUTF8, "the body is not UTF-8; encode it so")
     }
-    try JSONGrammar.check(body)
-    return text
+    return (text, try JSONGrammar.read(body))
   }
 }

@@ -114,7 +114,8 @@ public struct MessageKey: Hashable, Sendable {
 }
 
 extension String {
-  fileprivate func hasSameBytes(as other: String) -> Bool {
+  /// Whether both are the same bytes; Swift's own equality takes two spellings of a character for one.
+  func hasSameBytes(as other: String) -> Bool {
     guard utf8.count == other.utf8.count else { return false }
     // Through the storage: one by one the views take ten times as long.
     return utf8.withContiguousStorageIfAvailable { own in

@@ -1,16 +1,17 @@
 // The directory: the organs of the chain and the upstream systems that Duban knows.
 
-/// An organ of the chain: the city, one of its districts, or a street (街道, 乡镇).
+/// An organ of the chain: the city, one of its districts, or a street (街道, 乡镇); or a unit beside the chain.
 public struct Organ: Hashable, Sendable {
   public var id: Int64
-  public var tier: Tier
+  /// Nil for a unit (主办, 协办单位) that holds items, or its part in them, before the chain does: 水, 电, 气, 通信 (R12).
+  public var tier: Tier?
   public var name: String
-  /// The organ above; nil for the city.
+  /// The organ above, of a unit the city; nil for the city.
   public var parentID: Int64?
   /// When it works (工作时); nil where it keeps the hours of the organ above.
   public var officeHours: OfficeHours?
 
-  public init(id: Int64, tier: Tier, name: String, parentID: Int64?, officeHours: OfficeHours? = nil) {
+  public init(id: Int64, tier: Tier?, name: String, parentID: Int64?, officeHours: OfficeHours? = nil) {
     (self.id, self.tier, self.name, self.parentID, self.officeHours) = (id, tier, name, parentID, officeHours)
   }
 }
@@ -46,6 +47,7 @@ public struct Directory: Sendable {
   private let city: Organ?
   private let districts: [String: Organ]
   private let streets: [StreetKey: Organ]
+  private let units: [String: Int64]
 
   private struct StreetKey: Hashable {
     var districtID: Int64
@@ -63,6 +65,7 @@ public struct Directory: Sendable {
       if let district = organ.parentID { streets[StreetKey(districtID: district, name: organ.name)] = organ }
     }
     self.streets = streets
+    units = Dictionary(organs.lazy.filter { $0.tier == nil }.map { ($0.name, $0.id) }, uniquingKeysWith: { a, _ in a })
   }
 
   /// Finds the place that a message names, as far down as it is known.
@@ -108,6 +111,9 @@ public struct Directory: Sendable {
     return organ.officeHours ?? officeHours(of: organ.parentID)
   }
 
+  /// The unit (主办, 协办单位) of a name; nil where none is known.
+  func unit(named name: String) -> Int64? { units[name] }
+
   public func name(of organ: Int64?) -> String? {
     organ.flatMap { organs[$0]?.name }
   }
@@ -119,12 +125,12 @@ public struct Directory: Sendable {
 public struct DirectoryDraft: Hashable, Sendable, Decodable {
   public struct District: Hashable, Sendable, Decodable {
     public var name: String
-    public var streets: [Street]
+    public var streets: [Member]
     public var hours: OfficeHours?
   }
 
-  /// Written as its name alone, or with its own hours.
-  public struct Street: Hashable, Sendable, Decodable {
+  /// A street or a unit, written as its name alone, or with its own hours.
+  public struct Member: Hashable, Sendable, Decodable {
     public var name: String
     public var hours: OfficeHours?
 
@@ -156,6 +162,8 @@ public struct DirectoryDraft: Hashable, Sendable, Decodable {
   /// The city's office hours, which count for all that set none: `[08:30-12:00, 14:30-17:30]`.
   public var hours: OfficeHours?
   public var districts: [District]
+  /// Units beside the chain that can have the lead (主办) of an item or a part in it (协办).
+  public var units: [Member]?
   public var sources: [Source]
 
   /// Reads a directory file.
@@ -164,7 +172,7 @@ public struct DirectoryDraft: Hashable, Sendable, Decodable {
   public static func read(yaml: String) throws(FileFault) -> DirectoryDraft {
     let file = try OperatorFile<DirectoryDraft>(yaml: yaml)
     let draft = file.content
-    try file.allow(["city", "hours", "districts", "sources"])
+    try file.allow(["city", "hours", "districts", "units", "sources"])
     if let (i, twice) = draft.districts.map(\.name).firstRepeated {
       throw file.fault(at: "districts", .place(i), "name", because: "'\(twice)' stands twice")
     }
@@ -176,6 +184,11 @@ public struct DirectoryDraft: Hashable, Sendable, Decodable {
       if let (j, twice) = district.streets.map(\.name).firstRepeated {
         throw file.fault(at: "districts", .place(i), "streets", .place(j), because: "'\(twice)' stands twice")
       }
+    }
+    let units = draft.units ?? []
+    for i in units.indices { try file.allow(["name", "hours"], at: "units", .place(i)) }
+    if let (i, twice) = (draft.districts.map(\.name) + units.map(\.name)).firstRepeated {
+      throw file.fault(at: "units", .place(i - draft.districts.count), because: "'\(twice)' stands twice")
     }
     for i in draft.sources.indices {
       try file.allow(["uri", "name", "receipts", "users", "confidential"], at: "sources", .place(i))

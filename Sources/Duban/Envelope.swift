@@ -57,6 +57,14 @@ public struct EventData: Hashable, Sendable {
   public var grade: String?
   public var title: String?
   public var item: Item?
+  /// The lead unit (主办), which an opening or an acceptance names.
+  public var lead: String?
+  /// Who is reminded (R24: 设计单位), which is who leads where no other unit is named.
+  public var unit: String?
+  /// The supporting units (协办), which an opening or an acceptance names; each gets a part of its own.
+  public var supporting: [String] = []
+  /// The supporting unit whose part (协办件) an event is about; nil for the item itself.
+  public var part: String?
   /// When a reminder falls due, RFC 3339.
   public var due: String?
   /// How a recheck ended (复查).
@@ -138,6 +146,7 @@ extension Envelope {
     } else {
       item = ItemKey(source: source, subject: try Self.required(wire.subject, "subject"))
     }
+    item.unit = data.part
     self.type = type
     self.time = time
     self.data = data
@@ -149,6 +158,7 @@ extension Envelope {
 
   /// What each type needs in its `data`.
   private func checkData() throws(Refusal) {
+    try checkUnits()
     switch type.meaning {
     case .opens where data.item != nil:
       throw Refusal(
@@ -181,6 +191,31 @@ extension Envelope {
     }
   }
 
+  /// Units are named by what opens or accepts an item, and an event about a unit's part names one.
+  private func checkUnits() throws(Refusal) {
+    if let lead = data.lead { try checkUnit(lead, "lead") }
+    if let unit = data.unit { try checkUnit(unit, "unit") }
+    for (i, unit) in data.supporting.enumerated() { try checkUnit(unit, "supporting/\(i)") }
+    guard data.supporting.count <= Limits.supportingUnits else {
+      throw Refusal(.invalidValue, at: "/data/supporting", "at most \(Limits.supportingUnits) units can support an item")
+    }
+    guard let part = data.part else { return }
+    try checkUnit(part, "part")
+    switch type.meaning {
+    case .opens, .merges:
+      throw Refusal(
+        .invalidValue, at: "/data/part", "this event is about the item itself; remove part, and name units in lead and supporting"
+      )
+    default: break
+    }
+  }
+
+  private func checkUnit(_ name: String, _ field: String) throws(Refusal) {
+    guard !name.isEmpty, name.unicodeScalars.count <= Limits.unitCharacters else {
+      throw Refusal(.invalidValue, at: "/data/" + field, "name a unit in 1 to \(Limits.unitCharacters) characters")
+    }
+  }
+
   private func check(_ value: String?, _ name: String, isOneOf choices: [String]) throws(Refusal) {
     let remedy = "\(name) must be one of: \(choices.joined(separator: ", "))"
     guard let value else { throw Refusal(.missingField, at: "/data/" + name, remedy) }
@@ -206,6 +241,26 @@ extension Envelope {
   public var main: ItemKey? {
     type.meaning == .merges ? data.into.map { ItemKey(source: $0.source, subject: $0.subject) } : nil
   }
+
+  /// The lead unit (主办) that the message names; nil where it names none.
+  var lead: String? { namesUnits ? data.lead ?? (type.kind == .reminder ? data.unit : nil) : nil }
+
+  /// The supporting units (协办) that the message names, each once, the lead not among them.
+  var supporting: [ItemKey] {
+    guard namesUnits else { return [] }
+    let lead = lead
+    var seen: Set<ItemKey> = []
+    return data.supporting.lazy.filter { unit in lead.map(unit.hasSameBytes) != true }.map(part).filter {
+      seen.insert($0).inserted
+    }
+  }
+
+  /// Under whose names something may wait for the message's item, or be made by it: the parts of all units that it names.
+  public var parts: [ItemKey] { supporting + (lead.map { [part(of: $0)] } ?? []) }
+
+  private var namesUnits: Bool { (type.meaning == .opens || type.meaning == .accepts) && item.unit == nil }
+
+  private func part(of unit: String) -> ItemKey { ItemKey(source: item.source, subject: item.subject, unit: unit) }
 
   private static func required(_ value: String?, _ name: String) throws(Refusal) -> String {
     guard let value, !value.isEmpty else {
@@ -247,6 +302,10 @@ extension EventData {
     category = try json.text("category")
     grade = try json.text("grade")
     title = try json.text("title")
+    lead = try json.text("lead")
+    supporting = try json.texts("supporting")
+    part = try json.text("part")
+    unit = try json.text("unit")
     item = if let object = try json.object("item") { try Item(object) } else { nil }
     due = try json.text("due")
     passed = try json.bool("passed")

@@ -50,6 +50,8 @@ public struct IntakeFold: Sendable {
   private var isTouched: Set<ItemKey> = []
   /// Items that the present message has closed, and by which event: their duplicates follow.
   private var closed: [(item: ItemKey, by: Envelope)] = []
+  /// Parts that the present message gives to units.
+  private var named: [(part: ItemKey, by: Envelope)] = []
 
   public init(_ snapshot: IntakeSnapshot, machine: ItemMachine) {
     self.machine = machine
@@ -68,12 +70,13 @@ public struct IntakeFold: Sendable {
       return .refused(Self.unknownSource.answering(envelope))
     }
     guard source.admits(envelope.userID) else { return .refused(Self.sourceNotAllowed.answering(envelope)) }
+    let envelope = aboutTheWhole(envelope)
     let isNew = items[envelope.item] == nil
     guard var item = items[envelope.item] ?? newItem(envelope) else {
       preconditionFailure("a snapshot holds an id for each message of its batch")
     }
     let verdict: Verdict
-    if item.phase == .awaited && envelope.type.meaning != .opens {
+    if TransitionTable.transition(envelope.trigger, in: item.phase) == .waits {
       keep(envelope, for: item)
       verdict = .waits
     } else {
@@ -85,6 +88,7 @@ public struct IntakeFold: Sendable {
       }
     }
     store(item, isNew: isNew)
+    assignParts(of: item)
     if let main = envelope.main, item.main == main { followers[main, default: []].append(item.key) }
     for (main, event) in closed { close(followersOf: main, because: event) }
     closed = []
@@ -120,10 +124,34 @@ public struct IntakeFold: Sendable {
     }
   }
 
-  private mutating func newItem(_ envelope: Envelope) -> Item? {
-    freshIDs.popFirst().map {
-      Item(awaited: envelope.item, id: $0, kind: envelope.type.kind, policyVersion: machine.policies.current.version)
+  /// An event that names the lead unit's part is about the item itself, which the lead holds.
+  private func aboutTheWhole(_ envelope: Envelope) -> Envelope {
+    guard let whole = envelope.item.whole, let unit = envelope.item.unit, let lead = items[whole]?.lead,
+      lead.hasSameBytes(as: unit)
+    else { return envelope }
+    var envelope = envelope
+    envelope.item = whole
+    return envelope
+  }
+
+  /// Makes the parts of the units that the present message has named, unless they are there, and applies what has waited for them.
+  private mutating func assignParts(of whole: Item) {
+    let named = named
+    self.named = []
+    for (key, envelope) in named where whole.phase != .closed {
+      let isNew = items[key] == nil
+      guard var part = items[key] ?? newItem(key, whole.kind), part.phase == .awaited else { continue }
+      machine.assign(&part, of: whole, by: envelope, into: &effects)
+      followers[whole.key, default: []].append(key)
+      applyEarly(to: &part)
+      store(part, isNew: isNew)
     }
+  }
+
+  private mutating func newItem(_ envelope: Envelope) -> Item? { newItem(envelope.item, envelope.type.kind) }
+
+  private mutating func newItem(_ key: ItemKey, _ kind: Kind) -> Item? {
+    freshIDs.popFirst().map { Item(awaited: key, id: $0, kind: kind, policyVersion: machine.policies.current.version) }
   }
 
   private mutating func keep(_ envelope: Envelope, for item: Item) {
@@ -134,7 +162,18 @@ public struct IntakeFold: Sendable {
   /// Applies a message, and after an opening what has waited for it, in the order in which it happened.
   private mutating func apply(_ envelope: Envelope, to item: inout Item) throws(Refusal) {
     try run(envelope, on: &item)
-    guard envelope.type.meaning == .opens, let early = waiting.removeValue(forKey: item.id) else { return }
+    if envelope.trigger == .opens { applyEarly(to: &item) }
+    // What came early under the name of the lead.
+    if let lead = item.lead, envelope.lead != nil,
+      let early = items[ItemKey(source: item.key.source, subject: item.key.subject, unit: lead)], early.phase == .awaited
+    {
+      applyEarly(to: &item, keptFor: early.id)
+    }
+  }
+
+  /// Applies what has waited for an item that is there now, in the order in which it happened.
+  private mutating func applyEarly(to item: inout Item, keptFor id: Int64? = nil) {
+    guard let early = waiting.removeValue(forKey: id ?? item.id) else { return }
     for event in early.sorted(by: { min($0.time, machine.now) < min($1.time, machine.now) }) {
       // It was taken long ago and cannot be refused any more: one that cannot be about this item stays among the waiting, for an operator to see.
       guard (try? run(event, on: &item)) != nil else { continue }
@@ -149,6 +188,8 @@ public struct IntakeFold: Sendable {
     let main = event.main.flatMap { items[$0] }
     try machine.apply(event, to: &item, main: main, history: breaches[item.id] ?? [], into: &effects)
     if !wasClosed && item.phase == .closed { closed.append((item.key, event)) }
+    // Whoever accepts an item after it has ended gives nobody a part in it.
+    if !wasClosed { named += event.supporting.map { ($0, event) } }
   }
 
   private static let conflict = Refusal(

@@ -12,7 +12,12 @@ public struct Item: Hashable, Sendable {
   public var category: String?
   public var grade: String?
   public var title: String?
-  /// The policy it was opened under, and stays under.
+  /// The lead unit (主办), as upstream names it, and since when; nil where none is named.
+  public var lead: String?
+  public var leadNamedAt: Instant?
+  /// The unit that holds it, in place of its tier's organ; nil once it has climbed, and where the directory knows no such unit.
+  public var unitID: Int64?
+  /// The policy it was opened under, and stays under unless an operator moves it.
   public var policyVersion: Int
   public var openedAt: Instant?
   /// The latest answer (响应) that is known.
@@ -36,7 +41,7 @@ public struct Item: Hashable, Sendable {
   public var suspendedAt: Instant?
   /// A resumption (恢复) that came before the suspension it ends.
   public var earlyResumption: Instant?
-  /// The main item that this one, a duplicate (重复件), follows.
+  /// The main item that this one, a duplicate (重复件), follows; of a part (协办件) the whole.
   public var main: ItemKey?
   /// When an extension (延期) was asked for that is not decided yet.
   public var extensionAskedAt: Instant?
@@ -56,6 +61,9 @@ public struct Item: Hashable, Sendable {
   /// The number of its last event in the log.
   public var sequence: Int32
 
+  /// The organ or unit that holds it; nil where the directory knows none.
+  public var holderID: Int64? { unitID ?? place.organ(at: tier) }
+
   /// When there is next something to do on it, though nothing happens: its warning or its deadline comes.
   public var wakeAt: Instant? {
     suspendedAt == nil ? deadline.map { min($0.warnAt ?? $0.dueAt, $0.dueAt) } : nil
@@ -73,6 +81,16 @@ public struct Item: Hashable, Sendable {
     case merged
     /// 办结 or 撤回.
     case closed
+
+    public var chinese: String {
+      switch self {
+      case .awaited: "待立件"
+      case .open: "在办"
+      case .responded: "已响应"
+      case .merged: "重复件"
+      case .closed: "办结"
+      }
+    }
   }
 
   /// The two clocks of a cycle, one running at a time.
@@ -117,7 +135,7 @@ public struct Item: Hashable, Sendable {
   /// Every field, for the store.
   public init(
     id: Int64, key: ItemKey, kind: Kind, phase: Phase, tier: Tier, place: Place, category: String?, grade: String?,
-    title: String?,
+    title: String?, lead: String?, leadNamedAt: Instant?, unitID: Int64?,
     policyVersion: Int, openedAt: Instant?, answeredAt: Instant?, closedAt: Instant?, isWithdrawn: Bool, reopenedAt: Instant?,
     earlyReopening: Instant?, deadline: Deadline?, resolutionDueAt: Instant?, provisionalUnder: Int?, suspendedAt: Instant?,
     earlyResumption: Instant?,
@@ -126,6 +144,7 @@ public struct Item: Hashable, Sendable {
   ) {
     (self.id, self.key, self.kind, self.phase, self.tier, self.place) = (id, key, kind, phase, tier, place)
     (self.category, self.grade, self.title, self.policyVersion) = (category, grade, title, policyVersion)
+    (self.lead, self.leadNamedAt, self.unitID) = (lead, leadNamedAt, unitID)
     (self.openedAt, self.answeredAt, self.closedAt) = (openedAt, answeredAt, closedAt)
     (self.isWithdrawn, self.reopenedAt, self.earlyReopening) = (isWithdrawn, reopenedAt, earlyReopening)
     (self.deadline, self.resolutionDueAt, self.provisionalUnder) = (deadline, resolutionDueAt, provisionalUnder)

@@ -20,7 +20,7 @@ extension ItemMachine {
       return false
     }
     let breach = Breach(
-      itemID: item.id, cycle: item.cycle, clock: deadline.clock, tier: item.tier, organID: item.place.organ(at: item.tier),
+      itemID: item.id, cycle: item.cycle, clock: deadline.clock, tier: item.tier, organID: item.holderID,
       dueAt: deadline.dueAt, foundAt: now, slip: rule.slips?.colour(at: item.tier))
     // What this run found on the item before stands together at the end.
     let before = history + effects.breaches.reversed().prefix { $0.itemID == item.id }.reversed()
@@ -60,7 +60,7 @@ extension ItemMachine {
 
   private func climb(_ item: inout Item, from breach: Breach, to above: Tier, _ rule: Policy.Rule, _ effects: inout Effects) {
     let start = policies.policy(for: item).start(nominal: breach.dueAt, told: now)
-    item.tier = above
+    (item.tier, item.unitID) = (above, nil)
     item.escalations += 1
     setDeadline(of: &item, breach.clock, rule, from: start, &effects)
     record(.itemEscalated, &item, breach, &effects)
@@ -81,7 +81,7 @@ extension ItemMachine {
 
   /// The days and hours by which the tier that holds an item works.
   func workingTime(of item: Item) -> WorkingTime {
-    WorkingTime(calendar: calendar, hours: directory.officeHours(of: item.place.organ(at: item.tier)))
+    WorkingTime(calendar: calendar, hours: directory.officeHours(of: item.holderID))
   }
 
   /// Sets a clock of the tier that holds an item, to run from `start`.
@@ -106,7 +106,7 @@ extension ItemMachine {
     guard explains else { return }
     effects.derivations.append(
       Derivation(
-        ground: ground, clock: clock, tier: item.tier, organID: item.place.organ(at: item.tier), cycle: item.cycle, dueAt: dueAt,
+        ground: ground, clock: clock, tier: item.tier, organID: item.holderID, cycle: item.cycle, dueAt: dueAt,
         policyVersion: item.policyVersion, policyLine: rule(of: item)?.line ?? 0, days: workingTime(of: item)))
   }
 

@@ -139,29 +139,32 @@ extension ItemMachine {
   }
 
   /// Lets a duplicate follow its main item, which `envelope` has closed: settled, it is settled too; withdrawn by one resident, the matter
-  /// is still there for the other, and the clocks run on.
+  /// is still there for the other, and the clocks run on. A part (协办件) ends with the whole either way.
   func follow(_ main: Item, _ item: inout Item, _ envelope: Envelope, history: [Breach], into effects: inout Effects) {
-    guard item.main == main.key, item.phase != .closed, let time = main.closedAt else { return }
+    guard item.main == main.key, let time = main.closedAt else { return }
+    let trigger: Trigger = item.key.unit != nil ? .wholeClosed : main.isWithdrawn ? .mainWithdrawn : .mainSettled
     let (event, trace) = (envelope.type.name, envelope.traceparent)
-    if !main.isWithdrawn {
+    switch TransitionTable.transition(trigger, in: item.phase) {
+    case .closed:
       settleLapses(of: &item, before: time, history, &effects)
-      follow(.closed, main.key, &item, at: time, by: event, traceparent: trace, &effects)
-    } else if item.phase == .merged {
-      follow(.released, main.key, &item, at: time, by: event, traceparent: trace, &effects)
+      follow(.closed, main.key, &item, isWithdrawal: main.isWithdrawn, at: time, by: event, traceparent: trace, &effects)
+    case .released: follow(.released, main.key, &item, at: time, by: event, traceparent: trace, &effects)
+    default: break
     }
   }
 
   /// What a duplicate does because of its main item, on record as an event of its own.
   func follow(
-    _ step: Following, _ main: ItemKey, _ item: inout Item, at time: Instant, by event: String, traceparent: String?,
-    _ effects: inout Effects
+    _ step: Following, _ main: ItemKey, _ item: inout Item, isWithdrawal: Bool = false, at time: Instant, by event: String,
+    traceparent: String?, _ effects: inout Effects
   ) {
-    logFollowing(step, main, &item, at: time, by: event, traceparent: traceparent, &effects)
+    logFollowing(
+      step, main, &item, isWithdrawal: isWithdrawal, at: time, by: event, traceparent: traceparent, &effects)
     switch step {
     case .merged:
       item.phase = .merged
       item.suspendedAt = min(item.suspendedAt ?? time, time)
-    case .closed: close(&item, by: event, at: time, traceparent: traceparent, &effects)
+    case .closed: close(&item, by: event, isWithdrawal: isWithdrawal, at: time, traceparent: traceparent, &effects)
     case .released:
       (item.main, item.phase) = (nil, .open)
       if let since = item.suspendedAt { letRun(&item, heldSince: since, at: max(time, since), &effects) }

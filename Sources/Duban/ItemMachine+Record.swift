@@ -34,7 +34,17 @@ extension ItemMachine {
       Announcement(type: type, subject: item.key.description, occurredAt: now, data: body, orderKey: item.id))
   }
 
-  /// What becomes of a duplicate because of its main item.
+  func logAssignment(
+    _ assignment: Assignment, _ part: inout Item, at time: Instant, traceparent: String?, _ effects: inout Effects
+  ) {
+    part.sequence += 1
+    effects.log.append(
+      LogEntry(
+        itemID: part.id, sequence: part.sequence, type: Replay.assigned, key: nil, occurredAt: time,
+        body: JSONText.encode(assignment), traceparent: traceparent))
+  }
+
+  /// What becomes of a duplicate because of its main item, and of a part because of the whole.
   enum Following: String, CaseIterable {
     /// Its clocks are held: the main item is in work.
     case merged = "item.merged"
@@ -44,11 +54,11 @@ extension ItemMachine {
   }
 
   func logFollowing(
-    _ step: Following, _ main: ItemKey, _ item: inout Item, at time: Instant, by event: String, traceparent: String?,
-    _ effects: inout Effects
+    _ step: Following, _ main: ItemKey, _ item: inout Item, isWithdrawal: Bool, at time: Instant, by event: String,
+    traceparent: String?, _ effects: inout Effects
   ) {
     item.sequence += 1
-    let facts = FollowingFacts(item: .init(item.key), main: .init(main), by: event)
+    let facts = FollowingFacts(item: .init(item.key), main: .init(main), by: event, isWithdrawal: isWithdrawal ? true : nil)
     effects.log.append(
       LogEntry(
         itemID: item.id, sequence: item.sequence, type: step.rawValue, key: nil, occurredAt: time,
@@ -57,15 +67,24 @@ extension ItemMachine {
 
   /// Says in the log that an item's deadlines were reckoned anew, by which calendar, and what they were before.
   func logRecomputed(_ before: Item, _ item: inout Item, _ effects: inout Effects) {
+    struct Facts: Encodable {
+      var item: ItemReference
+      var reckoning: Reckoning
+    }
+    let facts = Facts(item: .init(item.key), reckoning: Reckoning(before, item, by: calendar))
+    logOwn(Replay.recomputed, JSONText.encode(facts), &item, &effects)
+  }
+
+  func logMove(_ move: PolicyMove, _ item: inout Item, _ effects: inout Effects) {
+    logOwn(PolicyMove.type, JSONText.encode(move), &item, &effects)
+  }
+
+  /// Logs what Duban or its operator has done, which nobody is told.
+  private func logOwn(_ type: String, _ body: String, _ item: inout Item, _ effects: inout Effects) {
     item.sequence += 1
-    let facts = RecomputationFacts(
-      item: .init(item.key), calendar: calendar.version, dueAtBefore: before.deadline?.dueAt.rfc3339,
-      dueAt: item.deadline?.dueAt.rfc3339, resolutionDueAtBefore: before.resolutionDueAt?.rfc3339,
-      resolutionDueAt: item.resolutionDueAt?.rfc3339, isProvisional: item.provisionalUnder != nil)
     effects.log.append(
       LogEntry(
-        itemID: item.id, sequence: item.sequence, type: Replay.recomputed, key: nil, occurredAt: now,
-        body: JSONText.encode(facts), traceparent: nil))
+        itemID: item.id, sequence: item.sequence, type: type, key: nil, occurredAt: now, body: body, traceparent: nil))
   }
 
   func announce(
@@ -83,12 +102,20 @@ extension ItemMachine {
 struct ItemReference: Codable {
   var source: String
   var subject: String
+  /// The unit whose part it is (协办件); nil for the item itself.
+  var unit: String?
 
   init(_ key: ItemKey) {
-    (source, subject) = (key.source, key.subject)
+    (source, subject, unit) = (key.source, key.subject, key.unit)
   }
 
-  var json: String { JSONText.object(["source": JSONText.string(source), "subject": JSONText.string(subject)]) }
+  var key: ItemKey { ItemKey(source: source, subject: subject, unit: unit) }
+
+  var json: String {
+    JSONText.object([
+      "source": JSONText.string(source), "subject": JSONText.string(subject), "unit": unit.map(JSONText.string),
+    ])
+  }
 }
 
 /// The data of `item.escalated` and `item.overdue`, and the body of their log entries: the tier that let its deadline pass, the slip that
@@ -101,7 +128,7 @@ private func escalationFacts(_ item: Item, _ breach: Breach, _ directory: Direct
     "nextDueAt": item.deadline.map { JSONText.string($0.dueAt.rfc3339) },
     "slip": breach.slip.map { JSONText.string($0.rawValue) },
     "to": JSONText.string(item.tier.rawValue),
-    "toOrgan": directory.name(of: item.place.organ(at: item.tier)).map(JSONText.string),
+    "toOrgan": directory.name(of: item.holderID).map(JSONText.string),
   ])
 }
 
@@ -129,26 +156,34 @@ private struct DueSoonFacts: Encodable {
 
   init(_ item: Item, _ deadline: Item.Deadline, _ directory: Directory) {
     (self.item, kind, cycle) = (ItemReference(item.key), item.kind, item.cycle)
-    (clock, tier, organ) = (deadline.clock.rawValue, item.tier, directory.name(of: item.place.organ(at: item.tier)))
+    (clock, tier, organ) = (deadline.clock.rawValue, item.tier, directory.name(of: item.holderID))
     dueAt = deadline.dueAt.rfc3339
   }
 }
 
-/// The body of a log entry about a duplicate.
+/// The body of a log entry about a duplicate, or a part.
 struct FollowingFacts: Codable {
   var item: ItemReference
   var main: ItemReference
   /// The type of the event that led to it.
   var by: String
+  /// Of a part: that the whole was withdrawn, not settled.
+  var isWithdrawal: Bool?
 }
 
-/// The body of a log entry about deadlines that were reckoned anew.
-private struct RecomputationFacts: Encodable {
-  var item: ItemReference
+/// Deadlines that were reckoned anew: by which calendar, and what they were before.
+struct Reckoning: Codable {
   var calendar: Int
   var dueAtBefore, dueAt: String?
   var resolutionDueAtBefore, resolutionDueAt: String?
   var isProvisional: Bool
+
+  init(_ before: Item, _ after: Item, by calendar: WorkCalendar) {
+    self.calendar = calendar.version
+    (dueAtBefore, dueAt) = (before.deadline?.dueAt.rfc3339, after.deadline?.dueAt.rfc3339)
+    (resolutionDueAtBefore, resolutionDueAt) = (before.resolutionDueAt?.rfc3339, after.resolutionDueAt?.rfc3339)
+    isProvisional = after.provisionalUnder != nil
+  }
 }
 
 private struct ClosingFacts: Encodable {
@@ -160,5 +195,5 @@ private struct ClosingFacts: Encodable {
 }
 
 extension ItemKey: CustomStringConvertible {
-  public var description: String { "\(source)/\(subject)" }
+  public var description: String { unit.map { "\(source)/\(subject)#\($0)" } ?? "\(source)/\(subject)" }
 }

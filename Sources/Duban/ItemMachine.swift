@@ -1,33 +1,11 @@
 // The item machine: what an event does to an item, and what must follow. Pure: no I/O, no clock; every time is given.
 //
-//   event \ phase      awaited   open              responded         merged            closed
-//   ------------------------------------------------------------------------------------------------------------
-//   opens              → open    refused           refused           refused           refused
-//   accepts            (waits)   noted             noted             noted             noted
-//   responds           (waits)   → responded       noted             noted             noted
-//   resolves           (waits)   → closed          → closed          → closed          noted
-//   withdraws          (waits)   → closed          → closed          → closed          noted
-//   returns            (waits)   counted           counted           counted           noted
-//   urges              (waits)   counted           counted           counted           noted
-//   reopens            (waits)   noted             noted             noted             → open, next cycle
-//   rates 不满意       (waits)   noted             noted             noted             → open, next cycle
-//   rates otherwise    (waits)   noted             noted             noted             noted
-//   suspends           (waits)   clocks held       clocks held       noted             noted
-//   resumes            (waits)   clocks run on     clocks run on     noted             noted
-//   asksExtension      (waits)   asked             asked             noted             noted
-//   decidesExtension   (waits)   resolution moved  resolution moved  noted             noted
-//   merges             (waits)   → merged          → merged          noted             noted
-//   a warning is due   –         item.due-soon     item.due-soon     –                 –
-//   a deadline passes  –         breach, climbs    breach, climbs    –                 –
-//   main is resolved   –         → closed          → closed          → closed          –
-//   main is withdrawn  –         –                 –                 → open/responded  –
-//
-// "noted" appends to the log and moves nothing. Queues promise no order, so what counts is when things happened: an answer or a
+// Which event does what in which phase is in TransitionTable. Queues promise no order, so what counts is when things happened: an answer or a
 // closing from before the present cycle moves nothing; a reopening from before the latest closing moves nothing; and a reopening that
 // comes before the closing it follows, a resumption before its suspension, a decision before its request, are remembered and take
 // effect with it.
 // An event that ends, holds or moves a clock after its deadline first lets the deadline lapse: an answer never erases a breach.
-// Refused, and changing nothing: a second opening (item-exists), an event of another kind (wrong-kind), a pause for a reason that the
+// Refused, and changing nothing: what the table refuses (item-exists), an event of another kind (wrong-kind), a pause for a reason that the
 // policy does not list and an approval by an organ that is not above (not-allowed), an extension that is asked for after expiry
 // (too-late) or once more than the policy allows (limit-reached), a merging into an item that is merged itself (invalid-value).
 
@@ -59,66 +37,67 @@ public struct ItemMachine: Sendable {
     }
     // What comes from a clock that is ahead has not happened later than it was heard of.
     let time = min(envelope.time, now)
-    let isInWork = item.phase == .open || item.phase == .responded
-    // Of the present cycle, not of one before it.
-    let isPresent = time >= item.reopenedAt ?? time
-    switch meaning(of: envelope) {
-    case .opens:
-      guard item.phase == .awaited else {
-        throw Refusal(
-          .itemExists, at: "/subject", "an item of this source and subject is open already; give a new matter a new subject")
-      }
+    switch transition(of: envelope, at: time, on: item) {
+    case .refused:
+      throw Refusal(
+        .itemExists, at: "/subject", "an item of this source and subject is open already; give a new matter a new subject")
+    case .opened:
       open(&item, with: envelope, &effects)
       log(envelope, &item, &effects)
-    case .responds:
-      let ends = item.phase == .open && isPresent
-      if ends { settleLapses(of: &item, before: time, history, &effects) }
+    case .answered:
+      settleLapses(of: &item, before: time, history, &effects)
       log(envelope, &item, &effects)
       item.answeredAt = max(item.answeredAt ?? time, time)
-      if ends { answer(&item) }
-    case .resolves, .withdraws:
-      let ends = item.phase != .closed && isPresent
-      if ends { settleLapses(of: &item, before: time, history, &effects) }
+      answer(&item)
+    case .closed:
+      settleLapses(of: &item, before: time, history, &effects)
       log(envelope, &item, &effects)
-      if ends {
-        close(
-          &item, by: event.name, isWithdrawal: event.meaning == .withdraws, at: time, traceparent: envelope.traceparent, &effects)
-      } else {
-        noteClosing(&item, with: envelope, at: time)
-      }
-    case .reopens:
+      close(
+        &item, by: event.name, isWithdrawal: event.meaning == .withdraws, at: time, traceparent: envelope.traceparent, &effects)
+    case .reopened:
       log(envelope, &item, &effects)
       reopen(&item, at: time, &effects)
-    case .urges where item.phase != .closed:
-      item.urgings += 1
+    case .counted:
+      if event.meaning == .urges { item.urgings += 1 } else { item.returns += 1 }
       log(envelope, &item, &effects)
-    case .returns where item.phase != .closed:
-      item.returns += 1
-      log(envelope, &item, &effects)
-    case .suspends where isInWork && isPresent:
+    case .held:
       try checkPause(of: item, for: envelope.data.reason)
       settleLapses(of: &item, before: time, history, &effects)
       log(envelope, &item, &effects)
       suspend(&item, at: time, &effects)
-    case .resumes where isInWork && isPresent:
+    case .resumed:
       log(envelope, &item, &effects)
       resume(&item, at: time, &effects)
-    case .asksExtension where isInWork && isPresent:
+    case .asked:
       try checkRequest(of: item, at: time)
       log(envelope, &item, &effects)
       askExtension(of: &item, at: time, &effects)
-    case .decidesExtension where isInWork && isPresent:
+    case .extended:
       let until = try checkDecision(envelope.data, on: item)
       settleLapses(of: &item, before: time, history, &effects)
       log(envelope, &item, &effects)
       decideExtension(of: &item, until: until, &effects)
-    case .merges where isInWork && isPresent:
+    case .merged:
       try checkMerging(into: main)
       settleLapses(of: &item, before: time, history, &effects)
       log(envelope, &item, &effects)
       merge(&item, into: envelope.main, which: main, at: time, by: event.name, traceparent: envelope.traceparent, &effects)
-    default:
+    case .remembered:
       log(envelope, &item, &effects)
+      remember(envelope, at: time, on: &item)
+    case .noted, .waits, .released, .warned, .climbed, .reckoned, .impossible:
+      log(envelope, &item, &effects)
+    }
+    if envelope.trigger == .accepts { nameLead(envelope.lead, of: &item, at: time) }
+  }
+
+  /// What the table says, where the event is of the present cycle; one from a cycle before moves nothing.
+  private func transition(of envelope: Envelope, at time: Instant, on item: Item) -> Transition {
+    let transition = TransitionTable.transition(envelope.trigger, in: item.phase)
+    guard let reopenedAt = item.reopenedAt, time < reopenedAt else { return transition }
+    switch transition {
+    case .answered, .closed, .held, .resumed, .asked, .extended, .merged: return .remembered
+    default: return transition
     }
   }
 }
@@ -126,22 +105,13 @@ public struct ItemMachine: Sendable {
 // MARK: - The moves
 
 extension ItemMachine {
-  /// What a message means once its data is looked at.
-  private func meaning(of envelope: Envelope) -> EventType.Meaning {
-    switch envelope.type.meaning {
-    case .verifies: envelope.data.passed == true ? .resolves : .notes
-    case .reviews: envelope.data.decision == "approved" ? .responds : .resolves
-    case .rates: envelope.data.rating == "不满意" ? .reopens : .notes
-    case let plain: plain
-    }
-  }
-
   private func open(_ item: inout Item, with envelope: Envelope, _ effects: inout Effects) {
     item.kind = envelope.type.kind
     item.place = directory.place(of: envelope.data.region)
     item.category = envelope.data.category
     item.grade = envelope.data.grade
     item.title = envelope.data.title
+    if let lead = envelope.lead { (item.lead, item.leadNamedAt) = (lead, min(envelope.time, now)) }
     item.policyVersion = policies.current.version
     item.openedAt = min(envelope.time, now)
     startCycle(of: &item, at: envelope.time, &effects)
@@ -168,33 +138,38 @@ extension ItemMachine {
     item.closedAt = time
     item.isWithdrawn = isWithdrawal
     (item.deadline, item.resolutionDueAt, item.suspendedAt, item.extensionAskedAt) = (nil, nil, nil, nil)
+    item.provisionalUnder = nil
     announce(.itemClosed, item, by: event, traceparent: traceparent, &effects)
     if let early = item.earlyReopening { reopen(&item, at: early, &effects) }
     item.earlyReopening = nil
   }
 
-  /// A closing that moves nothing may still be later than the one that did; of two at once the settling one counts.
-  private func noteClosing(_ item: inout Item, with envelope: Envelope, at time: Instant) {
-    guard item.phase == .closed, let closedAt = item.closedAt, time >= closedAt else { return }
-    let isWithdrawn = envelope.type.meaning == .withdraws
-    item.isWithdrawn = time == closedAt ? item.isWithdrawn && isWithdrawn : isWithdrawn
-    item.closedAt = time
+  private func remember(_ envelope: Envelope, at time: Instant, on item: inout Item) {
+    switch envelope.trigger {
+    case .responds: item.answeredAt = max(item.answeredAt ?? time, time)
+    case .reopens: item.earlyReopening = max(item.earlyReopening ?? time, time)
+    case .resolves, .withdraws:
+      // A closing that moves nothing may still be later than the one that did; of two at once the settling one counts.
+      guard item.phase == .closed, let closedAt = item.closedAt, time >= closedAt else { return }
+      let isWithdrawn = envelope.trigger == .withdraws
+      item.isWithdrawn = time == closedAt ? item.isWithdrawn && isWithdrawn : isWithdrawn
+      item.closedAt = time
+    default: break
+    }
   }
 
   private func reopen(_ item: inout Item, at time: Instant, _ effects: inout Effects) {
-    guard item.phase == .closed, let closedAt = item.closedAt else {
-      item.earlyReopening = max(item.earlyReopening ?? time, time)
-      return
-    }
-    guard time >= closedAt else { return }
+    guard let closedAt = item.closedAt, time >= closedAt else { return }
     item.reopenedAt = time
-    (item.main, item.isWithdrawn, item.earlyResumption, item.earlyGrant, item.extensions) = (nil, false, nil, nil, 0)
+    // A part stays a part; a duplicate that is open again has a life of its own.
+    if item.key.unit == nil { item.main = nil }
+    (item.isWithdrawn, item.earlyResumption, item.earlyGrant, item.extensions) = (false, nil, nil, 0)
     startCycle(of: &item, at: time, &effects)
     if let answeredAt = item.answeredAt, answeredAt >= time { answer(&item) }
   }
 
   /// The chain starts at the lowest tier that can act (R7: 小事不出小区).
-  private func startCycle(of item: inout Item, at time: Instant, _ effects: inout Effects) {
+  func startCycle(of item: inout Item, at time: Instant, _ effects: inout Effects) {
     let policy = policies.policy(for: item)
     let start = policy.start(nominal: time, told: now)
     item.phase = .open
@@ -202,6 +177,7 @@ extension ItemMachine {
     item.cycleStartedAt = start
     guard let rule = policy.rule(for: item) else { return }
     item.tier = rule.start(of: item)
+    holdByUnit(&item)
     item.provisionalUnder = nil
     setDeadline(of: &item, .resolution, rule, from: start, &effects)
     item.resolutionDueAt = item.deadline?.dueAt

@@ -44,8 +44,7 @@ struct JSONGrammar {
       try word("null")
       return .null
     case UInt8(ascii: "["):
-      try array()
-      return .other
+      return .array(try array())
     default:
       try number()
       return .other
@@ -93,19 +92,19 @@ struct JSONGrammar {
     return zip(names, names.dropFirst()).first { $0.hasSameBytes(as: $1) }?.0
   }
 
-  private mutating func array() throws(Refusal) {
+  private mutating func array() throws(Refusal) -> [JSONValue] {
     try open()
+    var elements: [JSONValue] = []
     if !skip("]") {
-      var index = 0
       repeat {
         skipSpace()
-        do throws(Refusal) { _ = try value() } catch { throw error.inside(String(index)) }
-        index += 1
+        do throws(Refusal) { elements.append(try value()) } catch { throw error.inside(String(elements.count)) }
         skipSpace()
       } while skip(",")
       guard skip("]") else { throw fault }
     }
     depth -= 1
+    return elements
   }
 
   private mutating func open() throws(Refusal) {

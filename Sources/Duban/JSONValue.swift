@@ -2,9 +2,10 @@
 
 import FoundationEssentials
 
-/// A value, with what Duban may ask for; of numbers and arrays it asks nothing.
+/// A value, with what Duban may ask for; of numbers it asks nothing.
 enum JSONValue {
   case object([Member])
+  case array([JSONValue])
   case string(Literal)
   case bool(Bool)
   case null
@@ -64,6 +65,20 @@ struct JSONObject {
     case .string(let literal): return body.withUnsafeBufferPointer { literal.text(in: $0) }
     default: throw Refusal(.wrongType, at: "\(pointer)/\(name)", "must be a string")
     }
+  }
+
+  /// Strings in their order; none where the field is absent or null.
+  func texts(_ name: String) throws(Refusal) -> [String] {
+    guard let value = value(name) else { return [] }
+    guard case .array(let elements) = value else { throw Refusal(.wrongType, at: "\(pointer)/\(name)", "must be an array") }
+    var texts: [String] = []
+    for (i, element) in elements.enumerated() {
+      guard case .string(let literal) = element else {
+        throw Refusal(.wrongType, at: "\(pointer)/\(name)/\(i)", "must be a string")
+      }
+      texts.append(body.withUnsafeBufferPointer { literal.text(in: $0) })
+    }
+    return texts
   }
 
   /// The text of a field without which the object is none.

@@ -8,6 +8,10 @@ public enum Limits {
   public static let nesting = 64
   /// Characters of `id`, `source` and `subject`, so that each fits an index key whatever its script.
   public static let attributeCharacters = 256
+  /// Characters of a unit's name, which is part of the same index key.
+  public static let unitCharacters = 100
+  /// Supporting units (协办) of an item.
+  public static let supportingUnits = 20
 }
 
 extension Limits {

@@ -24,6 +24,8 @@ public struct Policy: Hashable, Sendable {
     public var response: Limit?
     /// 办结时限. A reminder's first limit is its own due time, so only the allowances count there.
     public var resolution: Limit
+    /// 协办时限: by when a supporting unit is to have done its part; nil where the item's own 办结时限 counts for it.
+    public var supporting: Limit?
     /// The lowest tier at which the chain starts (R7: 小事不出小区); higher where the place is not known so far down.
     public var startsAt = Tier.street
     /// 三色督查单: the slip that a tier is issued when it lets a deadline pass; nil where the policy issues none.
@@ -88,7 +90,13 @@ public struct Policy: Hashable, Sendable {
 
   /// The rule for an item. Never absent: a policy without an unconditional rule for each kind is refused when it is read.
   public func rule(for item: Item) -> Rule? {
-    rules.first { $0.matches(item) }
+    guard var rule = rules.first(where: { $0.matches(item) }) else { return nil }
+    if item.key.unit != nil {
+      // A part (协办件): to answer the resident is the lead's.
+      rule.response = nil
+      rule.resolution = rule.supporting ?? rule.resolution
+    }
+    return rule
   }
 
   /// When a clock starts that should have started at `nominal`, for a tier that is told at `told`.
@@ -107,6 +115,14 @@ public struct PolicyBook: Sendable {
     versions = Dictionary((earlier + [current]).map { ($0.version, $0) }, uniquingKeysWith: { _, b in b })
   }
 
+  /// The policy of a version; nil where none was ever applied as that.
+  public func version(_ version: Int) -> Policy? { versions[version] }
+
+  /// The same versions, with another in force for new items.
+  func inForce(_ version: Int) -> PolicyBook {
+    PolicyBook(current: versions[version] ?? current, earlier: Array(versions.values))
+  }
+
   /// The version an item was opened under. The store gives a book that has every version ever applied.
   public func policy(for item: Item) -> Policy { versions[item.policyVersion] ?? current }
 }
@@ -123,6 +139,7 @@ extension Policy {
       try file.allow(PolicyFile.RuleText.keys, at: "rules", .place(i))
       try file.allow(limitKeys, at: "rules", .place(i), "response")
       try file.allow(limitKeys, at: "rules", .place(i), "resolution")
+      try file.allow(limitKeys, at: "rules", .place(i), "supporting")
     }
     var rules = file.content.rules.map(\.rule)
     for i in rules.indices { rules[i].line = file.line(of: "rules", .place(i)) ?? 0 }
@@ -173,6 +190,7 @@ private struct PolicyFile: Decodable {
     var source: String?
     var response: LimitText?
     var resolution: LimitText
+    var supporting: LimitText?
     var startsAt: Tier?
     var slips: SlipsText?
     var summonsAt: Tier?
@@ -181,7 +199,7 @@ private struct PolicyFile: Decodable {
     var approver: Tier?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-      case kind, category, grade, source, response, resolution
+      case kind, category, grade, source, response, resolution, supporting
       case startsAt = "starts-at"
       case slips
       case summonsAt = "summons-at"
@@ -193,7 +211,8 @@ private struct PolicyFile: Decodable {
     var rule: Policy.Rule {
       Policy.Rule(
         kind: kind, category: category, grade: grade, source: source, response: response?.limit, resolution: resolution.limit,
-        startsAt: startsAt ?? .street, slips: slips?.slips, summonsAt: summonsAt ?? .city, pauses: pauses,
+        supporting: supporting?.limit, startsAt: startsAt ?? .street, slips: slips?.slips, summonsAt: summonsAt ?? .city,
+        pauses: pauses,
         extensions: extensions ?? 1, approver: approver ?? .district)
     }
   }

@@ -40,7 +40,7 @@ extension Policy.Rule {
 
   fileprivate var values: [(name: String, text: String)] {
     var values: [(String, String)] = []
-    for (name, limit) in [("response", response), ("resolution", resolution)] {
+    for (name, limit) in [("response", response), ("resolution", resolution), ("supporting", supporting)] {
       guard let limit else { continue }
       values += [
         ("\(name).within", limit.within.text), ("\(name).district", limit.district.text), ("\(name).city", limit.city.text),

@@ -47,7 +47,14 @@ public struct Replay: Sendable {
   ///
   /// - Throws: a ``Refusal`` where a message that was taken once could not be taken today.
   public func asItWas(_ original: Item, _ log: [LoggedEvent]) throws(Refusal) -> Outcome {
-    let book = PolicyBook(current: policies.policy(for: original))
+    // Before it was first moved, it stood on the version that the move names.
+    let opened = log.lazy.compactMap(PolicyMove.init).first?.from ?? original.policyVersion
+    return try run(original, log, under: opened, follows: true)
+  }
+
+  /// Runs a log under the version that was in force at its opening, and where it `follows`, under those that it was moved to.
+  private func run(_ original: Item, _ log: [LoggedEvent], under version: Int, follows: Bool) throws(Refusal) -> Outcome {
+    let book = policies.inForce(version)
     var outcome = Outcome(item: Self.blank(original))
     for (i, event) in log.enumerated() {
       var effects = Effects()
@@ -55,11 +62,13 @@ public struct Replay: Sendable {
       machine.explains = true
       if EventType.named(event.type) != nil {
         try machine.apply(envelope(event), to: &outcome.item, history: outcome.breaches, into: &effects)
-      } else if event.type == Self.recomputed {
-        // As it was reckoned then: all that came before, by the calendar that had just come.
-        let fixed = calendar(event.recordedAt)
-        let anew = try Replay(policies: policies, directory: directory, calendar: { _ in fixed }).asItWas(
-          original, Array(log[..<i]))
+      } else if event.type == Self.recomputed || event.type == PolicyMove.type {
+        // As it was reckoned then: all that came before, by the calendar of then and the policy that it was to stand on.
+        if let move = PolicyMove(event) {
+          guard follows else { continue }
+          outcome.item.policyVersion = move.to
+        }
+        let anew = try reckonedAnew(outcome.item, Array(log[..<i]), by: calendar(event.recordedAt))
         outcome.item.adopt(anew.item, at: event.recordedAt)
         effects.derivations = anew.steps.last?.derivations ?? []
       } else {
@@ -68,6 +77,12 @@ public struct Replay: Sendable {
       outcome.add(effects, of: event)
     }
     return outcome
+  }
+
+  /// What a log comes to by one calendar and the policy that its item stands on now.
+  fileprivate func reckonedAnew(_ item: Item, _ log: [LoggedEvent], by calendar: WorkCalendar) throws(Refusal) -> Outcome {
+    let replay = Replay(policies: policies, directory: directory, calendar: { _ in calendar })
+    return try replay.run(item, log, under: item.policyVersion, follows: false)
   }
 
   /// Runs the messages of a log under the policy in force of this replay's book, with the sweep always in time, until `end`.
@@ -92,7 +107,7 @@ public struct Replay: Sendable {
         } catch {
           outcome.refusals.append(error)
         }
-      } else if ItemMachine.Following(rawValue: event.type) != nil {
+      } else if event.type == Self.assigned || ItemMachine.Following(rawValue: event.type) != nil {
         machine.repeat(event, on: &outcome.item, outcome.breaches, &effects)
       }
       outcome.add(effects, of: nil)
@@ -103,6 +118,9 @@ public struct Replay: Sendable {
 
   /// The type of the log entry that says that deadlines were reckoned anew by another calendar.
   public static let recomputed = "item.recomputed"
+
+  /// The type of the log entry that begins the part of a supporting unit (协办).
+  public static let assigned = "item.assigned"
 
   private func machine(at now: Instant, _ book: PolicyBook) -> ItemMachine {
     ItemMachine(policies: book, directory: directory, calendar: calendar(now), now: now)
@@ -131,8 +149,12 @@ extension ItemMachine {
   fileprivate func `repeat`(_ event: LoggedEvent, on item: inout Item, _ history: [Breach], _ effects: inout Effects) {
     if let step = Following(rawValue: event.type), let facts: FollowingFacts = JSONText.decode(event.body) {
       follow(
-        step, ItemKey(source: facts.main.source, subject: facts.main.subject), &item, at: event.occurredAt, by: facts.by,
+        step, facts.main.key, &item, isWithdrawal: facts.isWithdrawal ?? false, at: event.occurredAt, by: facts.by,
         traceparent: nil, &effects)
+      return
+    }
+    if event.type == Replay.assigned, let assignment: Assignment = JSONText.decode(event.body) {
+      assign(&item, assignment, policyVersion: policies.current.version, at: event.occurredAt, into: &effects)
       return
     }
     switch event.type {
@@ -152,9 +174,10 @@ private struct LapseFacts: Decodable { var dueAt: String }
 
 extension Item {
   /// Takes over deadlines that were reckoned anew. An earlier one counts only if it is still ahead: nobody is blamed for what it was not told.
+  /// A tier that would not hold it by that reckoning keeps the deadline that it was told.
   mutating func adopt(_ anew: Item, at now: Instant) {
     provisionalUnder = anew.provisionalUnder
-    if let new = anew.deadline, new.clock == deadline?.clock, new.dueAt > now {
+    if let new = anew.deadline, anew.tier == tier, new.clock == deadline?.clock, new.dueAt > now {
       deadline?.dueAt = new.dueAt
       if let warnAt = new.warnAt, deadline?.warnAt != nil { deadline?.warnAt = warnAt }
     }
@@ -163,14 +186,67 @@ extension Item {
 }
 
 extension ItemMachine {
-  /// Reckons an item's deadlines anew by this machine's calendar, from its whole log, and says so in the log: before and after.
+  /// Reckons an item's deadlines anew by this machine's calendar, from its whole log, and says so in the log: before and after. One that is
+  /// not in work has none.
   ///
   /// - Throws: a ``Refusal`` where a message of the log could not be taken today.
   public func recompute(_ item: inout Item, log: [LoggedEvent], into effects: inout Effects) throws(Refusal) {
+    guard TransitionTable.transition(.calendarCame, in: item.phase) == .reckoned else {
+      item.provisionalUnder = nil
+      return
+    }
+    let before = item
+    item.adopt(try reckonAnew(item, log), at: now)
+    logRecomputed(before, &item, &effects)
+  }
+
+  /// Moves an item to another policy version, and says so in the log: by whom, why, and each deadline before and after. Its clocks count from
+  /// when they did; what has been breached stays so.
+  ///
+  /// - Throws: a ``Refusal`` where the item is not in work, the version is none, or a message of the log could not be taken today.
+  public func move(
+    _ item: inout Item, to version: Int, by person: String, because reason: String, log: [LoggedEvent],
+    into effects: inout Effects
+  ) throws(Refusal) {
+    guard TransitionTable.transition(.policyMoved, in: item.phase) == .reckoned else {
+      throw Refusal(.notAllowed, "the item is \(item.phase.rawValue); only one in work can be moved")
+    }
+    guard policies.version(version) != nil else { throw Refusal(.notAllowed, "there is no policy version \(version)") }
+    guard item.policyVersion != version else {
+      throw Refusal(.notAllowed, "the item stands on policy version \(version) already")
+    }
+    var moved = item
+    moved.policyVersion = version
+    moved.adopt(try reckonAnew(moved, log), at: now)
+    logMove(
+      PolicyMove(
+        from: item.policyVersion, to: version, because: reason, by: person, item: ItemReference(item.key),
+        reckoning: Reckoning(item, moved, by: calendar)), &moved, &effects)
+    item = moved
+  }
+
+  private func reckonAnew(_ item: Item, _ log: [LoggedEvent]) throws(Refusal) -> Item {
     let calendar = calendar
     let replay = Replay(policies: policies, directory: directory, calendar: { _ in calendar })
-    let before = item
-    item.adopt(try replay.asItWas(item, log).item, at: now)
-    logRecomputed(before, &item, &effects)
+    return try replay.reckonedAnew(item, log, by: calendar).item
+  }
+}
+
+/// The body of the log entry that an operator's move to another policy leaves.
+struct PolicyMove: Codable {
+  static let type = "item.policy-moved"
+
+  var from: Int
+  var to: Int
+  var because: String
+  var by: String
+  var item: ItemReference
+  var reckoning: Reckoning
+}
+
+extension PolicyMove {
+  fileprivate init?(_ event: LoggedEvent) {
+    guard event.type == Self.type, let move: PolicyMove = JSONText.decode(event.body) else { return nil }
+    self = move
   }
 }

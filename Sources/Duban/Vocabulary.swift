@@ -71,21 +71,32 @@ public enum Slip: String, CaseIterable, Sendable, Codable {
   }
 }
 
-/// What names an item: the upstream system and the number it has there.
+/// What names an item: the upstream system and the number it has there, and of a unit's part in it (协办件) the unit.
 public struct ItemKey: Hashable, Sendable {
   /// The CloudEvents `source`, e.g. `/hotline/12345`.
   public var source: String
   /// The CloudEvents `subject`, e.g. `HS-2026-00000001`.
   public var subject: String
+  /// The supporting unit (协办) whose part it is; nil for the item itself.
+  public var unit: String?
 
-  public init(source: String, subject: String) {
+  public init(source: String, subject: String, unit: String? = nil) {
     self.source = source
     self.subject = subject
+    self.unit = unit
   }
+
+  /// The item that a part belongs to; nil for what is no part.
+  public var whole: ItemKey? { unit == nil ? nil : ItemKey(source: source, subject: subject) }
 
   // Byte by byte, as the database compares: Swift's own equality takes two spellings of a character for one.
   public static func == (a: ItemKey, b: ItemKey) -> Bool {
-    a.subject.hasSameBytes(as: b.subject) && a.source.hasSameBytes(as: b.source)
+    guard a.subject.hasSameBytes(as: b.subject), a.source.hasSameBytes(as: b.source) else { return false }
+    return switch (a.unit, b.unit) {
+    case (nil, nil): true
+    case (let a?, let b?): a.hasSameBytes(as: b)
+    default: false
+    }
   }
 
   public func hash(into hasher: inout Hasher) {

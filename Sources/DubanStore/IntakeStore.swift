@@ -21,18 +21,30 @@ extension Store {
   /// a unique violation and, tried again, sees what the other wrote. That, too, is what keeps an event that comes before its item
   /// from being forgotten: it leaves a row under the item's key.
   public func intakeSnapshot(for batch: [Envelope]) throws -> IntakeSnapshot {
-    // The main item of a duplicate, too: what closes it must see who follows.
-    let keys = Set(batch.map(\.item)).union(batch.lazy.compactMap(\.main))
+    // The main item of a duplicate, too: what closes it must see who follows. And of a part the whole, whose lead may be meant.
+    var keys = Set(batch.map(\.item)).union(batch.lazy.compactMap(\.main))
+    for event in batch {
+      keys.formUnion(event.parts)
+      if let whole = event.item.whole { keys.insert(whole) }
+    }
     // The locks first: once they are held, the messages of whoever held them before can be seen.
     var items = try lockItems(keys)
+    var waiting = try waitingEvents(ofAwaited: items)
+    // An acceptance that has waited may name units.
+    let named = Set(waiting.values.joined().flatMap(\.parts)).subtracting(keys)
+    if !named.isEmpty {
+      let parts = try lockItems(named)
+      waiting.merge(try waitingEvents(ofAwaited: parts)) { held, _ in held }
+      items.merge(parts) { held, _ in held }
+      keys.formUnion(named)
+    }
     let freshIDs = try takeIDs(keys.count - items.count)
     let followers = try lockFollowers(of: closing(batch, items))
     items.merge(followers.lazy.map { ($0.key, $0) }) { held, _ in held }
     let taken = try digests(of: batch)
-    let awaited = items.values.filter { $0.phase == .awaited }.map(\.id)
     let breached = items.values.filter { $0.breachedAt != nil }.map(\.id)
     return IntakeSnapshot(
-      taken: taken, items: items, waiting: awaited.isEmpty ? [:] : try waitingEvents(of: awaited),
+      taken: taken, items: items, waiting: waiting,
       breaches: breached.isEmpty ? [:] : try breaches(of: breached),
       followers: Dictionary(grouping: followers, by: \.main).reduce(into: [:]) { all, group in
         if let main = group.key { all[main] = group.value.map(\.key) }
@@ -44,12 +56,12 @@ extension Store {
     let closings: Set<EventType.Meaning> = [.resolves, .withdraws]
     return Set(
       batch.lazy.filter {
-        guard $0.type.kind == .complaint, let item = items[$0.item] else { return false }
+        guard let item = items[$0.item] else { return false }
         return closings.contains($0.type.meaning) || item.phase == .awaited
       }.map(\.item))
   }
 
-  /// Duplicates that follow the given items, and those that follow them; locked.
+  /// Duplicates that follow the given items, their parts, and those that follow them; locked.
   private func lockFollowers(of mains: Set<ItemKey>) throws -> [Item] {
     guard !mains.isEmpty else { return [] }
     let rows = try connection.execute(
@@ -87,13 +99,14 @@ extension Store {
 
   private func lockItems(_ keys: Set<ItemKey>) throws -> [ItemKey: Item] {
     // Everybody locks in one order, so that nobody waits in a circle.
-    let keys = keys.sorted { ($0.source, $0.subject) < ($1.source, $1.subject) }
+    let keys = keys.sorted { ($0.source, $0.subject, $0.storedUnit) < ($1.source, $1.subject, $1.storedUnit) }
     let rows = try connection.execute(
       """
       SELECT held.*
-      FROM unnest($1::text[], $2::text[]) AS key(source, subject) CROSS JOIN LATERAL (
-        SELECT \(ItemRow.selection) FROM item WHERE item.source = key.source AND item.subject = key.subject FOR UPDATE) AS held
-      """, keys.map(\.source), keys.map(\.subject))
+      FROM unnest($1::text[], $2::text[], $3::text[]) AS key(source, subject, unit) CROSS JOIN LATERAL (
+        SELECT \(ItemRow.selection) FROM item
+        WHERE item.source = key.source AND item.subject = key.subject AND item.unit = key.unit FOR UPDATE) AS held
+      """, keys.map(\.source), keys.map(\.subject), keys.map(\.storedUnit))
     var items: [ItemKey: Item] = [:]
     for row in rows {
       let item = try ItemRow.read(row)
@@ -102,7 +115,9 @@ extension Store {
     return items
   }
 
-  private func waitingEvents(of items: [Int64]) throws -> [Int64: [Envelope]] {
+  private func waitingEvents(ofAwaited items: [ItemKey: Item]) throws -> [Int64: [Envelope]] {
+    let items = items.values.filter { $0.phase == .awaited }.map(\.id)
+    guard !items.isEmpty else { return [:] }
     let rows = try connection.execute("SELECT item_id, body FROM waiting_event WHERE item_id = ANY($1) ORDER BY arrival", items)
     var waiting: [Int64: [Envelope]] = [:]
     for row in rows {

@@ -3,6 +3,15 @@
 import Duban
 import PostgreSQL
 
+extension ItemKey {
+  /// As a row says it: the empty text stands for no unit, since a unique key never takes two rows without one for the same.
+  init(source: String, subject: String, storedUnit: String) {
+    self.init(source: source, subject: subject, unit: storedUnit.isEmpty ? nil : storedUnit)
+  }
+
+  var storedUnit: String { unit ?? "" }
+}
+
 enum ItemRow {
   /// The columns that an event can change, in the order in which they are written.
   static let changing = [
@@ -11,9 +20,9 @@ enum ItemRow {
     "resolution_due_at", "suspended_at", "early_resumption", "main_source", "main_subject", "extension_asked_at", "early_grant",
     "extensions", "cycle_started_at", "cycle", "breached_at", "escalations",
     "urgings", "returns", "sequence", "withdrawn",
-    "warn_at", "provisional_under",
+    "warn_at", "provisional_under", "lead", "lead_named_at", "unit_id",
   ]
-  static let columns = ["id", "source", "subject"] + changing
+  static let columns = ["id", "source", "subject"] + changing + ["unit"]
 
   /// `item.id, item.source, …`
   static let selection = columns.map { "item.\($0)" }.joined(separator: ", ")
@@ -24,12 +33,13 @@ enum ItemRow {
     let mainSource: String? = try row.decode(25)
     let mainSubject: String? = try row.decode(26)
     return Item(
-      id: try row.decode(0), key: ItemKey(source: try row.decode(1), subject: try row.decode(2)),
+      id: try row.decode(0), key: ItemKey(source: try row.decode(1), subject: try row.decode(2), storedUnit: try row.decode(43)),
       kind: try Kind(stored: row.decode(3)), phase: try Item.Phase(stored: row.decode(4)), tier: try Tier(stored: row.decode(5)),
       place: Place(
         cityID: try row.decode(6), districtID: try row.decode(7), streetID: try row.decode(8), community: try row.decode(9),
         isUnassigned: try row.decode(10)),
-      category: try row.decode(11), grade: try row.decode(12), title: try row.decode(13), policyVersion: try row.decode(14),
+      category: try row.decode(11), grade: try row.decode(12), title: try row.decode(13), lead: try row.decode(40),
+      leadNamedAt: try row.decode(41), unitID: try row.decode(42), policyVersion: try row.decode(14),
       openedAt: try row.decode(15), answeredAt: try row.decode(16), closedAt: try row.decode(17), isWithdrawn: try row.decode(37),
       reopenedAt: try row.decode(18),
       earlyReopening: try row.decode(19),
@@ -85,10 +95,16 @@ enum ItemRow {
     rows.append(item.isWithdrawn)
     rows.append(item.deadline?.warnAt)
     rows.append(item.provisionalUnder.map { Int32($0) })
+    rows.append(item.lead)
+    rows.append(item.leadNamedAt)
+    rows.append(item.unitID)
+    rows.append(item.key.storedUnit)
   }
 
   /// The columns that a deadline's passing, or its warning, can change: a sweep writes no others, which takes half the time.
-  static let waking = ["tier", "clock", "due_at", "warn_at", "breached_at", "escalations", "sequence", "provisional_under"]
+  static let waking = [
+    "tier", "clock", "due_at", "warn_at", "breached_at", "escalations", "sequence", "provisional_under", "unit_id",
+  ]
 
   /// One statement for all changed items: each column an array, unnested side by side.
   static let update = update(of: changing)
@@ -97,6 +113,7 @@ enum ItemRow {
   private static func update(of columns: [String]) -> String {
     let types = [
       "kind": "text", "phase": "text", "tier": "text", "city_id": "bigint", "district_id": "bigint", "street_id": "bigint",
+      "unit_id": "bigint", "lead_named_at": "timestamptz",
       "unassigned": "boolean", "withdrawn": "boolean", "provisional_under": "integer", "policy_version": "integer",
       "cycle": "integer",
       "escalations": "integer",
@@ -122,7 +139,7 @@ enum ItemRow {
     [
       items.map(\.id), items.map(\.tier.rawValue), items.map(\.deadline?.clock.rawValue), items.map(\.deadline?.dueAt),
       items.map(\.deadline?.warnAt), items.map(\.breachedAt), items.map(\.escalations), items.map(\.sequence),
-      items.map { $0.provisionalUnder.map { Int32($0) } },
+      items.map { $0.provisionalUnder.map { Int32($0) } }, items.map(\.unitID),
     ]
   }
 
@@ -138,7 +155,7 @@ enum ItemRow {
       items.map(\.extensions), items.map(\.cycleStartedAt), items.map(\.cycle), items.map(\.breachedAt),
       items.map(\.escalations),
       items.map(\.urgings), items.map(\.returns), items.map(\.sequence), items.map(\.isWithdrawn), items.map(\.deadline?.warnAt),
-      items.map { $0.provisionalUnder.map { Int32($0) } },
+      items.map { $0.provisionalUnder.map { Int32($0) } }, items.map(\.lead), items.map(\.leadNamedAt), items.map(\.unitID),
     ]
   }
 }

@@ -85,7 +85,7 @@ extension Store {
     let rows = try connection.execute(
       """
       SELECT \(ItemRow.selection), organ.name
-      FROM item LEFT JOIN organ ON organ.id = CASE item.tier WHEN 'street' THEN street_id WHEN 'district' THEN district_id ELSE city_id END
+      FROM item LEFT JOIN organ ON organ.id = \(Self.holder)
       WHERE ($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR phase = $2) AND ($3::text IS NULL OR item.tier = $3)
         AND (NOT $4 OR (breached_at IS NOT NULL AND phase <> 'closed')) AND (NOT $5 OR unassigned AND phase <> 'awaited')
       ORDER BY due_at NULLS LAST, item.id LIMIT $6
@@ -94,21 +94,37 @@ extension Store {
     return try rows.map { ItemSummary(item: try ItemRow.read($0), organ: try $0.decode(ItemRow.columns.count)) }
   }
 
-  /// One item, by Duban's id or by the number it has upstream; nil where there is none.
+  /// One item, by Duban's id or by the number it has upstream, for a part with `#` and its unit behind; nil where there is none.
   ///
   /// - Throws: ``StoreFault`` where several systems use the number.
   public func item(named name: String) throws -> ItemSummary? {
     let rows = try connection.execute(
       """
       SELECT \(ItemRow.selection), organ.name
-      FROM item LEFT JOIN organ ON organ.id = CASE item.tier WHEN 'street' THEN street_id WHEN 'district' THEN district_id ELSE city_id END
-      WHERE item.id = $1 OR item.subject = $2 OR item.source || '/' || item.subject = $2 ORDER BY item.id LIMIT 2
+      FROM item LEFT JOIN organ ON organ.id = \(Self.holder)
+      CROSS JOIN LATERAL (SELECT item.subject || CASE WHEN item.unit <> '' THEN '#' || item.unit ELSE '' END AS number) AS named
+      WHERE item.id = $1 OR number = $2 OR item.source || '/' || number = $2 ORDER BY item.id LIMIT 2
       """, Int64(name), name)
     guard rows.count < 2 else {
       throw StoreFault("several systems use the number \(name); write SOURCE/NUMBER or Duban's own id")
     }
     return try rows.first.map { ItemSummary(item: try ItemRow.read($0), organ: try $0.decode(ItemRow.columns.count)) }
   }
+
+  /// The parts (协办件) of an item, by id.
+  public func parts(of item: Item) throws -> [ItemSummary] {
+    try connection.execute(
+      """
+      SELECT \(ItemRow.selection), organ.name FROM item LEFT JOIN organ ON organ.id = \(Self.holder)
+      WHERE source = $1 AND subject = $2 AND unit <> '' AND phase <> 'awaited' ORDER BY item.id
+      """, item.key.source, item.key.subject
+    ).map { ItemSummary(item: try ItemRow.read($0), organ: try $0.decode(ItemRow.columns.count)) }
+  }
+
+  /// Who holds an item: a unit, or the organ of its tier.
+  private static let holder = """
+    coalesce(item.unit_id, CASE item.tier WHEN 'street' THEN street_id WHEN 'district' THEN district_id ELSE city_id END)
+    """
 
   /// An item's log, in order.
   public func timeline(of item: Int64) throws -> [TimelineEntry] {

@@ -24,8 +24,9 @@ extension Store {
   func loadDirectory(version: Int) throws -> Directory {
     let organs = try connection.execute("SELECT id, tier, name, parent_id, office_hours FROM organ ORDER BY id").map { row in
       let hours: String? = try row.decode(4)
+      let tier: String? = try row.decode(1)
       return Organ(
-        id: try row.decode(0), tier: try Tier(stored: row.decode(1)), name: try row.decode(2), parentID: try row.decode(3),
+        id: try row.decode(0), tier: try tier.map { try Tier(stored: $0) }, name: try row.decode(2), parentID: try row.decode(3),
         officeHours: hours.flatMap { OfficeHours(text: $0) })
     }
     let sources = try connection.execute("SELECT uri, name, wants_receipts, users, confidential FROM upstream_source").map {
@@ -69,6 +70,7 @@ extension Store {
           _ = try store.upsertOrgan(.street, street.name, street.hours, under: districtID)
         }
       }
+      for unit in draft.units ?? [] { _ = try store.upsertOrgan(nil, unit.name, unit.hours, under: city) }
       for source in draft.sources {
         _ = try store.connection.execute(
           """
@@ -80,12 +82,12 @@ extension Store {
     }
   }
 
-  private func upsertOrgan(_ tier: Tier, _ name: String, _ hours: OfficeHours?, under parent: Int64?) throws -> Int64 {
+  private func upsertOrgan(_ tier: Tier?, _ name: String, _ hours: OfficeHours?, under parent: Int64?) throws -> Int64 {
     try connection.execute(
       """
       INSERT INTO organ (tier, name, parent_id, office_hours) VALUES ($1, $2, $3, $4)
       ON CONFLICT (parent_id, name) DO UPDATE SET tier = excluded.tier, office_hours = excluded.office_hours RETURNING id
-      """, tier.rawValue, name, parent, hours?.text
+      """, tier?.rawValue, name, parent, hours?.text
     ).only().decode(0)
   }
 

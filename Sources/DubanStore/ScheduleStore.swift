@@ -35,7 +35,7 @@ extension Store {
       WITH held AS (
         SELECT street_id, count(*) AS open, count(*) FILTER (WHERE breached_at < $2) AS overdue
         FROM item
-        WHERE street_id IS NOT NULL AND opened_at < $2
+        WHERE street_id IS NOT NULL AND opened_at < $2 AND unit = ''
           AND NOT coalesce(closed_at < $2 AND (reopened_at IS NULL OR reopened_at <= closed_at OR reopened_at >= $2), false)
         GROUP BY street_id
       ), climbed AS (

@@ -98,14 +98,16 @@ extension Store {
   }
 
   private static let waitingSelection = """
-    SELECT arrival, event.source, message_id, item.source, item.subject, item.phase, type, occurred_at, event.recorded_at, flagged_at
+    SELECT arrival, event.source, message_id, item.source, item.subject, item.phase, type, occurred_at, event.recorded_at, flagged_at,
+      item.unit
     FROM waiting_event AS event JOIN item ON item.id = item_id
     """
 
   private static func waitingRow(_ row: Row) throws -> WaitingRow {
     WaitingRow(
       number: try row.decode(0), key: MessageKey(source: try row.decode(1), id: try row.decode(2)),
-      item: ItemKey(source: try row.decode(3), subject: try row.decode(4)), phase: try Item.Phase(stored: row.decode(5)),
+      item: ItemKey(source: try row.decode(3), subject: try row.decode(4), storedUnit: try row.decode(10)),
+      phase: try Item.Phase(stored: row.decode(5)),
       type: try row.decode(6), occurredAt: try row.decode(7), since: try row.decode(8), flaggedAt: try row.decode(9))
   }
 
@@ -116,7 +118,8 @@ extension Store {
     try transaction { store in
       // The item's row first, as intake locks it: an opening that is under way either takes the event or comes too late for it.
       _ = try store.connection.execute(
-        "SELECT FROM item WHERE source = $1 AND subject = $2 FOR UPDATE", event.item.source, event.item.subject)
+        "SELECT FROM item WHERE source = $1 AND subject = $2 AND unit = $3 FOR UPDATE", event.item.source, event.item.subject,
+        event.item.storedUnit)
       let rows = try store.connection.execute(
         """
         WITH gone AS (DELETE FROM waiting_event WHERE source = $1 AND message_id = $2 RETURNING *)
@@ -133,13 +136,15 @@ extension Store {
   public func discardedEvents(limit: Int) throws -> [DiscardedRow] {
     try connection.execute(
       """
-      SELECT event.source, message_id, item.source, item.subject, type, event.recorded_at, reason, done_by, done_at
+      SELECT event.source, message_id, item.source, item.subject, type, event.recorded_at, reason, done_by, done_at, item.unit
       FROM discarded_event AS event JOIN item ON item.id = item_id ORDER BY event.id DESC LIMIT $1
       """, limit
     ).map { row in
       DiscardedRow(
         key: MessageKey(source: try row.decode(0), id: try row.decode(1)),
-        item: ItemKey(source: try row.decode(2), subject: try row.decode(3)), type: try row.decode(4), since: try row.decode(5),
+        item: ItemKey(source: try row.decode(2), subject: try row.decode(3), storedUnit: try row.decode(9)),
+        type: try row.decode(4),
+        since: try row.decode(5),
         reason: try row.decode(6), by: try row.decode(7), at: try row.decode(8))
     }
   }

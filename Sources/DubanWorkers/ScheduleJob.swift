@@ -76,7 +76,9 @@ final class ScheduleJob: Job {
       return organs.map { .bulletin(to: $0, figures[$0.id] ?? [], in: period, schedule: schedule, at: machine.now) }
     case .summons:
       let breaches = try store.organBreaches(at: schedule.tier, in: period)
-      return organs.compactMap { organ in
+      // A unit beside the chain answers for what it let pass where the chain starts.
+      let units = machine.directory.organs.values.filter { $0.tier == nil }.sorted { $0.id < $1.id }
+      return (organs + units).compactMap { organ in
         guard let lapses = breaches[organ.id], lapses.count >= schedule.threshold else { return nil }
         return .summons(of: organ, for: lapses, in: period, schedule: schedule, directory: machine.directory, at: machine.now)
       }

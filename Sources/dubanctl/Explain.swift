@@ -11,7 +11,7 @@ extension Items {
 
     @OptionGroup var connections: Connections
     @OptionGroup var output: Output
-    @Argument(help: "Duban's id, the number upstream, or SOURCE/NUMBER.") var item: String
+    @Argument(help: "Duban's id, the number upstream, or SOURCE/NUMBER; of a unit's part with #UNIT behind.") var item: String
 
     func run() async throws {
       let store = try await connections.migratedStore()
@@ -22,7 +22,7 @@ extension Items {
       let steps = outcome.steps.flatMap { step in step.derivations.map { DeadlineView(step.event, $0, replay.directory) } }
       let view = ExplanationView(item: ItemView(summary), isProvisional: summary.item.provisionalUnder != nil, deadlines: steps)
       if output.json { return try output.print(view, table: Table(heading: [], rows: [])) }
-      print("\(view.item.source)/\(view.item.subject): \(view.now)")
+      print("\(view.item.source)/\(view.item.number): \(view.now)")
       for step in steps { print("\n" + step.lines.joined(separator: "\n")) }
     }
 

@@ -32,7 +32,7 @@ struct Items: AsyncParsableCommand {
           heading: ["id", "number", "kind", "phase", "tier", "held by", "clock", "due", "overdue since", "climbs", "urged"],
           rows: items.map { i in
             [
-              "\(i.id)", i.subject, i.kind, i.phase + (i.unassigned ? " 待派" : ""), i.tier, i.organ ?? "–", i.clock ?? "–",
+              "\(i.id)", i.number, i.kind, i.phase + (i.unassigned ? " 待派" : ""), i.tier, i.organ ?? "–", i.clock ?? "–",
               i.dueAt ?? "–",
               i.breachedAt ?? "–", "\(i.escalations)", "\(i.urgings)",
             ]
@@ -45,18 +45,25 @@ struct Items: AsyncParsableCommand {
 
     @OptionGroup var connections: Connections
     @OptionGroup var output: Output
-    @Argument(help: "Duban's id, the number upstream, or SOURCE/NUMBER.") var item: String
+    @Argument(help: "Duban's id, the number upstream, or SOURCE/NUMBER; of a unit's part with #UNIT behind.") var item: String
 
     func run() async throws {
       let store = try await connections.migratedStore()
       guard let summary = try store.item(named: item) else { throw ValidationError("no item \(item)") }
       let view = ItemView(summary)
       let timeline = try store.timeline(of: summary.item.id).map(TimelineView.init)
-      struct Both: Encodable {
+      struct Whole: Encodable {
         var item: ItemView
+        var parts: [ItemView]
         var timeline: [TimelineView]
       }
-      try output.print(Both(item: view, timeline: timeline), table: Table(heading: ["", ""], rows: view.lines + [["", ""]]))
+      let parts = summary.item.key.unit == nil ? try store.parts(of: summary.item).map(ItemView.init) : []
+      let partLines = parts.map { part in
+        ["part (协办)", "\(part.unit ?? ""): \(part.phase), \(part.dueAt.map { "due \($0)" } ?? "no deadline runs")"]
+      }
+      try output.print(
+        Whole(item: view, parts: parts, timeline: timeline),
+        table: Table(heading: ["", ""], rows: view.lines + partLines + [["", ""]]))
       guard !output.json else { return }
       print(
         Table(
@@ -103,6 +110,10 @@ struct ItemView: Encodable {
   var id: Int64
   var source: String
   var subject: String
+  /// The supporting unit (协办) whose part it is.
+  var unit: String?
+  /// The lead unit (主办).
+  var lead: String?
   var kind: String
   var phase: String
   var tier: String
@@ -127,16 +138,20 @@ struct ItemView: Encodable {
     let item = summary.item
     (id, source, subject, kind, phase) = (item.id, item.key.source, item.key.subject, item.kind.rawValue, item.phase.rawValue)
     (tier, organ, unassigned, community) = (item.tier.rawValue, summary.organ, item.place.isUnassigned, item.place.community)
+    (unit, lead) = (item.key.unit, item.lead)
     (category, grade, title, policyVersion) = (item.category, item.grade, item.title, item.policyVersion)
     (openedAt, closedAt) = (item.openedAt?.rfc3339, item.phase == .closed ? item.closedAt?.rfc3339 : nil)
     (clock, dueAt, breachedAt) = (item.deadline?.clock.rawValue, item.deadline?.dueAt.rfc3339, item.breachedAt?.rfc3339)
     (cycle, escalations, urgings, returns) = (item.cycle, item.escalations, item.urgings, item.returns)
   }
 
+  /// As an operator names it: of a part with its unit.
+  var number: String { unit.map { "\(subject)#\($0)" } ?? subject }
+
   var lines: [[String]] {
     [
-      ["number", "\(source)/\(subject)"], ["kind", kind], ["phase", phase + (unassigned ? ", 待派" : "")],
-      ["held by", "\(tier) \(organ ?? "–")"],
+      ["number", "\(source)/\(number)"], ["kind", kind], ["phase", phase + (unassigned ? ", 待派" : "")],
+      ["held by", "\(tier) \(organ ?? "–")"], ["lead (主办)", lead ?? "–"],
       ["community", community ?? "–"], ["category", category ?? "–"], ["title", title ?? "–"], ["opened", openedAt ?? "–"],
       ["deadline", dueAt.map { "\($0) (\(clock ?? ""), policy version \(policyVersion))" } ?? "none runs"],
       ["first breach", breachedAt ?? "none"], ["closed", closedAt ?? "–"],

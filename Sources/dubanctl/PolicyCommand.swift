@@ -7,7 +7,7 @@ import DubanStore
 struct PolicyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "policy", abstract: "Policies: how long each kind of item may take at each tier.",
-    subcommands: [Check.self, Diff.self, Apply.self, Show.self, Simulate.self])
+    subcommands: [Check.self, Diff.self, Apply.self, Show.self, Simulate.self, Move.self])
 
   struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -30,7 +30,8 @@ struct Waiting: AsyncParsableCommand {
           heading: ["event", "item", "item is", "type", "from", "message", "since", "flagged"],
           rows: events.map { event in
             [
-              "\(event.event)", "\(event.itemSource)/\(event.subject)", event.phase, event.type, event.source, event.messageID,
+              "\(event.event)", "\(event.itemSource)/\(event.subject)" + (event.unit.map { "#\($0)" } ?? ""), event.phase,
+              event.type, event.source, event.messageID,
               event.since, event.flaggedAt ?? "–",
             ]
           }, empty: "no event waits"))
@@ -55,7 +56,7 @@ struct Waiting: AsyncParsableCommand {
       for event in found {
         if !dryRun { try store.discard(event, by: operatorName, reason: because) }
         print(
-          "\(dryRun ? "would discard" : "discarded") \(event.number) (\(event.type) of \(event.item.source)/\(event.item.subject))"
+          "\(dryRun ? "would discard" : "discarded") \(event.number) (\(event.type) of \(event.item))"
         )
       }
     }
@@ -70,19 +71,25 @@ struct Waiting: AsyncParsableCommand {
 
     struct View: Encodable {
       var source, messageID, itemSource, subject, type, since, reason, by, at: String
+      var unit: String?
     }
 
     func run() async throws {
       let rows = try await connections.migratedStore().discardedEvents(limit: limit).map {
         View(
           source: $0.key.source, messageID: $0.key.id, itemSource: $0.item.source, subject: $0.item.subject, type: $0.type,
-          since: $0.since.rfc3339, reason: $0.reason, by: $0.by, at: $0.at.rfc3339)
+          since: $0.since.rfc3339, reason: $0.reason, by: $0.by, at: $0.at.rfc3339, unit: $0.item.unit)
       }
       try output.print(
         rows,
         table: Table(
           heading: ["when", "who", "item", "type", "from", "message", "why"],
-          rows: rows.map { [$0.at, $0.by, "\($0.itemSource)/\($0.subject)", $0.type, $0.source, $0.messageID, $0.reason] },
+          rows: rows.map {
+            [
+              $0.at, $0.by, "\($0.itemSource)/\($0.subject)" + ($0.unit.map { "#\($0)" } ?? ""), $0.type, $0.source, $0.messageID,
+              $0.reason,
+            ]
+          },
           empty: "no waiting event was ever given up"))
     }
   }
@@ -91,11 +98,14 @@ struct Waiting: AsyncParsableCommand {
   private struct View: Encodable {
     var event: Int64
     var source, messageID, itemSource, subject, phase, type, occurredAt, since: String
+    /// The unit whose part it is about.
+    var unit: String?
     var flaggedAt: String?
 
     init(_ row: WaitingRow) {
       event = row.number
       (source, messageID, itemSource, subject) = (row.key.source, row.key.id, row.item.source, row.item.subject)
+      unit = row.item.unit
       (phase, type, occurredAt) = (row.phase.rawValue, row.type, row.occurredAt.rfc3339)
       (since, flaggedAt) = (row.since.rfc3339, row.flaggedAt?.rfc3339)
     }

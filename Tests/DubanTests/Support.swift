@@ -28,6 +28,8 @@ enum City {
     organs: [
       Organ(id: 1, tier: .city, name: "黄石市", parentID: nil), Organ(id: 2, tier: .district, name: "黄石港区", parentID: 1),
       Organ(id: 3, tier: .street, name: "胜阳港街道", parentID: 2), Organ(id: 4, tier: .street, name: "花湖街道", parentID: 2),
+      Organ(id: 5, tier: nil, name: "供水公司", parentID: 1), Organ(id: 6, tier: nil, name: "供电公司", parentID: 1),
+      Organ(id: 7, tier: nil, name: "燃气公司", parentID: 1, officeHours: OfficeHours([480..<960])),
     ],
     sources: [
       UpstreamSource(uri: "/hotline/12345", name: "12345", wantsReceipts: false),

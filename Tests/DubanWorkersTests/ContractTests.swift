@@ -78,6 +78,10 @@ struct ContractTests {
     #expect(limits["body-bytes"].text == "\(Limits.bodyBytes)" && limits["nesting"].text == "\(Limits.nesting)")
     #expect(limits["attribute-characters"].text == "\(Limits.attributeCharacters)")
     #expect(schemas["attribute", "schema", "maxLength"].text == "\(Limits.attributeCharacters)")
+    #expect(limits["unit-characters"].text == "\(Limits.unitCharacters)")
+    #expect(limits["supporting-units"].text == "\(Limits.supportingUnits)")
+    #expect(schemas["unit", "schema", "maxLength"].text == "\(Limits.unitCharacters)")
+    #expect(schemas["data", "schema", "properties", "supporting", "maxItems"].text == "\(Limits.supportingUnits)")
     #expect(schemas["event", "schema", "properties", "time", "maxLength"].text == "\(Limits.attributeCharacters)")
   }
 

@@ -99,6 +99,58 @@ struct PolicyCommandTests {
     }
   }
 
+  @Test("move puts open items on another version with a record; a trial and a version that is none change nothing")
+  func move() async throws {
+    try await Surroundings.with { test in
+      try test.publish([
+        Sample.event("complaint.submitted", id: "1", subject: "A"), Sample.event("complaint.submitted", id: "2", subject: "B"),
+      ])
+      try await test.withProcess { _ in
+        try test.publish([Sample.event("complaint.resolved", id: "3", subject: "B")])
+        try test.store.until("(SELECT count(*) FROM item WHERE phase = 'closed') = 1 AND (SELECT count(*) FROM item) = 2")
+        try withFile(
+          Self.policy(
+            "response: { within: 96h, district: 24h, city: 24h }\n    resolution: { within: 30d, district: 5d, city: 5d }")
+        ) { file in
+          let applied = try test.dubanctl("policy", "apply", file)
+          #expect(applied.output == "policy version 2 is in force\n")
+        }
+        let before: String = try test.store.ask(
+          "SELECT row(due_at, resolution_due_at, policy_version, sequence)::text FROM item WHERE subject = 'A'")
+        let trial = try test.dubanctl("policy", "move", "--from", "1", "--to", "2", "--because", "专项整治", "--dry-run")
+        #expect(
+          trial.end == .exit(0) && trial.output.contains("1 → 2") && trial.output.contains("nothing was changed"),
+          "\(trial.errors)")
+        #expect(try test.dubanctl("policy", "move", "A", "--to", "9", "--because", "误").end == .exit(64))
+        let closed = try test.dubanctl("policy", "move", "B", "--to", "2", "--because", "误")
+        #expect(closed.end == .exit(1) && closed.output.contains("only one in work can be moved"))
+        #expect(
+          try test.store.ask(
+            "SELECT row(due_at, resolution_due_at, policy_version, sequence)::text FROM item WHERE subject = 'A'") == before)
+        let moved = try test.dubanctl("policy", "move", "A", "--to", "2", "--because", "专项整治")
+        #expect(moved.end == .exit(0), "\(moved.errors)")
+        // Both clocks still count from the opening.
+        #expect(
+          try test.store.ask(
+            """
+            SELECT due_at = cycle_started_at + interval '96 hours' AND resolution_due_at = cycle_started_at + interval '30 days'
+              AND policy_version = 2 AND breached_at IS NULL FROM item WHERE subject = 'A'
+            """))
+        let record: String = try test.store.ask("SELECT body FROM item_event WHERE type = 'item.policy-moved'")
+        #expect(record.contains(#""because":"专项整治""#) && record.contains(#""from":1"#) && record.contains(#""dueAtBefore""#))
+        // The daemon goes by the new deadline; the explanation tells both.
+        try test.store.setClock(ahead: "97 hours")
+        try test.store.until("(SELECT count(*) FROM breach) = 1")
+        #expect(
+          try test.store.ask("SELECT due_at = (SELECT opened_at FROM item WHERE subject = 'A') + interval '96 hours' FROM breach")
+        )
+        let explained = try test.dubanctl("items", "explain", "A").output
+        #expect(explained.contains("policy version 1, line") && explained.contains("policy version 2, line"))
+        #expect(explained.contains("item.policy-moved"))
+      }
+    }
+  }
+
   private struct Simulated: Decodable {
     struct Totals: Decodable { var breaches: Int }
     struct District: Decodable { var was, wouldBe: Totals }

@@ -107,6 +107,7 @@ public struct TestStore: Sendable {
     districts:
       - { name: 黄石港区, streets: [胜阳港街道, 花湖街道] }
       - { name: 下陆区, streets: [新下陆街道] }
+    units: [供水公司, 供电公司, 燃气公司]
     sources:
       - { uri: /hotline/12345, name: 12345 }
       - { uri: /qr/mashang, name: 码上, receipts: true }

@@ -23,6 +23,14 @@ extension Instant {
   }
 }
 
+extension Instant: Encodable {
+  /// As its RFC 3339 form.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(rfc3339)
+  }
+}
+
 extension Int {
   func padded(_ width: Int) -> String {
     let digits = String(self)

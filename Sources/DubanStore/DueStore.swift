@@ -3,7 +3,32 @@
 import Duban
 import PostgreSQL
 
+/// An item that is due and that nobody has handled.
+public struct DueItem: Sendable {
+  public var id: Int64
+  public var key: ItemKey
+  /// When its deadline, or its warning, came.
+  public var since: Instant
+  /// How long ago that is by Duban's clock.
+  public var age: Span
+}
+
 extension Store {
+  /// Items that are due now and that nobody has handled, the oldest first. In a Duban that is well there are hardly ever any.
+  public func dueItems(limit: Int) throws -> [DueItem] {
+    try connection.execute(
+      """
+      SELECT id, source, subject, wake_at, clock.now FROM item, (SELECT duban_now()) AS clock(now)
+      WHERE wake_at <= clock.now ORDER BY wake_at, id LIMIT $1
+      """, limit
+    ).map { row in
+      let (since, now): (Instant, Instant) = (try row.decode(3), try row.decode(4))
+      return DueItem(
+        id: try row.decode(0), key: ItemKey(source: try row.decode(1), subject: try row.decode(2)), since: since, age: now - since
+      )
+    }
+  }
+
   /// Items whose deadline, or its warning, has come, the oldest first, locked until the transaction ends; those that another holds are left to it.
   /// Those in `excluded` are passed over. In the caller's transaction.
   public func claimDueItems(limit: Int, except excluded: [Int64] = []) throws -> [Item] {

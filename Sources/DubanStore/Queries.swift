@@ -5,8 +5,14 @@ import PostgreSQL
 
 /// How far behind Duban is.
 public struct Lag: Hashable, Sendable, Encodable {
-  /// Age of the oldest item whose deadline has passed and that nobody has handled, in seconds; 0 if there is none.
+  /// Age of the oldest due item, one whose deadline, or its warning, has come and that nobody has handled, in seconds; 0 if there is none.
   public var oldestDueSeconds: Double
+  /// Its id; nil if there is none.
+  public var oldestDueItem: Int64?
+  /// Since when it has been due, by Duban's clock.
+  public var oldestDueSince: Instant?
+  /// How many daemons with the role deadlines are connected.
+  public var deadlineWorkers: Int
   /// Age of the oldest event that waits to be published, in seconds; 0 if there is none.
   public var oldestOutboxSeconds: Double
   /// Events that found no queue bound to `duban.events`.
@@ -16,8 +22,12 @@ public struct Lag: Hashable, Sendable, Encodable {
   /// How many of these are flagged, because they have waited longer than the policy allows.
   public var overdueWaiting: Int
 
-  public init(oldestDueSeconds: Double, oldestOutboxSeconds: Double, unroutable: Int, waiting: Int, overdueWaiting: Int = 0) {
-    (self.oldestDueSeconds, self.oldestOutboxSeconds) = (oldestDueSeconds, oldestOutboxSeconds)
+  public init(
+    oldestDueSeconds: Double, oldestDueItem: Int64? = nil, oldestDueSince: Instant? = nil, deadlineWorkers: Int = 0,
+    oldestOutboxSeconds: Double, unroutable: Int, waiting: Int, overdueWaiting: Int = 0
+  ) {
+    (self.oldestDueSeconds, self.oldestDueItem, self.oldestDueSince) = (oldestDueSeconds, oldestDueItem, oldestDueSince)
+    (self.deadlineWorkers, self.oldestOutboxSeconds) = (deadlineWorkers, oldestOutboxSeconds)
     (self.unroutable, self.waiting, self.overdueWaiting) = (unroutable, waiting, overdueWaiting)
   }
 }
@@ -67,8 +77,11 @@ extension Store {
   public func lag() throws -> Lag {
     let row = try connection.execute(
       """
+      WITH due AS (SELECT id, wake_at FROM item WHERE wake_at <= (SELECT duban_now()) ORDER BY wake_at, id LIMIT 1)
       SELECT
-        coalesce(extract(epoch FROM duban_now() - (SELECT min(wake_at) FROM item WHERE wake_at <= duban_now())), 0)::float8,
+        coalesce(extract(epoch FROM duban_now() - (SELECT wake_at FROM due)), 0)::float8,
+        (SELECT id FROM due), (SELECT wake_at FROM due),
+        (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'duband deadlines'),
         coalesce(extract(epoch FROM duban_now() - (SELECT min(recorded_at) FROM outbox WHERE attempts = 0)), 0)::float8,
         (SELECT count(*) FROM outbox WHERE attempts > 0),
         count(*), count(flagged_at)
@@ -76,8 +89,9 @@ extension Store {
       """
     ).only()
     return Lag(
-      oldestDueSeconds: try row.decode(0), oldestOutboxSeconds: try row.decode(1), unroutable: try row.decode(2),
-      waiting: try row.decode(3), overdueWaiting: try row.decode(4))
+      oldestDueSeconds: try row.decode(0), oldestDueItem: try row.decode(1), oldestDueSince: try row.decode(2),
+      deadlineWorkers: try row.decode(3), oldestOutboxSeconds: try row.decode(4), unroutable: try row.decode(5),
+      waiting: try row.decode(6), overdueWaiting: try row.decode(7))
   }
 
   /// Items, the most urgent first: those with a running deadline by the deadline, then the others by id.

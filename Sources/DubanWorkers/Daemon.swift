@@ -5,15 +5,16 @@ import Logging
 import ServiceLifecycle
 import UnixSignals
 
-/// `duband` as one value: every role's workers, the status page and systemd's notifier.
+/// `duband` as one value: every role's workers, the audit, the status page and systemd's notifier.
 public struct Daemon: Sendable {
   private let settings: Settings
   private let logger: Logger
-  public let health = Health()
+  public let health: Health
 
   public init(_ settings: Settings, logger: Logger) {
     self.settings = settings
     self.logger = logger
+    health = Health(auditBound: settings.auditBound)
   }
 
   /// All services as one: its `run()` lasts until one of the signals comes or graceful shutdown is triggered. Then it drains: intake stops consuming, finishes and acknowledges what it holds and hands back the rest;
@@ -40,15 +41,17 @@ public struct Daemon: Sendable {
 
   private var workers: [any Service] {
     var workers: [any Service] = []
+    func add(_ name: String, _ makeJob: @escaping @Sendable (WorkerContext) throws -> any Job) {
+      var logger = logger
+      logger[metadataKey: "worker"] = "\(name)"
+      workers.append(Worker(WorkerContext(name: name, settings: settings, health: health, logger: logger), makeJob))
+    }
     func add(_ role: Role, _ count: Int = 1, _ makeJob: @escaping @Sendable (WorkerContext) throws -> any Job) {
       guard settings.roles.contains(role) else { return }
-      for i in 1...count {
-        let name = count == 1 ? role.rawValue : "\(role.rawValue)-\(i)"
-        var logger = logger
-        logger[metadataKey: "worker"] = "\(name)"
-        workers.append(Worker(WorkerContext(name: name, settings: settings, health: health, logger: logger), makeJob))
-      }
+      for i in 1...count { add(count == 1 ? role.rawValue : "\(role.rawValue)-\(i)", makeJob) }
     }
+    // No role, so that no choice of roles leaves a fleet without it.
+    add("audit") { try AuditJob($0) }
     add(.relay) { try RelayJob($0) }
     add(.upkeep) { try UpkeepJob($0) }
     add(.schedules) { try ScheduleJob($0) }

@@ -4,7 +4,7 @@ import DubanStore
 import Logging
 
 /// Keeps the log's partitions ahead of time and the deduplication keys to their window, flags events that wait too long for their item, and
-/// asks the database how far behind Duban is.
+/// reckons provisional deadlines anew.
 final class UpkeepJob: Job {
   private let context: WorkerContext
   private let store: Store
@@ -17,11 +17,8 @@ final class UpkeepJob: Job {
   func run(until stop: StopSignal) throws {
     let clock = ContinuousClock()
     var houseworkDue = clock.now
-    // What is not asked any more is not known.
-    defer { context.health.report(lag: nil) }
     while !stop.isRaised {
       try flagOverdueWaiting()
-      context.health.report(lag: try store.lag())
       try recompute(until: stop)
       if clock.now >= houseworkDue {
         try doHousework(until: stop)

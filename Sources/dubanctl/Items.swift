@@ -7,7 +7,7 @@ import FoundationEssentials
 
 struct Items: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Items (件) and their timelines.", subcommands: [List.self, Show.self, Explain.self])
+    abstract: "Items (件) and their timelines.", subcommands: [List.self, Due.self, Show.self, Explain.self])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Lists items, the most urgent first.")

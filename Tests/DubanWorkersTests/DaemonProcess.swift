@@ -73,8 +73,16 @@ final class DaemonProcess: Sendable {
   // MARK: - Readiness
 
   /// Asks `/readyz`; nil while nobody answers there.
-  func readiness() async throws -> (status: Int, body: String)? {
-    guard let port = environment["DUBAN_STATUS_PORT"], let url = URL(string: "http://127.0.0.1:\(port)/readyz") else {
+  func readiness() async throws -> (status: Int, body: String)? { await get("readyz") }
+
+  /// What another page says.
+  func ask(_ page: String) async throws -> String {
+    guard let answer = await get(page) else { throw TestFault("nobody answers for /\(page)") }
+    return answer.body
+  }
+
+  private func get(_ page: String) async -> (status: Int, body: String)? {
+    guard let port = environment["DUBAN_STATUS_PORT"], let url = URL(string: "http://127.0.0.1:\(port)/\(page)") else {
       return nil
     }
     guard let (data, response) = try? await URLSession.shared.data(from: url), let http = response as? HTTPURLResponse else {

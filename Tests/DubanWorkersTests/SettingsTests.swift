@@ -22,6 +22,7 @@ import Testing
     #expect(settings.intakePrefetch == 2000)
     #expect(settings.intakeBatch == 500)
     #expect(settings.deadlinesBatch == 500)
+    #expect(settings.auditBound == .seconds(60))
     #expect(settings.drain == .seconds(20))
     #expect(settings.logLevel == .info)
     #expect(settings.logFormat == .logfmt)
@@ -38,6 +39,7 @@ import Testing
       status: {host: 0.0.0.0, port: 0}
       intake: {workers: 2, prefetch: 300, batch: 100}
       deadlines.batch: 50
+      audit: {seconds: 90}
       drain: {seconds: 5}
       log: {level: debug, format: json}
       """
@@ -52,6 +54,7 @@ import Testing
       #expect(settings.intakePrefetch == 300)
       #expect(settings.intakeBatch == 100)
       #expect(settings.deadlinesBatch == 50)
+      #expect(settings.auditBound == .seconds(90))
       #expect(settings.drain == .seconds(5))
       #expect(settings.logLevel == .debug)
       #expect(settings.logFormat == .json)
@@ -104,6 +107,7 @@ import Testing
         ["DUBAN_STATUS_PORT": "65536"],
         "status.port (DUBAN_STATUS_PORT): 65536 in the environment is out of range; write a whole number"
       ),
+      (["DUBAN_AUDIT_SECONDS": "0"], "audit.seconds (DUBAN_AUDIT_SECONDS): 0 in the environment is out of range; "),
       (["DUBAN_INTAKE_WORKERS": "0"], "intake.workers (DUBAN_INTAKE_WORKERS): 0 in the environment is out of range; "),
       (
         ["DUBAN_LOG_LEVEL": "loud\n"],

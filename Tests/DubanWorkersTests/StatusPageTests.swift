@@ -1,5 +1,6 @@
 // The status page over real HTTP.
 
+import Duban
 import Foundation
 import FoundationNetworking
 import Logging
@@ -22,14 +23,19 @@ import Testing
       #expect(early.body == #"{"complaints":["intake-1 waits: no broker answers"],"lag":null,"ready":false}"# + "\n")
 
       health.report("intake-1", .working)
-      health.report(lag: Lag(oldestDueSeconds: 1.5, oldestOutboxSeconds: 0, unroutable: 2, waiting: 3, overdueWaiting: 1))
+      health.report(
+        lag: Lag(
+          oldestDueSeconds: 1.5, oldestDueItem: 7, oldestDueSince: Duban.Instant(rfc3339: "2026-11-20T08:00:00+08:00"),
+          deadlineWorkers: 1,
+          oldestOutboxSeconds: 0, unroutable: 2, waiting: 3, overdueWaiting: 1))
       let later = try await get(page, "readyz")
       #expect(later.status == 200)
       #expect(later.contentType == "application/json")
       #expect(
         later.body
-          == #"{"complaints":[],"lag":{"oldestDueSeconds":1.5,"oldestOutboxSeconds":0,"overdueWaiting":1,"unroutable":2,"waiting":3},"ready":true}"#
-          + "\n")
+          == #"{"complaints":[],"lag":{"deadlineWorkers":1,"oldestDueItem":7,"oldestDueSeconds":1.5,"#
+          + #""oldestDueSince":"2026-11-20T08:00:00+08:00","oldestOutboxSeconds":0,"overdueWaiting":1,"unroutable":2,"waiting":3},"#
+          + #""ready":true}"# + "\n")
     }
   }
 
@@ -58,7 +64,7 @@ import Testing
       #expect(lines.contains("n_total 2"))
       #expect(lines.contains("duban_ready 0"))
       #expect(lines.contains("duban_alive 1"))
-      #expect(lines.contains("duban_oldest_due_item_seconds NaN"))
+      #expect(lines.contains("duban_oldest_due_item_seconds NaN") && lines.contains("duban_deadlines_behind NaN"))
     }
   }
 

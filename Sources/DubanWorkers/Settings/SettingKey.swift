@@ -11,6 +11,7 @@ enum SettingKey: String, CaseIterable, Sendable {
   case intakePrefetch = "intake.prefetch"
   case intakeBatch = "intake.batch"
   case deadlinesBatch = "deadlines.batch"
+  case auditSeconds = "audit.seconds"
   case drainSeconds = "drain.seconds"
   case logLevel = "log.level"
   case logFormat = "log.format"

@@ -35,6 +35,8 @@ public struct Settings: Sendable {
   public var intakeBatch = 500
   /// Due items that one transaction handles at most. 500.
   public var deadlinesBatch = 500
+  /// How long a due item may stay unhandled before this copy says that it is not ready. 60 s.
+  public var auditBound = Duration.seconds(60)
   /// How long stopping may take. 20 s.
   public var drain = Duration.seconds(20)
   /// The least severe level that is logged. Info.
@@ -68,6 +70,7 @@ public struct Settings: Sendable {
     settings.intakePrefetch = try sources.number(.intakePrefetch, in: 1...65_535) ?? settings.intakePrefetch
     settings.intakeBatch = try sources.number(.intakeBatch, in: 1...10_000) ?? settings.intakeBatch
     settings.deadlinesBatch = try sources.number(.deadlinesBatch, in: 1...10_000) ?? settings.deadlinesBatch
+    if let seconds = try sources.number(.auditSeconds, in: 1...86_400) { settings.auditBound = .seconds(seconds) }
     if let seconds = try sources.number(.drainSeconds, in: 1...3600) { settings.drain = .seconds(seconds) }
     settings.logLevel = try sources.choice(.logLevel) ?? settings.logLevel
     settings.logFormat = try sources.choice(.logFormat) ?? settings.logFormat

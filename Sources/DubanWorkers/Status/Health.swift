@@ -18,13 +18,16 @@ public final class Health: Sendable {
 
   /// All there is to say at one moment.
   public struct Report: Sendable {
-    /// Every worker is at work: messages are consumed, deadlines watched.
+    /// Every worker is at work, messages are consumed, and deadlines are known to be handled in time, by whichever copy.
     public var isReady: Bool
     /// Every worker came round its loop lately: none hangs. What the watchdog rests on.
     public var isAlive: Bool
-    /// For each worker that is not at work, or hangs, a line.
+    /// For each worker that is not at work, or hangs, a line; then what the audit has to complain of.
     public var complaints: [String]
+    /// How far behind Duban is; nil while that is not known.
     public var lag: Lag?
+    /// Whether due items stay unhandled for longer than the audit allows; nil while that is not known.
+    public var deadlinesAreBehind: Bool?
   }
 
   /// A worker that has not come round its loop for so long hangs. Longer than any bounded wait in a loop.
@@ -37,18 +40,20 @@ public final class Health: Sendable {
 
   private struct Contents {
     var workers: [String: Entry] = [:]
-    var lag: Lag?
+    var audit: DeadlineAudit
   }
 
-  private let contents = Mutex(Contents())
+  private let contents: Mutex<Contents>
   private let now: @Sendable () -> ContinuousClock.Instant
 
-  public init() {
-    now = { .now }
+  /// - Parameter auditBound: how long a due item may stay unhandled, the setting `audit.seconds`.
+  public convenience init(auditBound: Duration = .seconds(60)) {
+    self.init(auditBound: auditBound) { .now }
   }
 
   /// With another clock.
-  init(now: @escaping @Sendable () -> ContinuousClock.Instant) {
+  init(auditBound: Duration = .seconds(60), now: @escaping @Sendable () -> ContinuousClock.Instant) {
+    contents = Mutex(Contents(audit: DeadlineAudit(bound: auditBound, since: now())))
     self.now = now
   }
 
@@ -58,9 +63,11 @@ public final class Health: Sendable {
     contents.withLock { $0.workers[worker] = Entry(state: state, seen: seen) }
   }
 
-  /// Tells how far behind the database says Duban is; nil when it could not be asked.
-  public func report(lag: Lag?) {
-    contents.withLock { $0.lag = lag }
+  /// Tells how far behind the database says Duban is; nil when it is not asked any more. Returns what that changes, to be logged.
+  @discardableResult
+  func report(lag: Lag?) -> DeadlineAudit.Change? {
+    let now = now()
+    return contents.withLock { $0.audit.take(lag, at: now) }
   }
 
   public var report: Report {
@@ -82,7 +89,12 @@ public final class Health: Sendable {
           isAlive = false
         }
       }
-      return Report(isReady: isReady && isAlive, isAlive: isAlive, complaints: complaints, lag: contents.lag)
+      let fault = contents.audit.complaint(at: now)
+      if let fault { complaints.append(fault) }
+      let lag = contents.audit.lag(at: now)
+      return Report(
+        isReady: isReady && isAlive && fault == nil, isAlive: isAlive, complaints: complaints, lag: lag,
+        deadlinesAreBehind: lag.map { _ in contents.audit.isBehind })
     }
   }
 }

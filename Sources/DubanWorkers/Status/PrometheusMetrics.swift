@@ -17,6 +17,9 @@ public final class PrometheusMetrics: MetricsFactory {
     "duban_notices": "Notices written, by what caused them.",
     "duban_events_published": "Events that the broker confirmed.",
     "duban_events_unroutable": "Events that found no queue bound to duban.events.",
+    "duban_oldest_due_item_seconds": "Age of the oldest due item that nobody has handled.",
+    "duban_deadlines_behind":
+      "1 while due items stay unhandled for longer than audit.seconds, NaN while that is not known; to be alerted on when it is not 0.",
     "duban_waiting_events": "Events that wait for their item.",
     "duban_overdue_waiting_events":
       "Events that have waited for their item longer than the policy allows (dubanctl waiting --overdue).",

@@ -116,13 +116,14 @@ private struct Readiness: Encodable {
 
 /// Health as metrics, brought up to date whenever they are asked for.
 private struct HealthGauges: Sendable {
-  private let ready, alive, oldestDue, oldestOutbox, unroutable, waiting, overdueWaiting: any MeterHandler
+  private let ready, alive, oldestDue, behind, oldestOutbox, unroutable, waiting, overdueWaiting: any MeterHandler
 
   init(_ metrics: PrometheusMetrics) {
     func gauge(_ name: String) -> any MeterHandler { metrics.makeMeter(label: name, dimensions: []) }
     ready = gauge("duban_ready")
     alive = gauge("duban_alive")
     oldestDue = gauge("duban_oldest_due_item_seconds")
+    behind = gauge("duban_deadlines_behind")
     oldestOutbox = gauge("duban_oldest_unpublished_event_seconds")
     unroutable = gauge("duban_unroutable_events")
     waiting = gauge("duban_waiting_events")
@@ -134,6 +135,7 @@ private struct HealthGauges: Sendable {
     ready.set(report.isReady ? 1 : 0 as Int64)
     alive.set(report.isAlive ? 1 : 0 as Int64)
     oldestDue.set(report.lag?.oldestDueSeconds ?? .nan)
+    behind.set(report.deadlinesAreBehind.map { $0 ? 1 : 0 } ?? .nan)
     oldestOutbox.set(report.lag?.oldestOutboxSeconds ?? .nan)
     unroutable.set(report.lag.map { Double($0.unroutable) } ?? .nan)
     waiting.set(report.lag.map { Double($0.waiting) } ?? .nan)

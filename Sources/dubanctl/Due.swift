@@ -1,0 +1,41 @@
+// dubanctl items due: what should have been handled by now, for when the audit says that deadlines are behind.
+
+import ArgumentParser
+import DubanStore
+
+extension Items {
+  struct Due: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Lists items that are due and not handled yet, the oldest first.",
+      discussion: """
+        An item is due when its deadline, or the warning before it, has come; a duband with the role deadlines handles it within \
+        moments. One that stays here tells that none is at work, or that the database refuses what is to be written about this item: \
+        then duband's log says why it was left aside.
+        """)
+
+    @OptionGroup var connections: Connections
+    @OptionGroup var output: Output
+    @Option(help: "How many at most.") var limit = 50
+
+    func run() async throws {
+      let items = try await connections.migratedStore().dueItems(limit: limit).map(View.init)
+      try output.print(
+        items,
+        table: Table(
+          heading: ["id", "item", "due since", "seconds ago"],
+          rows: items.map { ["\($0.id)", "\($0.source)/\($0.subject)", $0.since, "\($0.seconds)"] },
+          empty: "nothing is due that is not handled"))
+    }
+
+    private struct View: Encodable {
+      var id: Int64
+      var source, subject, since: String
+      var seconds: Int64
+
+      init(_ item: DueItem) {
+        (id, source, subject, since) = (item.id, item.key.source, item.key.subject, item.since.rfc3339)
+        seconds = item.age.microseconds / 1_000_000
+      }
+    }
+  }
+}

@@ -11,11 +11,31 @@ import Glibc
 struct Dubanctl: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dubanctl", abstract: "Looks after Duban (督办): schema, policies, items, queues.",
-    discussion: "Connections come from DUBAN_AMQP_URL and DUBAN_POSTGRES_DSN, or from the file given with --config.",
+    discussion: """
+      Connections come from DUBAN_AMQP_URL and DUBAN_POSTGRES_DSN, or from the file given with --config.
+      Exit codes: 0 done, 64 what was asked for is wrong or not there, 78 a setting is wrong, 1 anything else.
+      """,
     subcommands: [
       Migrate.self, PolicyCommand.self, CalendarCommand.self, DirectoryCommand.self, SchedulesCommand.self, Items.self,
       Notices.self, Queues.self, Check.self, Publish.self, Dead.self, Waiting.self,
     ])
+
+  /// As the library does it, save that a wrong setting ends it as it ends duband.
+  static func main() async {
+    do {
+      var command = try await asyncParseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch let fault as SettingsFault {
+      warn("\(fault)")
+      exit(withError: ExitCode(SettingsFault.exitCode))
+    } catch {
+      exit(withError: error)
+    }
+  }
 }
 
 /// Where to connect, for every command.
@@ -63,7 +83,7 @@ func readFile(_ path: String) throws -> String {
   return text
 }
 
-/// Says something on standard error that is no failure.
+/// Says something on standard error.
 func warn(_ text: String) {
   // Where even that cannot be said, nothing is left to do about it.
   try? writeAll(Array("dubanctl: \(text)\n".utf8), to: STDERR_FILENO)

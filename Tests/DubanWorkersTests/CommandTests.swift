@@ -53,6 +53,21 @@ struct RefusalTests {
     #expect(result.errors.split(separator: "\n").count == 1)
   }
 
+  @Test("dubanctl refuses a wrong setting as duband does: one line that names it, and exit code 78")
+  func dubanctlToo() async throws {
+    try await withOwnThreads {
+      for (variable, value, arguments) in [
+        ("DUBAN_AMQP_URL", "http://u:secret@h", ["queues"]), ("DUBAN_POSTGRES_DSN", "secret", ["items", "list"]),
+        ("DUBAN_INTAKE_BTACH", "5", ["migrate", "--dry-run"]), ("DUBAN_POSTGRES_DSN", "", ["policy", "show"]),
+      ] {
+        let result = try Program.dubanctl.run(arguments, Self.right.merging([variable: value]) { $1 })
+        #expect(result.end == .exit(78) && result.output.isEmpty, "\(result)")
+        #expect(result.errors.hasPrefix("dubanctl: ") && result.errors.split(separator: "\n").count == 1, "\(result.errors)")
+        #expect(result.errors.contains(variable) && !result.errors.contains("secret"))
+      }
+    }
+  }
+
   @Test("a database without the schema is refused with exit code 78 and the command that mends it")
   func unmigrated() async throws {
     try await withOwnThreads {
@@ -243,7 +258,9 @@ struct DubanctlTests {
       let items = try Program.dubanctl.run(["items", "list", "--json"], environment)
       #expect(items.end == .exit(1) && items.output.isEmpty && items.errors.contains("Connection refused"))
       let unset = try Program.dubanctl.run(["queues"], [:])
-      #expect(unset.end != .exit(0) && unset.errors.contains("DUBAN_AMQP_URL") && unset.errors.contains("is not set"))
+      #expect(
+        unset.end == .exit(78) && unset.output.isEmpty && unset.errors.contains("DUBAN_AMQP_URL")
+          && unset.errors.contains("is not set"))
     }
   }
 

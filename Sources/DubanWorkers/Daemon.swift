@@ -3,7 +3,6 @@
 import Duban
 import Logging
 import ServiceLifecycle
-import UnixSignals
 
 /// `duband` as one value: every role's workers, the audit, the status page and systemd's notifier.
 public struct Daemon: Sendable {
@@ -17,15 +16,11 @@ public struct Daemon: Sendable {
     health = Health(auditBound: settings.auditBound)
   }
 
-  /// All services as one: its `run()` lasts until one of the signals comes or graceful shutdown is triggered. Then it drains: intake stops consuming, finishes and acknowledges what it holds and hands back the rest;
+  /// All services as one: its `run()` lasts until graceful shutdown is triggered. Then it drains: intake stops consuming, finishes and acknowledges what it holds and hands back the rest;
   /// the other roles finish what they have begun.
   ///
   /// `run()` throws what a service cannot recover from by itself, such as a status port that is taken.
-  public func group(stoppingOn signals: [UnixSignal] = []) -> ServiceGroup {
-    let configuration = ServiceGroupConfiguration(
-      services: services.map { .init(service: $0) }, gracefulShutdownSignals: signals, logger: logger)
-    return ServiceGroup(configuration: configuration)
-  }
+  public func group() -> ServiceGroup { ServiceGroup(services: services, logger: logger) }
 
   /// Shut down from the last to the first: the notifier, so that systemd hears of it; intake, so that nothing more comes in;
   /// the relay after all that write to the outbox.

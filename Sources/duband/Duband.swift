@@ -31,6 +31,7 @@ struct Run: AsyncParsableCommand {
   var roles: String?
 
   func run() async throws {
+    let signals = await StoppingSignals()
     let settings: Settings
     do {
       settings = try await Settings.load(configFile: config, roles: roles)
@@ -42,16 +43,17 @@ struct Run: AsyncParsableCommand {
     let logger = Logger(label: "duband")
     if let fault = await schemaFault(settings.postgresDSN) { refuse(fault) }
 
-    let drain = DrainBound(settings.drain, logger)
     do {
       logger.info("starting", metadata: ["roles": "\(settings.roles.map(\.rawValue).sorted().joined(separator: ","))"])
-      try await Daemon(settings, logger: logger).group(stoppingOn: [.sigterm, .sigint]).run()
+      let group = Daemon(settings, logger: logger).group()
+      signals.drain(group, within: settings.drain, logger)
+      try await group.run()
       logger.info("stopped")
     } catch {
       logger.critical("cannot run", metadata: ["why": "\(error)"])
       throw ExitCode(1)
     }
-    _ = drain
+    withExtendedLifetime(signals) {}
   }
 
   /// What is wrong with the schema, if the database can be asked now; if it cannot, the workers wait for it and ask then.

@@ -190,6 +190,25 @@ struct FaultTests {
     }
   }
 
+  @Test(
+    "told to stop while it waits for the database at its start, duband ends with 0: there is nothing to drain",
+    arguments: [SIGTERM, SIGINT])
+  func stoppedAtStart(signal: Int32) async throws {
+    try await withOwnThreads {
+      // A database that takes the connection, and never says a word.
+      let database = try SilentServer()
+      let child = try ChildProcess(
+        try Program.duband.path, ["run"],
+        environment: Program.environment([
+          "DUBAN_AMQP_URL": "amqp://127.0.0.1:1", "DUBAN_POSTGRES_DSN": "host=127.0.0.1 port=\(database.port) user=duban",
+          "DUBAN_STATUS_PORT": "0",
+        ]))
+      try database.awaitClient()
+      child.send(signal)
+      #expect(try child.wait(within: .seconds(15)) == .exit(0))
+    }
+  }
+
   @Test("a drain that cannot end within its bound is cut short with exit code 1, and nothing is lost", arguments: [true, false])
   func drainIsBounded(bySecondSignal: Bool) async throws {
     try await Surroundings.with { test in
@@ -216,6 +235,43 @@ struct FaultTests {
       }
       try test.expectEachTakenOnce(10)
     }
+  }
+}
+
+/// A server that takes a connection and leaves it unanswered for as long as it is there.
+private final class SilentServer {
+  let port: Int
+  private let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  private var client: Int32 = -1
+
+  init() throws {
+    port = try freePort()
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let listener = listener
+    let bound = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+    }
+    guard bound == 0, listen(listener, 1) == 0 else { throw TestFault("cannot listen on \(port): error \(errno)") }
+  }
+
+  /// Waits until somebody has said something.
+  func awaitClient() throws {
+    try awaitInput(on: listener)
+    client = accept(listener, nil, nil)
+    try awaitInput(on: client)
+  }
+
+  private func awaitInput(on descriptor: Int32) throws {
+    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    guard poll(&entry, 1, 60_000) == 1 else { throw TestFault("nobody came to port \(port)") }
+  }
+
+  deinit {
+    if client >= 0 { close(client) }
+    close(listener)
   }
 }
 

@@ -6,7 +6,7 @@ WITH lapse AS (
 slip (colour, chinese) AS (VALUES ('blue', '蓝色督查单'), ('orange', '橙色督查单'), ('red', '红色督查单')),
 story AS (
   SELECT at, item_id, lapse.sequence,
-    format('%s  %s超时  %s%s  %s%s', rpad(subject, 12), CASE facts ->> 'clock' WHEN 'response' THEN '响应' ELSE '办结' END,
+    format('%s  %s超时  %s%s  %s%s', rpad(concat_ws('#', subject, nullif(unit, '')), 12), CASE facts ->> 'clock' WHEN 'response' THEN '响应' ELSE '办结' END,
       facts ->> 'fromOrgan', CASE WHEN facts ->> 'to' <> facts ->> 'from' THEN ' → ' || (facts ->> 'toOrgan') END,
       (SELECT chinese || '  ' FROM slip WHERE colour = facts ->> 'slip'), title) AS line
   FROM lapse JOIN item ON item.id = item_id

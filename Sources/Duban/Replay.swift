@@ -139,7 +139,9 @@ extension Replay.Outcome {
   fileprivate mutating func add(_ effects: Effects, of event: LoggedEvent?) {
     breaches += effects.breaches
     notices += effects.notices
+    // In a log that is run as it was written they stand as events of their own.
     warnings += effects.announcements.count { $0.type == .itemDueSoon }
+    if event?.type == Announcement.EventType.itemDueSoon.rawValue { warnings += 1 }
     if let event, !effects.derivations.isEmpty { steps.append(Replay.Step(event: event, derivations: effects.derivations)) }
   }
 }

@@ -79,6 +79,17 @@ struct ReplayTests {
     }
   }
 
+  @Test("a log run as it was written has the warnings that were given")
+  func warnings() throws {
+    let warning = try Self.policy(
+      "response: { within: 48h, district: 24h, city: 24h, warn: 6h }, resolution: { within: 30d, district: 5d, city: 5d }")
+    let (item, log, _) = try history([], until: 75, policy: warning)
+    // At 42, 66 and 90 hours, of which the last is still to come.
+    #expect(log.count { $0.type == "item.due-soon" } == 2)
+    #expect(try replay(warning).asItWas(item, log).warnings == 2)
+    #expect(try replay(warning).underCurrentPolicy(item, log, until: morning + .hours(75)).warnings == 2)
+  }
+
   static func policy(_ complaint: String) throws -> Policy {
     try Policy(
       yaml: """

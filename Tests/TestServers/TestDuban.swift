@@ -53,6 +53,17 @@ public struct TestStore: Sendable {
       ahead)
   }
 
+  /// Lets Duban's clock show a time, from which it runs on.
+  public func setClock(at time: Duban.Instant) throws {
+    let connection = try database.connect()
+    defer { connection.close() }
+    let microseconds: Int64 =
+      try connection.execute(
+        "SELECT (extract(epoch FROM $1 - statement_timestamp()) * 1000000)::bigint", time
+      ).first?.decode(0) ?? 0
+    try setClock(ahead: "\(microseconds) microseconds")
+  }
+
   /// One value from the database.
   public func ask<T: PostgresDecodable>(_ sql: String, as type: T.Type = T.self) throws -> T {
     let connection = try database.connect()

@@ -63,6 +63,7 @@ extension ItemMachine {
     (item.tier, item.unitID) = (above, nil)
     item.escalations += 1
     setDeadline(of: &item, breach.clock, rule, from: start, &effects)
+    letSettlingGoFirst(&item, from: start)
     record(.itemEscalated, &item, breach, &effects)
   }
 
@@ -108,6 +109,14 @@ extension ItemMachine {
       Derivation(
         ground: ground, clock: clock, tier: item.tier, organID: item.holderID, cycle: item.cycle, dueAt: dueAt,
         policyVersion: item.policyVersion, policyLine: rule(of: item)?.line ?? 0, days: workingTime(of: item)))
+  }
+
+  /// Where settling is due before answering would be, settling is the clock that runs: whoever settles a matter has answered it.
+  func letSettlingGoFirst(_ item: inout Item, from start: Instant) {
+    guard let deadline = item.deadline, deadline.clock == .response, let settleBy = item.resolutionDueAt, settleBy > start,
+      settleBy < deadline.dueAt
+    else { return }
+    item.deadline = resolutionDeadline(of: item)
   }
 
   /// The deadline by which the present cycle is to be settled.

@@ -182,5 +182,6 @@ extension ItemMachine {
     setDeadline(of: &item, .resolution, rule, from: start, &effects)
     item.resolutionDueAt = item.deadline?.dueAt
     if rule.response != nil { setDeadline(of: &item, .response, rule, from: start, &effects) }
+    letSettlingGoFirst(&item, from: start)
   }
 }

@@ -32,6 +32,34 @@ struct ChainTests {
     return item
   }
 
+  @Test("where settling is due before answering would be, its clock runs; an answer then ends nothing, and a climb keeps to it")
+  func settlingFirst() throws {
+    var policy = try City.policy()
+    policy.rules[1].resolution = .init(within: .natural(.hours(5)), district: .natural(.hours(3)), city: .natural(.hours(3)))
+    func machine(_ hours: Int64) throws -> ItemMachine {
+      var machine = try City.machine(at: morning + .hours(hours))
+      machine.policies = PolicyBook(current: policy)
+      return machine
+    }
+    let opening = try envelope("complaint.submitted")
+    var item = Item(awaited: opening.item, id: 42, kind: .complaint, policyVersion: 7)
+    var effects = Effects()
+    try machine(0).apply(opening, to: &item, into: &effects)
+    #expect(item.deadline == Item.Deadline(clock: .resolution, dueAt: morning + .hours(5)))
+    var answered = item
+    try machine(1).apply(envelope("complaint.responded", id: "r", time: morning + .hours(1)), to: &answered, into: &effects)
+    #expect(answered.phase == .responded && answered.deadline == item.deadline)
+    for hours in [5, 8, 11] as [Int64] { try machine(hours).wake(&item, into: &effects) }
+    #expect(effects.breaches.map(\.clock) == [.resolution, .resolution, .resolution] && item.deadline == nil)
+    // On the way up, too: the district has a day to answer, and settling is due before.
+    policy.rules[1].resolution.within = .natural(.hours(60))
+    var other = Item(awaited: opening.item, id: 43, kind: .complaint, policyVersion: 7)
+    effects = Effects()
+    try machine(0).apply(opening, to: &other, into: &effects)
+    try machine(48).wake(&other, into: &effects)
+    #expect(other.tier == .district && other.deadline == Item.Deadline(clock: .resolution, dueAt: morning + .hours(60)))
+  }
+
   @Test("催办 before due: the holder is warned once for each deadline, and nobody who has just been told")
   func warning() throws {
     var item = try opened(Self.response)

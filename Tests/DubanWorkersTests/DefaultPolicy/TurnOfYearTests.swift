@@ -8,7 +8,9 @@ import TestServers
 
 @Suite("The turn of the year")
 struct TurnOfYearTests {
-  private struct Recomputation: Decodable, Equatable {
+  private struct Recomputation: Decodable { var reckoning: Reckoning }
+
+  private struct Reckoning: Decodable, Equatable {
     var calendar: Int
     var dueAtBefore, dueAt, resolutionDueAtBefore, resolutionDueAt: String
     var isProvisional: Bool
@@ -71,8 +73,8 @@ struct TurnOfYearTests {
         let after = "2027-01-08T17:30:00+08:00"
         let body: String = try test.store.ask("SELECT body FROM item_event WHERE type = 'item.recomputed'")
         #expect(
-          try JSONDecoder().decode(Recomputation.self, from: Data(body.utf8))
-            == Recomputation(
+          try JSONDecoder().decode(Recomputation.self, from: Data(body.utf8)).reckoning
+            == Reckoning(
               calendar: 2, dueAtBefore: before, dueAt: after, resolutionDueAtBefore: before, resolutionDueAt: after,
               isProvisional: false))
         #expect(try due(test) == after)

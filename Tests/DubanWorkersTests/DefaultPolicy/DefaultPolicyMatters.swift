@@ -13,6 +13,7 @@ extension Matter.Place {
   /// apart from what merely ends at that time of day.
   static let 团城山街道 = Self(district: "下陆区", street: "团城山街道")
   static let 东方山街道 = Self(district: "下陆区", street: "东方山街道")
+  static let 八泉街道 = Self(district: "西塞山区", street: "八泉街道")
   static let unknownStreet = Self(district: "西塞山区", street: "无名街道")
   static let unknownDistrict = Self(district: "无名区", street: "无名街道")
 }
@@ -119,6 +120,16 @@ extension Matter {
         // 1 工作日: 02-25.
         .lapses(.resolution, .city, .red, warned: "02-25 09:00", at: "02-25 10:00"),
       ]),
+    Matter(
+      "保洁-unanswered", "R1: across days off 48 hours end before 5 工作时", rule: "complaint, category 保洁", category: "保洁", at: .八泉街道,
+      [
+        .says("02-14 17:00", "complaint.submitted"),
+        .lapses(.response, .street, .blue, warned: "02-16 11:00", at: "02-16 17:00"),
+        .lapses(.response, .district, .orange, warned: "02-17 11:00", at: "02-17 17:00"),
+        .lapses(.response, .city, .red, warned: "02-18 11:00", at: "02-18 17:00"),
+        // 5 工作时: half an hour on 02-14 (调休), three and a half before lunch on 02-24, one after.
+        .lapses(.resolution, .city, .red, warned: "02-24 14:30", at: "02-24 15:30"),
+      ]),
     // Without the pause: 02-11 16:30.
     .held(
       "保洁-held", rule: "complaint, category 保洁", category: "保洁", response: nil,
@@ -136,9 +147,32 @@ extension Matter {
         .lapses(.resolution, .city, .red, warned: "02-10 05:00", at: "02-10 09:00"),
       ]),
     Matter(
+      "垃圾-unanswered", "R1: across days off 48 hours end before 1 工作日, and on the way up settling is due before the next answer",
+      rule: "complaint, category 垃圾", category: "垃圾", at: .八泉街道,
+      [
+        .says("09-25 15:00", "complaint.submitted"),
+        .lapses(.response, .street, .blue, warned: "09-27 09:00", at: "09-27 15:00"),
+        .lapses(.response, .district, .orange, warned: "09-28 09:00", at: "09-28 15:00"),
+        // An answer would be due on 09-29 15:00; 1 工作日 from 09-28 on, the next workday, ends before.
+        .lapses(.resolution, .city, .red, warned: "09-28 20:00", at: "09-29 00:00"),
+      ]),
+    Matter(
+      "垃圾-answered", "R1: across days off the third tier has 48 hours and two days", rule: "complaint, category 垃圾",
+      category: "垃圾", at: .八泉街道,
+      [
+        .says("02-14 17:00", "complaint.submitted"),
+        .lapses(.response, .street, .blue, warned: "02-16 11:00", at: "02-16 17:00"),
+        .lapses(.response, .district, .orange, warned: "02-17 11:00", at: "02-17 17:00"),
+        .lapses(.response, .city, .red, warned: "02-18 11:00", at: "02-18 17:00"),
+        .says("02-20 10:00", "complaint.responded"),
+        // 1 工作日: 02-24.
+        .lapses(.resolution, .city, .red, warned: "02-24 13:00", at: "02-24 17:00"),
+      ]),
+    Matter(
       "垃圾-unsettled2", "城管 preset: 垃圾 1 工作日, from a day off", rule: "complaint, category 垃圾", category: "垃圾", at: .团城山街道,
       [
         .says("09-25 15:00", "complaint.submitted"),
+        .says("09-25 16:00", "complaint.responded"),
         // from 09-28 on, the next workday, 1 工作日: 09-29.
         .lapses(.resolution, .street, .blue, warned: "09-28 20:00", at: "09-29 00:00"),
         // 1 工作日: 09-30.

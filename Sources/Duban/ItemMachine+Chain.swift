@@ -58,6 +58,14 @@ extension ItemMachine {
     }
   }
 
+  /// The item as it stands once the deadlines have lapsed that had passed at a time.
+  func lapsed(_ item: Item, before time: Instant) -> Item {
+    var item = item
+    var unused = Effects()
+    settleLapses(of: &item, before: time, [], &unused)
+    return item
+  }
+
   private func climb(_ item: inout Item, from breach: Breach, to above: Tier, _ rule: Policy.Rule, _ effects: inout Effects) {
     let start = policies.policy(for: item).start(nominal: breach.dueAt, told: now)
     (item.tier, item.unitID) = (above, nil)

@@ -73,7 +73,7 @@ public struct ItemMachine: Sendable {
       log(envelope, &item, &effects)
       askExtension(of: &item, at: time, &effects)
     case .extended:
-      let until = try checkDecision(envelope.data, on: item)
+      let until = try checkDecision(envelope.data, on: lapsed(item, before: time))
       settleLapses(of: &item, before: time, history, &effects)
       log(envelope, &item, &effects)
       decideExtension(of: &item, until: until, &effects)

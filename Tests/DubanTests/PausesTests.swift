@@ -105,6 +105,21 @@ struct PausesTests {
   }
 
   @Test(
+    "an approval by the organ that came to hold the item when its deadline passed is refused, whether or not a sweep has been there"
+  )
+  func approvalByHolder() throws {
+    var (swept, _) = try opened()
+    let unswept = swept
+    var effects = Effects()
+    try City.machine(at: morning + .hours(50)).lapse(&swept, into: &effects)
+    for item in [swept, unswept] {
+      expectRefusal(.notAllowed, "/data/approver", item) {
+        try apply("complaint.extension-decided", Self.granted, at: 51, to: &$0)
+      }
+    }
+  }
+
+  @Test(
     "12345: an extension asked for before expiry and approved by the tier above moves the resolution, once, in whatever order heard"
   )
   func extensionGranted() throws {

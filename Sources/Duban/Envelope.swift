@@ -255,8 +255,16 @@ extension Envelope {
     }
   }
 
-  /// Under whose names something may wait for the message's item, or be made by it: the parts of all units that it names.
-  public var parts: [ItemKey] { supporting + (lead.map { [part(of: $0)] } ?? []) }
+  /// The other items that the message names: a main item, the parts of supporting units, and what may wait under the name of the lead.
+  public var named: [ItemKey] { supporting + [lead.map(part), main].compactMap(\.self) }
+
+  /// Whether it may end its item, with all that follows it.
+  public var mayEnd: Bool {
+    switch trigger {
+    case .resolves, .withdraws, .merges: true
+    default: false
+    }
+  }
 
   private var namesUnits: Bool { (type.meaning == .opens || type.meaning == .accepts) && item.unit == nil }
 

@@ -72,7 +72,7 @@ public struct IntakeFold: Sendable {
     guard source.admits(envelope.userID) else { return .refused(Self.sourceNotAllowed.answering(envelope)) }
     let envelope = aboutTheWhole(envelope)
     let isNew = items[envelope.item] == nil
-    guard var item = items[envelope.item] ?? newItem(envelope) else {
+    guard var item = items[envelope.item] ?? newItem(envelope.item, envelope.type.kind) else {
       preconditionFailure("a snapshot holds an id for each message of its batch")
     }
     let verdict: Verdict
@@ -89,7 +89,6 @@ public struct IntakeFold: Sendable {
     }
     store(item, isNew: isNew)
     assignParts(of: item)
-    if let main = envelope.main, item.main == main { followers[main, default: []].append(item.key) }
     for (main, event) in closed { close(followersOf: main, because: event) }
     closed = []
     taken[envelope.key] = envelope.digest
@@ -148,8 +147,6 @@ public struct IntakeFold: Sendable {
     }
   }
 
-  private mutating func newItem(_ envelope: Envelope) -> Item? { newItem(envelope.item, envelope.type.kind) }
-
   private mutating func newItem(_ key: ItemKey, _ kind: Kind) -> Item? {
     freshIDs.popFirst().map { Item(awaited: key, id: $0, kind: kind, policyVersion: machine.policies.current.version) }
   }
@@ -190,6 +187,10 @@ public struct IntakeFold: Sendable {
     if !wasClosed && item.phase == .closed { closed.append((item.key, event)) }
     // Whoever accepts an item after it has ended gives nobody a part in it.
     if !wasClosed { named += event.supporting.map { ($0, event) } }
+    guard let key = event.main, item.main == key else { return }
+    followers[key, default: []].append(item.key)
+    // A main item that is not there yet is awaited: whoever opens it meanwhile meets its row, and does not settle it without who follows it.
+    if main == nil, let awaited = newItem(key, .complaint) { store(awaited, isNew: true) }
   }
 
   private static let conflict = Refusal(

@@ -22,20 +22,20 @@ extension Store {
   /// from being forgotten: it leaves a row under the item's key.
   public func intakeSnapshot(for batch: [Envelope]) throws -> IntakeSnapshot {
     // The main item of a duplicate, too: what closes it must see who follows. And of a part the whole, whose lead may be meant.
-    var keys = Set(batch.map(\.item)).union(batch.lazy.compactMap(\.main))
+    var keys = Set(batch.map(\.item))
     for event in batch {
-      keys.formUnion(event.parts)
+      keys.formUnion(event.named)
       if let whole = event.item.whole { keys.insert(whole) }
     }
     // The locks first: once they are held, the messages of whoever held them before can be seen.
     var items = try lockItems(keys)
     var waiting = try waitingEvents(ofAwaited: items)
-    // An acceptance that has waited may name units.
-    let named = Set(waiting.values.joined().flatMap(\.parts)).subtracting(keys)
+    // What has waited for its item may name others, too: units, or a main item.
+    let named = Set(waiting.values.joined().flatMap(\.named)).subtracting(keys)
     if !named.isEmpty {
-      let parts = try lockItems(named)
-      waiting.merge(try waitingEvents(ofAwaited: parts)) { held, _ in held }
-      items.merge(parts) { held, _ in held }
+      let others = try lockItems(named)
+      waiting.merge(try waitingEvents(ofAwaited: others)) { held, _ in held }
+      items.merge(others) { held, _ in held }
       keys.formUnion(named)
     }
     let freshIDs = try takeIDs(keys.count - items.count)
@@ -51,13 +51,12 @@ extension Store {
       }, freshIDs: freshIDs)
   }
 
-  /// The items that the batch may close: those that a closing is about, and those whose opening may find an early closing.
+  /// The items that the batch may close: those that a closing is about, or a merging, into an item that is closed already; and those whose
+  /// opening may find either waiting.
   private func closing(_ batch: [Envelope], _ items: [ItemKey: Item]) -> Set<ItemKey> {
-    let closings: Set<EventType.Meaning> = [.resolves, .withdraws]
     return Set(
       batch.lazy.filter {
-        guard let item = items[$0.item] else { return false }
-        return closings.contains($0.type.meaning) || item.phase == .awaited
+        $0.mayEnd || items[$0.item]?.phase == .awaited
       }.map(\.item))
   }
 

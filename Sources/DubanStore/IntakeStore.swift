@@ -51,13 +51,11 @@ extension Store {
       }, freshIDs: freshIDs)
   }
 
-  /// The items that the batch may close: those that a closing is about, or a merging, into an item that is closed already; and those whose
-  /// opening may find either waiting.
+  /// The items that the batch may close: those that a closing is about, or a merging, into an item that is closed already; and those of
+  /// which either may have waited, for their opening or for their lead to be named.
   private func closing(_ batch: [Envelope], _ items: [ItemKey: Item]) -> Set<ItemKey> {
-    return Set(
-      batch.lazy.filter {
-        $0.mayEnd || items[$0.item]?.phase == .awaited
-      }.map(\.item))
+    Set(
+      batch.lazy.filter { $0.mayEnd || !$0.named.isEmpty || items[$0.item]?.phase == .awaited }.map { $0.item.whole ?? $0.item })
   }
 
   /// Duplicates that follow the given items, their parts, and those that follow them; locked.

@@ -68,6 +68,25 @@ struct UnitsStoreTests {
     }
   }
 
+  @Test("what ends the whole under the lead's name ends its parts, before the lead is named or after", arguments: [true, false])
+  func endedByLead(_ isNamedFirst: Bool) async throws {
+    try await TestStore.with { test in
+      let store = try test.connect()
+      let naming = try Sample.envelope(
+        "complaint.accepted", id: "2", subject: "A", data: #"{"lead":"供水公司","supporting":["供电公司"]}"#)
+      let ending = try Sample.envelope("complaint.resolved", id: "3", subject: "A", data: #"{"part":"供水公司"}"#)
+      try take(
+        [
+          Sample.envelope(
+            "complaint.submitted", id: "1", subject: "A",
+            data: #"{"region":{"district":"黄石港区","street":"胜阳港街道"},"supporting":["燃气公司"]}"#)
+        ], store)
+      for event in isNamedFirst ? [naming, ending] : [ending, naming] { try take([event], store) }
+      #expect(try test.ask("SELECT bool_and(phase = 'closed') FROM item WHERE phase <> 'awaited'"))
+      #expect(try test.ask("SELECT count(*) FROM waiting_event") == 0)
+    }
+  }
+
   @Test("a 通报 counts a matter once, however many units have a part in it, and a unit's breach is not its street's")
   func figures() async throws {
     try await TestStore.with { test in

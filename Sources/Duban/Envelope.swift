@@ -266,7 +266,7 @@ extension Envelope {
     }
   }
 
-  private var namesUnits: Bool { (type.meaning == .opens || type.meaning == .accepts) && item.unit == nil }
+  private var namesUnits: Bool { (type.meaning == .opens || type.meaning == .accepts) && data.part == nil }
 
   private func part(of unit: String) -> ItemKey { ItemKey(source: item.source, subject: item.subject, unit: unit) }
 

@@ -13,7 +13,7 @@ extension ItemMachine {
 
   /// Names the lead unit of an item that is there, or another one (改派): its clock runs on, and a tier above that has it keeps it.
   func nameLead(_ lead: String?, of item: inout Item, at time: Instant) {
-    guard let lead, item.key.unit == nil, item.phase != .closed, time >= item.leadNamedAt ?? time else { return }
+    guard let lead, item.key.unit == nil, time >= item.leadNamedAt ?? time else { return }
     (item.lead, item.leadNamedAt) = (lead, time)
     if item.tier == rule(of: item)?.start(of: item) { holdByUnit(&item) }
   }

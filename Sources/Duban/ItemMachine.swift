@@ -85,10 +85,14 @@ public struct ItemMachine: Sendable {
     case .remembered:
       log(envelope, &item, &effects)
       remember(envelope, at: time, on: &item)
+    case .noted where envelope.lead != nil && item.phase != .closed:
+      // Another holder: what the one before has let pass stays its own.
+      settleLapses(of: &item, before: time, history, &effects)
+      log(envelope, &item, &effects)
+      nameLead(envelope.lead, of: &item, at: time)
     case .noted, .waits, .released, .warned, .climbed, .reckoned, .impossible:
       log(envelope, &item, &effects)
     }
-    if envelope.trigger == .accepts { nameLead(envelope.lead, of: &item, at: time) }
   }
 
   /// What the table says, where the event is of the present cycle; one from a cycle before moves nothing.

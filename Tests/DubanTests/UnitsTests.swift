@@ -136,6 +136,23 @@ struct UnitsTests {
     #expect(whole.lead == "供电公司" && whole.holderID == City.districtID)
   }
 
+  @Test("what a unit has let pass stays its own, though another was named before the sweep came by")
+  func renamedAfterTheDeadline() throws {
+    var (whole, effects) = (try #require(try take([envelope("complaint.submitted", data: Self.shared)]).items[""]), Effects())
+    let naming = try envelope("complaint.accepted", id: "a1", time: morning + .hours(49), data: #"{"lead":"燃气公司"}"#)
+    try City.machine(at: morning + .hours(49)).apply(naming, to: &whole, into: &effects)
+    #expect(effects.breaches.map(\.organID) == [5] && whole.lead == "燃气公司" && whole.holderID == City.districtID)
+  }
+
+  @Test("an acceptance of a part names no units, under whatever name")
+  func acceptedPart() throws {
+    let (items, _) = try take([
+      envelope("complaint.submitted", data: Self.shared),
+      envelope("complaint.accepted", id: "a1", data: #"{"part":"供水公司","lead":"燃气公司","supporting":["通信公司"]}"#),
+    ])
+    #expect(items[""]?.lead == "供水公司" && items["通信公司"] == nil)
+  }
+
   @Test("a unit that the directory does not know holds nothing: its tier's organ does, marked 待派, and answers for it")
   func unknownUnit() throws {
     let (items, _) = try take([

@@ -87,7 +87,8 @@ struct EngineHistory: Sendable {
         let until = Self.time(hour + Int.random(in: 0..<600, using: &random)).rfc3339
         let into = random.chance(8) ? ItemKey(source: Self.sources[0], subject: "T") : random.pick(complaints)
         let (type, data) = random.pick([
-          ("accepted", "{}"), ("responded", "{}"), ("responded", "{}"), ("resolved", "{}"), ("resolved", "{}"),
+          ("accepted", "{}"), ("accepted", Self.named), ("responded", "{}"), ("responded", "{}"), ("resolved", "{}"),
+          ("resolved", "{}"),
           ("returned", #"{"reason":"非本辖区"}"#), ("reopened", "{}"), ("rated", #"{"rating":"不满意"}"#), ("withdrawn", "{}"),
           ("suspended", #"{"reason":"等待居民配合"}"#), ("resumed", "{}"), ("resumed", "{}"),
           ("extension-requested", #"{"reason":"雨季","until":"\#(until)"}"#),
@@ -100,7 +101,8 @@ struct EngineHistory: Sendable {
         case "urged": send("reminder.urged", item, at: hour, from: random.chance(50) ? "/portal/street" : nil)
         // An item cannot follow itself: such a message would not be read at all.
         case "merged" where into == item: send("complaint.accepted", item, at: hour)
-        default: send("complaint.\(type)", item, at: hour, data)
+        case "merged": send("complaint.merged", item, at: hour, data)
+        default: send("complaint.\(type)", item, at: hour, random.chance(20) ? Self.part(random.pick(Self.units), data) : data)
         }
       }
     }
@@ -110,7 +112,17 @@ struct EngineHistory: Sendable {
 
   static let sources = ["/hotline/12345", "/qr/mashang"]
 
+  private static let named = #"{"lead":"燃气公司","supporting":["供水公司","供电公司"]}"#
+  /// The last is in no directory, and may be no unit of the matter at all.
+  private static let units = ["供水公司", "供电公司", "燃气公司", "无此单位"]
+
+  /// The same event about a unit's part in its matter.
+  private static func part(_ unit: String, _ data: String) -> String {
+    #"{"part":"\#(unit)""# + (data == "{}" ? "" : ",") + data.dropFirst()
+  }
+
   private static let matters = [
+    #"{"region":{"district":"黄石港区","street":"花湖街道"},"lead":"供水公司","supporting":["供电公司","无此单位"]}"#,
     #"{"region":{"district":"黄石港区","street":"胜阳港街道"},"category":"雨污接驳"}"#,
     #"{"region":{"district":"黄石港区","street":"花湖街道"},"category":"应急"}"#, #"{"region":{"district":"黄石港区"}}"#,
     #"{"region":{"district":"不知道","street":"不知道"}}"#,

@@ -72,7 +72,8 @@ extension EngineOutcome {
   private struct Receipt: Decodable {
     struct Item: Decodable {
       var source, subject: String
-      var name: String { "\(source)/\(subject)" }
+      var unit: String?
+      var name: String { ItemKey(source: source, subject: subject, unit: unit).description }
     }
     var item: Item
   }
@@ -180,7 +181,9 @@ extension EngineOutcome {
         return found + ["follows \(item.main?.subject ?? "nobody"), which is \(main?.phase.rawValue ?? "not there")"]
       }
     }
-    if isInWork, let main, main.phase == .closed, !main.isWithdrawn, !wasWithdrawn(main) {
+    // A unit's part may be opened again by itself.
+    if isInWork, item.key.unit == nil || item.cycle == 1, let main, main.phase == .closed, !main.isWithdrawn, !wasWithdrawn(main)
+    {
       found.append("in work, while its main item \(main.key.subject) is settled")
     }
     // Opening applies what waited, save what cannot be about the item.

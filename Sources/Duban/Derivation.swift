@@ -24,6 +24,19 @@ public struct Derivation: Sendable {
   public var policyLine: Int
   /// The calendar and the office hours by which it was reckoned.
   public var days: WorkingTime
+  /// When the clock should have started, where it started at the hearing instead: Duban heard of it later than the policy tolerates, or it
+  /// was said to happen only later.
+  public var nominalStart: Instant?
+  /// How late a tier may hear of a matter, by the policy, before its clock starts at the hearing.
+  public var tolerance: Span
+
+  /// When its clock started, or ran on; nil where no clock counted.
+  public var start: Instant? {
+    switch ground {
+    case .counted(_, let start), .held(_, _, let start): start
+    case .extended, .stated: nil
+    }
+  }
 
   /// The days that were counted and passed over; nil for lengths that know no days.
   public var explanation: Explanation? {

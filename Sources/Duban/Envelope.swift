@@ -255,20 +255,15 @@ extension Envelope {
     }
   }
 
-  /// The other items that the message names: a main item, the parts of supporting units, and what may wait under the name of the lead.
-  public var named: [ItemKey] { supporting + [lead.map(part), main].compactMap(\.self) }
+  /// Whether it may end its item, or hold it as a duplicate: what follows the item is then needed.
+  public var maySettle: Bool { [.resolves, .withdraws, .merges].contains(trigger) }
 
-  /// Whether it may end its item, with all that follows it.
-  public var mayEnd: Bool {
-    switch trigger {
-    case .resolves, .withdraws, .merges: true
-    default: false
-    }
-  }
+  /// Under whose names something may wait for the message's item, or be made by it: the parts of all units that it names.
+  public var parts: [ItemKey] { supporting + (lead.map { [part(of: $0)] } ?? []) }
 
   private var namesUnits: Bool { (type.meaning == .opens || type.meaning == .accepts) && data.part == nil }
 
-  private func part(of unit: String) -> ItemKey { ItemKey(source: item.source, subject: item.subject, unit: unit) }
+  private func part(of unit: String) -> ItemKey { item.part(of: unit) }
 
   private static func required(_ value: String?, _ name: String) throws(Refusal) -> String {
     guard let value, !value.isEmpty else {

@@ -48,10 +48,12 @@ public struct IntakeFold: Sendable {
   /// Items that the batch has touched, in the order of their first touch.
   private var touched: [(key: ItemKey, isNew: Bool)] = []
   private var isTouched: Set<ItemKey> = []
-  /// Items that the present message has closed, and by which event: their duplicates follow.
-  private var closed: [(item: ItemKey, by: Envelope)] = []
+  /// Items that the present message has closed or merged, and by which event: their duplicates and parts follow.
+  private var settled: [(item: ItemKey, by: Envelope)] = []
   /// Parts that the present message gives to units.
   private var named: [(part: ItemKey, by: Envelope)] = []
+  /// What has named the lead.
+  private var leadNamed: Envelope?
 
   public init(_ snapshot: IntakeSnapshot, machine: ItemMachine) {
     self.machine = machine
@@ -79,6 +81,10 @@ public struct IntakeFold: Sendable {
     if TransitionTable.transition(envelope.trigger, in: item.phase) == .waits {
       keep(envelope, for: item)
       verdict = .waits
+      // Its whole leaves a row too: whoever opens that beside this batch, with the unit for its lead, must not overlook the event.
+      if let whole = envelope.item.whole, items[whole] == nil, let awaited = newItem(whole, envelope.type.kind) {
+        store(awaited, isNew: true)
+      }
     } else {
       do {
         try apply(envelope, to: &item)
@@ -89,8 +95,8 @@ public struct IntakeFold: Sendable {
     }
     store(item, isNew: isNew)
     assignParts(of: item)
-    for (main, event) in closed { close(followersOf: main, because: event) }
-    closed = []
+    for (main, event) in settled { move(followersOf: main, because: event) }
+    settled = []
     taken[envelope.key] = envelope.digest
     effects.messages.append(TakenMessage(key: envelope.key, digest: envelope.digest))
     if source.wantsReceipts { effects.announcements.append(.accepted(envelope, item, at: machine.now)) }
@@ -112,22 +118,24 @@ public struct IntakeFold: Sendable {
     if isTouched.insert(item.key).inserted { touched.append((item.key, isNew)) }
   }
 
-  /// Lets the duplicates of an item that was just closed follow it, and theirs.
-  private mutating func close(followersOf key: ItemKey, because envelope: Envelope) {
+  /// Lets the duplicates and the parts of an item that was just closed, merged or released follow it, and theirs.
+  private mutating func move(followersOf key: ItemKey, because envelope: Envelope) {
     guard let main = items[key] else { return }
     for key in followers[key] ?? [] {
       guard var item = items[key], item.phase != .closed else { continue }
+      let phase = item.phase
       machine.follow(main, &item, envelope, history: breaches[item.id] ?? [], into: &effects)
+      guard item.phase != phase else { continue }
       store(item)
-      if item.phase == .closed { close(followersOf: key, because: envelope) }
+      move(followersOf: key, because: envelope)
     }
   }
 
   /// An event that names the lead unit's part is about the item itself, which the lead holds.
   private func aboutTheWhole(_ envelope: Envelope) -> Envelope {
-    guard let whole = envelope.item.whole, let unit = envelope.item.unit, let lead = items[whole]?.lead,
-      lead.hasSameBytes(as: unit)
-    else { return envelope }
+    guard let whole = envelope.item.whole, let unit = envelope.item.unit, items[whole]?.isLed(by: unit) == true else {
+      return envelope
+    }
     var envelope = envelope
     envelope.item = whole
     return envelope
@@ -135,14 +143,21 @@ public struct IntakeFold: Sendable {
 
   /// Makes the parts of the units that the present message has named, unless they are there, and applies what has waited for them.
   private mutating func assignParts(of whole: Item) {
-    let named = named
-    self.named = []
-    for (key, envelope) in named where whole.phase != .closed {
+    let (named, leadNamed) = (named, leadNamed)
+    (self.named, self.leadNamed) = ([], nil)
+    if let leadNamed, let lead = whole.lead, var part = items[whole.key.part(of: lead)], part.phase != .awaited {
+      machine.endPart(of: whole, &part, leadNamed, history: breaches[part.id] ?? [], into: &effects)
+      store(part)
+    }
+    for (key, envelope) in named where whole.phase != .closed && !whole.isLed(by: key.unit) {
       let isNew = items[key] == nil
-      guard var part = items[key] ?? newItem(key, whole.kind), part.phase == .awaited else { continue }
-      machine.assign(&part, of: whole, by: envelope, into: &effects)
-      followers[whole.key, default: []].append(key)
+      guard var part = items[key] ?? newItem(key, whole.kind), machine.assign(&part, of: whole, by: envelope, into: &effects)
+      else {
+        continue
+      }
+      if followers[whole.key]?.contains(key) != true { followers[whole.key, default: []].append(key) }
       applyEarly(to: &part)
+      if whole.phase == .merged { machine.follow(whole, &part, envelope, history: [], into: &effects) }
       store(part, isNew: isNew)
     }
   }
@@ -162,7 +177,7 @@ public struct IntakeFold: Sendable {
     if envelope.trigger == .opens { applyEarly(to: &item) }
     // What came early under the name of the lead.
     if let lead = item.lead, envelope.lead != nil,
-      let early = items[ItemKey(source: item.key.source, subject: item.key.subject, unit: lead)], early.phase == .awaited
+      let early = items[item.key.part(of: lead)], early.phase == .awaited
     {
       applyEarly(to: &item, keptFor: early.id)
     }
@@ -181,12 +196,15 @@ public struct IntakeFold: Sendable {
   }
 
   private mutating func run(_ event: Envelope, on item: inout Item) throws(Refusal) {
-    let wasClosed = item.phase == .closed
+    let phase = item.phase
     let main = event.main.flatMap { items[$0] }
     try machine.apply(event, to: &item, main: main, history: breaches[item.id] ?? [], into: &effects)
-    if !wasClosed && item.phase == .closed { closed.append((item.key, event)) }
+    if item.phase != phase && [.closed, .merged].contains(item.phase) { settled.append((item.key, event)) }
     // Whoever accepts an item after it has ended gives nobody a part in it.
-    if !wasClosed { named += event.supporting.map { ($0, event) } }
+    if phase != .closed {
+      named += event.supporting.map { ($0, event) }
+      if event.lead != nil { leadNamed = event }
+    }
     guard let key = event.main, item.main == key else { return }
     followers[key, default: []].append(item.key)
     // A main item that is not there yet is awaited: whoever opens it meanwhile meets its row, and does not settle it without who follows it.

@@ -64,6 +64,12 @@ public struct Item: Hashable, Sendable {
   /// The organ or unit that holds it; nil where the directory knows none.
   public var holderID: Int64? { unitID ?? place.organ(at: tier) }
 
+  /// Whether a unit has the lead (主办).
+  func isLed(by unit: String?) -> Bool {
+    guard let lead, let unit else { return false }
+    return lead.hasSameBytes(as: unit)
+  }
+
   /// When there is next something to do on it, though nothing happens: its warning or its deadline comes.
   public var wakeAt: Instant? {
     suspendedAt == nil ? deadline.map { min($0.warnAt ?? $0.dueAt, $0.dueAt) } : nil

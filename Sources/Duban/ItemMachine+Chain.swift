@@ -70,9 +70,10 @@ extension ItemMachine {
     let start = policies.policy(for: item).start(nominal: breach.dueAt, told: now)
     (item.tier, item.unitID) = (above, nil)
     item.escalations += 1
-    setDeadline(of: &item, breach.clock, rule, from: start, &effects)
+    let allowance = rule.limit(of: breach.clock).allowance(at: above, startedAt: rule.start(of: item))
+    setDeadline(of: &item, breach.clock, rule, allowance, from: start, insteadOf: breach.dueAt, &effects)
     letSettlingGoFirst(&item, from: start)
-    record(.itemEscalated, &item, breach, &effects)
+    record(.itemEscalated, &item, breach, countedFrom: start == breach.dueAt ? nil : start, &effects)
   }
 
   /// Overdue at 市: nobody is above.
@@ -93,16 +94,15 @@ extension ItemMachine {
     WorkingTime(calendar: calendar, hours: directory.officeHours(of: item.holderID))
   }
 
-  /// Sets a clock of the tier that holds an item, to run from `start`.
+  /// Sets a clock of the tier that holds an item, to run from `start`, which is later than the `nominal` one where it was heard of too late.
   func setDeadline(
-    of item: inout Item, _ clock: Item.Clock, _ rule: Policy.Rule, from start: Instant, _ effects: inout Effects
+    of item: inout Item, _ clock: Item.Clock, _ rule: Policy.Rule, _ allowance: Allowance, from start: Instant,
+    insteadOf nominal: Instant, _ effects: inout Effects
   ) {
-    let limit = rule.limit(of: clock)
-    let allowance = limit.allowance(at: item.tier, startedAt: rule.start(of: item))
     let end = workingTime(of: item).end(of: allowance, from: start)
-    item.deadline = warned(clock, at: end.instant, limit, from: start)
+    item.deadline = warned(clock, at: end.instant, rule.limit(of: clock), from: start)
     noteProvisional(end.isProvisional, on: &item)
-    explain(.counted(allowance, from: start), &item, clock, end.instant, &effects)
+    explain(.counted(allowance, from: start), insteadOf: nominal == start ? nil : nominal, &item, clock, end.instant, &effects)
   }
 
   func noteProvisional(_ isProvisional: Bool, on item: inout Item) {
@@ -110,13 +110,15 @@ extension ItemMachine {
   }
 
   func explain(
-    _ ground: Derivation.Ground, _ item: inout Item, _ clock: Item.Clock, _ dueAt: Instant, _ effects: inout Effects
+    _ ground: Derivation.Ground, insteadOf nominal: Instant? = nil, _ item: inout Item, _ clock: Item.Clock, _ dueAt: Instant,
+    _ effects: inout Effects
   ) {
     guard explains else { return }
     effects.derivations.append(
       Derivation(
         ground: ground, clock: clock, tier: item.tier, organID: item.holderID, cycle: item.cycle, dueAt: dueAt,
-        policyVersion: item.policyVersion, policyLine: rule(of: item)?.line ?? 0, days: workingTime(of: item)))
+        policyVersion: item.policyVersion, policyLine: rule(of: item)?.line ?? 0, days: workingTime(of: item),
+        nominalStart: nominal, tolerance: policies.policy(for: item).tolerance))
   }
 
   /// Where settling is due before answering would be, settling is the clock that runs: whoever settles a matter has answered it.

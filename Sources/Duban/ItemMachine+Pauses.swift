@@ -39,14 +39,19 @@ extension ItemMachine {
       let end = days.end(of: allowance, otherwise: deadline.dueAt, heldFrom: since, until: resumed)
       item.deadline = warned(deadline.clock, at: end.instant, limit, from: now)
       noteProvisional(end.isProvisional, on: &item)
-      explain(.held(allowance, from: since, until: resumed), &item, deadline.clock, end.instant, &effects)
+      explain(
+        .held(allowance, from: since, until: resumed), insteadOf: resumed == time ? nil : time, &item, deadline.clock,
+        end.instant,
+        &effects)
     }
     if let dueAt = item.resolutionDueAt {
       let end = days.end(of: rule.resolution.within, otherwise: dueAt, heldFrom: since, until: resumed)
       item.resolutionDueAt = end.instant
       noteProvisional(end.isProvisional, on: &item)
       if item.deadline?.clock != .resolution {
-        explain(.held(rule.resolution.within, from: since, until: resumed), &item, .resolution, end.instant, &effects)
+        explain(
+          .held(rule.resolution.within, from: since, until: resumed), insteadOf: resumed == time ? nil : time, &item, .resolution,
+          end.instant, &effects)
       }
     }
   }
@@ -139,15 +144,40 @@ extension ItemMachine {
   }
 
   /// Lets a duplicate follow its main item, which `envelope` has closed: settled, it is settled too; withdrawn by one resident, the matter
-  /// is still there for the other, and the clocks run on. A part (协办件) ends with the whole either way.
+  /// is still there for the other, and the clocks run on. A part (协办件) ends with the whole either way; while that is a duplicate, its
+  /// clocks are held too.
   func follow(_ main: Item, _ item: inout Item, _ envelope: Envelope, history: [Breach], into effects: inout Effects) {
-    guard item.main == main.key, let time = main.closedAt else { return }
-    let trigger: Trigger = item.key.unit != nil ? .wholeClosed : main.isWithdrawn ? .mainWithdrawn : .mainSettled
+    let trigger: Trigger
+    switch (main.phase, item.key.unit == nil) {
+    case (.closed, true): trigger = main.isWithdrawn ? .mainWithdrawn : .mainSettled
+    case (.closed, false): trigger = .wholeClosed
+    case (.merged, false): trigger = .wholeMerged
+    case (.open, false), (.responded, false): trigger = .wholeReleased
+    default: return
+    }
+    let time = main.phase == .closed ? main.closedAt : min(envelope.time, now)
+    guard let time else { return }
+    follow(trigger, main, &item, at: time, envelope, history, &effects)
+  }
+
+  /// Ends the part of a unit that has got the lead of the whole: who leads has no part beside it.
+  func endPart(of whole: Item, _ part: inout Item, _ envelope: Envelope, history: [Breach], into effects: inout Effects) {
+    follow(.takesLead, whole, &part, at: min(envelope.time, now), envelope, history, &effects)
+  }
+
+  private func follow(
+    _ trigger: Trigger, _ main: Item, _ item: inout Item, at time: Instant, _ envelope: Envelope, _ history: [Breach],
+    _ effects: inout Effects
+  ) {
+    guard item.main == main.key else { return }
     let (event, trace) = (envelope.type.name, envelope.traceparent)
     switch TransitionTable.transition(trigger, in: item.phase) {
     case .closed:
       settleLapses(of: &item, before: time, history, &effects)
       follow(.closed, main.key, &item, isWithdrawal: main.isWithdrawn, at: time, by: event, traceparent: trace, &effects)
+    case .merged:
+      settleLapses(of: &item, before: time, history, &effects)
+      follow(.merged, main.key, &item, at: time, by: event, traceparent: trace, &effects)
     case .released: follow(.released, main.key, &item, at: time, by: event, traceparent: trace, &effects)
     default: break
     }
@@ -166,7 +196,8 @@ extension ItemMachine {
       item.suspendedAt = min(item.suspendedAt ?? time, time)
     case .closed: close(&item, by: event, isWithdrawal: isWithdrawal, at: time, traceparent: traceparent, &effects)
     case .released:
-      (item.main, item.phase) = (nil, .open)
+      item.phase = .open
+      if item.key.unit == nil { item.main = nil }
       if let since = item.suspendedAt { letRun(&item, heldSince: since, at: max(time, since), &effects) }
       if let answeredAt = item.answeredAt, answeredAt >= item.reopenedAt ?? answeredAt { answer(&item) }
     }

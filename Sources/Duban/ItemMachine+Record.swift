@@ -10,8 +10,13 @@ extension ItemMachine {
   }
 
   /// Logs a breach and what it led to, and announces both: the step of the chain, and the slip that was issued for it.
-  func record(_ type: Announcement.EventType, _ item: inout Item, _ breach: Breach, _ effects: inout Effects) {
-    record(type, &item, body: escalationFacts(item, breach, directory), &effects)
+  ///
+  /// `start` is said where the next tier's clock does not count from the deadline that passed, because Duban found that too late.
+  func record(
+    _ type: Announcement.EventType, _ item: inout Item, _ breach: Breach, countedFrom start: Instant? = nil,
+    _ effects: inout Effects
+  ) {
+    record(type, &item, body: escalationFacts(item, breach, start, directory), &effects)
     guard let slip = breach.slip else { return }
     effects.announcements.append(
       Announcement(
@@ -46,10 +51,10 @@ extension ItemMachine {
 
   /// What becomes of a duplicate because of its main item, and of a part because of the whole.
   enum Following: String, CaseIterable {
-    /// Its clocks are held: the main item is in work.
+    /// Its clocks are held: the main item is in work, or the whole is a duplicate.
     case merged = "item.merged"
     case closed = "item.closed"
-    /// Its own again, because the main item was withdrawn.
+    /// Its own again, because the main item was withdrawn; a part, because the whole is.
     case released = "item.released"
   }
 
@@ -120,9 +125,10 @@ struct ItemReference: Codable {
 
 /// The data of `item.escalated` and `item.overdue`, and the body of their log entries: the tier that let its deadline pass, the slip that
 /// was issued for it, and the tier that holds the item now, and until when.
-private func escalationFacts(_ item: Item, _ breach: Breach, _ directory: Directory) -> String {
+private func escalationFacts(_ item: Item, _ breach: Breach, _ start: Instant?, _ directory: Directory) -> String {
   JSONText.object([
-    "clock": JSONText.string(breach.clock.rawValue), "cycle": "\(item.cycle)", "dueAt": JSONText.string(breach.dueAt.rfc3339),
+    "clock": JSONText.string(breach.clock.rawValue), "countedFrom": start.map { JSONText.string($0.rfc3339) },
+    "cycle": "\(item.cycle)", "dueAt": JSONText.string(breach.dueAt.rfc3339),
     "from": JSONText.string(breach.tier.rawValue), "fromOrgan": directory.name(of: breach.organID).map(JSONText.string),
     "item": ItemReference(item.key).json, "kind": JSONText.string(item.kind.rawValue),
     "nextDueAt": item.deadline.map { JSONText.string($0.dueAt.rfc3339) },

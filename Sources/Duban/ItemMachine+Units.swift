@@ -8,18 +8,32 @@ extension ItemMachine {
   func holdByUnit(_ item: inout Item) {
     let name = item.key.unit ?? item.lead
     item.unitID = name.flatMap(directory.unit(named:))
+    // Where the tier has no organ either, the next one holds it: an item never waits for nobody.
+    if item.holderID == nil, let above = item.place.tier(above: item.tier) { item.tier = above }
     item.place.isUnassigned = item.place.streetID == nil || name != nil && item.unitID == nil
   }
 
   /// Names the lead unit of an item that is there, or another one (改派): its clock runs on, and a tier above that has it keeps it.
   func nameLead(_ lead: String?, of item: inout Item, at time: Instant) {
     guard let lead, item.key.unit == nil, time >= item.leadNamedAt ?? time else { return }
+    let isAtStart = item.tier == rule(of: item)?.start(of: item) || item.escalations == 0
     (item.lead, item.leadNamedAt) = (lead, time)
-    if item.tier == rule(of: item)?.start(of: item) { holdByUnit(&item) }
+    guard isAtStart, let rule = rule(of: item) else { return }
+    item.tier = rule.start(of: item)
+    holdByUnit(&item)
   }
 
-  /// Makes the part that a unit has in an item. It counts from when the unit was named, and stands on the policy of the whole.
-  func assign(_ part: inout Item, of whole: Item, by envelope: Envelope, into effects: inout Effects) {
+  /// Makes the part that a unit has in an item. It counts from when the unit was named, and stands on the policy of the whole. One that
+  /// has ended begins again where the whole has: in another cycle (返工). Returns whether there was anything to do.
+  func assign(_ part: inout Item, of whole: Item, by envelope: Envelope, into effects: inout Effects) -> Bool {
+    switch TransitionTable.transition(.assigned, in: part.phase) {
+    case .opened: break
+    case .reopened:
+      guard let reopenedAt = whole.reopenedAt, let closedAt = part.closedAt, closedAt <= reopenedAt,
+        min(envelope.time, now) >= reopenedAt
+      else { return false }
+    default: return false
+    }
     let assignment = Assignment(
       item: ItemReference(part.key), kind: whole.kind, district: directory.name(of: whole.place.districtID),
       street: directory.name(of: whole.place.streetID), community: whole.place.community, category: whole.category,
@@ -27,12 +41,17 @@ extension ItemMachine {
     assign(
       &part, assignment, policyVersion: whole.policyVersion, at: min(envelope.time, now), traceparent: envelope.traceparent,
       into: &effects)
+    return true
   }
 
   func assign(
     _ part: inout Item, _ assignment: Assignment, policyVersion: Int, at time: Instant, traceparent: String? = nil,
     into effects: inout Effects
   ) {
+    guard part.phase != .closed else {
+      logAssignment(assignment, &part, at: time, traceparent: traceparent, &effects)
+      return reopen(&part, at: time, &effects)
+    }
     part.kind = assignment.kind
     part.place = directory.place(
       of: .init(district: assignment.district, street: assignment.street, community: assignment.community))

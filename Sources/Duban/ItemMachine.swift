@@ -162,7 +162,7 @@ extension ItemMachine {
     }
   }
 
-  private func reopen(_ item: inout Item, at time: Instant, _ effects: inout Effects) {
+  func reopen(_ item: inout Item, at time: Instant, _ effects: inout Effects) {
     guard let closedAt = item.closedAt, time >= closedAt else { return }
     item.reopenedAt = time
     // A part stays a part; a duplicate that is open again has a life of its own.
@@ -183,9 +183,11 @@ extension ItemMachine {
     item.tier = rule.start(of: item)
     holdByUnit(&item)
     item.provisionalUnder = nil
-    setDeadline(of: &item, .resolution, rule, from: start, &effects)
+    setDeadline(of: &item, .resolution, rule, rule.resolution.within, from: start, insteadOf: time, &effects)
     item.resolutionDueAt = item.deadline?.dueAt
-    if rule.response != nil { setDeadline(of: &item, .response, rule, from: start, &effects) }
+    if let response = rule.response {
+      setDeadline(of: &item, .response, rule, response.within, from: start, insteadOf: time, &effects)
+    }
     letSettlingGoFirst(&item, from: start)
   }
 }

@@ -48,8 +48,11 @@ public struct Policy: Hashable, Sendable {
 
     var isUnconditional: Bool { category == nil && grade == nil && source == nil }
 
-    /// The tier at which an item's chain starts.
-    func start(of item: Item) -> Tier { max(item.place.lowestTier, startsAt) }
+    /// The tier at which an item's chain starts. One that a unit holds starts below the city, so that somebody is above the unit.
+    func start(of item: Item) -> Tier {
+      let start = max(item.place.lowestTier, startsAt)
+      return item.key.unit == nil && item.lead == nil ? start : min(start, .district)
+    }
 
     func limit(of clock: Item.Clock) -> Limit { clock == .response ? response ?? resolution : resolution }
   }

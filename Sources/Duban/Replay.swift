@@ -70,7 +70,8 @@ public struct Replay: Sendable {
         }
         let anew = try reckonedAnew(outcome.item, Array(log[..<i]), by: calendar(event.recordedAt))
         outcome.item.adopt(anew.item, at: event.recordedAt)
-        effects.derivations = anew.steps.last?.derivations ?? []
+        // Only what was taken over: a deadline that had passed by that reckoning was left as it was.
+        effects.derivations = anew.steps.flatMap(\.derivations).filter { outcome.item.goes(by: $0) }
       } else {
         machine.repeat(event, on: &outcome.item, outcome.breaches, &effects)
       }
@@ -179,11 +180,31 @@ extension Item {
   /// A tier that would not hold it by that reckoning keeps the deadline that it was told.
   mutating func adopt(_ anew: Item, at now: Instant) {
     provisionalUnder = anew.provisionalUnder
-    if let new = anew.deadline, anew.tier == tier, new.clock == deadline?.clock, new.dueAt > now {
-      deadline?.dueAt = new.dueAt
-      if let warnAt = new.warnAt, deadline?.warnAt != nil { deadline?.warnAt = warnAt }
+    // While its clocks are held, no time passes for it.
+    let now = min(suspendedAt ?? now, now)
+    // It runs to the cycle's own end: where another policy begins or leaves off a 响应 clock, the one takes the other's place.
+    let (wasSettling, wasWarned) = (isSettling, deadline?.warnAt == nil)
+    if let new = anew.resolutionDueAt, new > now, resolutionDueAt != nil {
+      resolutionDueAt = new
+      if wasSettling { deadline?.dueAt = new }
     }
-    if let new = anew.resolutionDueAt, new > now, resolutionDueAt != nil { resolutionDueAt = new }
+    if let old = deadline, let new = anew.deadline, anew.tier == tier, new.dueAt > now {
+      if new.clock == old.clock {
+        deadline = Deadline(clock: new.clock, dueAt: new.dueAt, warnAt: wasWarned ? nil : new.warnAt ?? old.warnAt)
+      } else if wasSettling || anew.isSettling {
+        deadline = new
+      }
+    }
+  }
+
+  /// Whether the running clock is the one of the cycle's own end, not of a tier above.
+  private var isSettling: Bool { deadline?.clock == .resolution && deadline?.dueAt == resolutionDueAt }
+
+  /// Whether a deadline that it has came about so.
+  fileprivate func goes(by derivation: Derivation) -> Bool {
+    guard derivation.cycle == cycle else { return false }
+    return derivation.clock == deadline?.clock && derivation.dueAt == deadline?.dueAt
+      || derivation.clock == .resolution && derivation.dueAt == resolutionDueAt
   }
 }
 

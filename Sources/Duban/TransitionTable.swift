@@ -51,6 +51,10 @@ public enum Trigger: String, CaseIterable, Sendable {
   case mainWithdrawn = "its main item is withdrawn"
   /// Of a unit's part (协办件).
   case wholeClosed = "the item it is a part of ends"
+  case wholeMerged = "the item it is a part of is merged"
+  case wholeReleased = "the item it is a part of is its own again"
+  /// 改派 to the unit that supported so far.
+  case takesLead = "its unit gets the lead"
   case calendarCame = "another calendar comes"
   case policyMoved = "an operator moves it to another policy"
 
@@ -77,6 +81,9 @@ public enum Trigger: String, CaseIterable, Sendable {
     case .mainSettled: "主件办结"
     case .mainWithdrawn: "主件撤回"
     case .wholeClosed: "原件终结"
+    case .wholeMerged: "原件合并"
+    case .wholeReleased: "原件复办"
+    case .takesLead: "改派"
     case .calendarCame: "日历更新"
     case .policyMoved: "政策变更"
     }
@@ -102,12 +109,15 @@ public enum TransitionTable {
     .asksExtension:    [.waits,      .asked,      .asked,      .noted,      .noted],
     .decidesExtension: [.waits,      .extended,   .extended,   .noted,      .noted],
     .merges:           [.waits,      .merged,     .merged,     .noted,      .noted],
-    .assigned:         [.opened,     .noted,      .noted,      .impossible, .noted],
+    .assigned:         [.opened,     .noted,      .noted,      .noted,      .reopened],
     .warningDue:       [.impossible, .warned,     .warned,     .impossible, .impossible],
     .deadlinePasses:   [.impossible, .climbed,    .climbed,    .impossible, .impossible],
     .mainSettled:      [.impossible, .closed,     .closed,     .closed,     .impossible],
     .mainWithdrawn:    [.impossible, .impossible, .impossible, .released,   .impossible],
-    .wholeClosed:      [.impossible, .closed,     .closed,     .impossible, .impossible],
+    .wholeClosed:      [.impossible, .closed,     .closed,     .closed,     .impossible],
+    .wholeMerged:      [.impossible, .merged,     .merged,     .impossible, .impossible],
+    .wholeReleased:    [.impossible, .impossible, .impossible, .released,   .impossible],
+    .takesLead:        [.impossible, .closed,     .closed,     .closed,     .impossible],
     .calendarCame:     [.impossible, .reckoned,   .reckoned,   .reckoned,   .impossible],
     .policyMoved:      [.impossible, .reckoned,   .reckoned,   .reckoned,   .impossible],
   ]

@@ -89,6 +89,9 @@ public struct ItemKey: Hashable, Sendable {
   /// The item that a part belongs to; nil for what is no part.
   public var whole: ItemKey? { unit == nil ? nil : ItemKey(source: source, subject: subject) }
 
+  /// The part that a unit has in the item.
+  func part(of unit: String) -> ItemKey { ItemKey(source: source, subject: subject, unit: unit) }
+
   // Byte by byte, as the database compares: Swift's own equality takes two spellings of a character for one.
   public static func == (a: ItemKey, b: ItemKey) -> Bool {
     guard a.subject.hasSameBytes(as: b.subject), a.source.hasSameBytes(as: b.source) else { return false }

@@ -18,14 +18,15 @@ extension Store {
   public func dueItems(limit: Int) throws -> [DueItem] {
     try connection.execute(
       """
-      SELECT id, source, subject, wake_at, clock.now FROM item, (SELECT duban_now()) AS clock(now)
+      SELECT id, source, subject, wake_at, clock.now, unit FROM item, (SELECT duban_now()) AS clock(now)
       WHERE wake_at <= clock.now ORDER BY wake_at, id LIMIT $1
       """, limit
     ).map { row in
       let (since, now): (Instant, Instant) = (try row.decode(3), try row.decode(4))
       return DueItem(
-        id: try row.decode(0), key: ItemKey(source: try row.decode(1), subject: try row.decode(2)), since: since, age: now - since
-      )
+        id: try row.decode(0),
+        key: ItemKey(source: try row.decode(1), subject: try row.decode(2), storedUnit: try row.decode(5)), since: since,
+        age: now - since)
     }
   }
 

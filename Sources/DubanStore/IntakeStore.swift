@@ -22,23 +22,20 @@ extension Store {
   /// from being forgotten: it leaves a row under the item's key.
   public func intakeSnapshot(for batch: [Envelope]) throws -> IntakeSnapshot {
     // The main item of a duplicate, too: what closes it must see who follows. And of a part the whole, whose lead may be meant.
-    var keys = Set(batch.map(\.item))
-    for event in batch {
-      keys.formUnion(event.named)
-      if let whole = event.item.whole { keys.insert(whole) }
-    }
+    let wholes = Set(batch.map { $0.item.whole ?? $0.item }).union(batch.lazy.compactMap(\.main))
     // The locks first: once they are held, the messages of whoever held them before can be seen.
-    var items = try lockItems(keys)
+    var items = try lockItems(wholes)
     var waiting = try waitingEvents(ofAwaited: items)
-    // What has waited for its item may name others, too: units, or a main item.
-    let named = Set(waiting.values.joined().flatMap(\.named)).subtracting(keys)
+    // What these name by a statement of its own, which sees what was made of it by whoever held them before: parts, and where an
+    // acceptance or a merging has waited, the parts and the main item that it names.
+    let named = Set(batch.lazy.map(\.item).filter { $0.unit != nil }).union(batch.lazy.flatMap(\.parts))
+      .union(waiting.values.joined().lazy.flatMap { $0.parts + [$0.main].compactMap(\.self) }).subtracting(wholes)
     if !named.isEmpty {
-      let others = try lockItems(named)
-      waiting.merge(try waitingEvents(ofAwaited: others)) { held, _ in held }
-      items.merge(others) { held, _ in held }
-      keys.formUnion(named)
+      let held = try lockItems(named)
+      waiting.merge(try waitingEvents(ofAwaited: held)) { first, _ in first }
+      items.merge(held) { first, _ in first }
     }
-    let freshIDs = try takeIDs(keys.count - items.count)
+    let freshIDs = try takeIDs(wholes.count + named.count - items.count)
     let followers = try lockFollowers(of: closing(batch, items))
     items.merge(followers.lazy.map { ($0.key, $0) }) { held, _ in held }
     let taken = try digests(of: batch)
@@ -51,11 +48,13 @@ extension Store {
       }, freshIDs: freshIDs)
   }
 
-  /// The items that the batch may close: those that a closing is about, or a merging, into an item that is closed already; and those of
-  /// which either may have waited, for their opening or for their lead to be named.
+  /// The items that the batch may close, or hold: those that a closing or a merging is about, itself or under the name of its lead, and
+  /// those for which either may wait.
   private func closing(_ batch: [Envelope], _ items: [ItemKey: Item]) -> Set<ItemKey> {
     Set(
-      batch.lazy.filter { $0.mayEnd || !$0.named.isEmpty || items[$0.item]?.phase == .awaited }.map { $0.item.whole ?? $0.item })
+      batch.lazy.filter { event in
+        event.maySettle || items[event.item]?.phase == .awaited || event.parts.contains { items[$0]?.phase == .awaited }
+      }.map { $0.item.whole ?? $0.item })
   }
 
   /// Duplicates that follow the given items, their parts, and those that follow them; locked.

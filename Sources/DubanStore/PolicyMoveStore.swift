@@ -21,9 +21,12 @@ extension Store {
     -> [PolicyMoveRow]
   {
     try transaction { store in
+      // Locked in the order in which intake locks, so that nobody waits in a circle.
       let items = try store.connection.execute(
-        "SELECT \(ItemRow.selection) FROM item WHERE id = ANY ($1) ORDER BY id FOR UPDATE", items
-      ).map { try ItemRow.read($0) }
+        """
+        SELECT \(ItemRow.selection) FROM item WHERE id = ANY ($1) ORDER BY unit <> '', source, subject, unit FOR UPDATE
+        """, items
+      ).map { try ItemRow.read($0) }.sorted { $0.id < $1.id }
       let logs = try store.logs(of: items.map(\.id))
       let machine = try store.machine(forBreaches: false)
       var effects = Effects()

@@ -58,6 +58,9 @@ private struct DeadlineView: Encodable {
   var ground: String
   var policyVersion: Int
   var policyLine: Int
+  /// When its clock should have started, where it started at the hearing instead, and why it did.
+  var nominalStart: String?
+  var heard: String?
   var calendarVersion: Int?
   var counted: [String]?
   var skipped: [String]?
@@ -71,6 +74,14 @@ private struct DeadlineView: Encodable {
       ground = "what was left of \(allowance.chinese) when its clock was held at \(since.rfc3339), from \(until.rfc3339) on"
     case .extended: ground = "granted by the decision (延期)"
     case .stated(let said): ground = "as the message says: \(said.rfc3339)"
+    }
+    nominalStart = d.nominalStart?.rfc3339
+    if let nominal = d.nominalStart?.rfc3339, let start = d.start {
+      let isLate = d.nominalStart.map { $0 < start } ?? false
+      heard =
+        isLate
+        ? "Duban heard of \(nominal) later than the policy's tolerance of \(d.tolerance.microseconds / 1_000_000) s: it counts from the hearing"
+        : "said to be at \(nominal), which was still ahead: it counts from the hearing"
     }
     guard let explanation = d.explanation else { return }
     calendarVersion = d.days.calendar.version
@@ -87,6 +98,7 @@ private struct DeadlineView: Encodable {
       "\(at)  \(because)", "  \(clock) due \(dueAt) at \(organ ?? tier)", "  \(ground)",
       "  policy version \(policyVersion), line \(policyLine)" + (calendarVersion.map { "; calendar version \($0)" } ?? ""),
     ]
+    if let heard { lines.append("  " + heard) }
     if let counted { lines.append("  counted \(counted.count): \(counted.joined(separator: ", "))") }
     if let skipped, !skipped.isEmpty { lines.append("  passed over \(skipped.count): \(skipped.joined(separator: ", "))") }
     return lines

@@ -180,12 +180,14 @@ struct TimelineView: Encodable {
     if let messageID { return "\(type) (\(messageID))" }
     guard let step = try? JSONDecoder().decode(ChainStep.self, from: Data(body.utf8)) else { return type }
     let next = step.nextDueAt.map { "until \($0)" } ?? "no deadline runs"
-    return "\(type): \(step.clock) due \(step.dueAt) at \(step.fromOrgan ?? step.from); now \(step.toOrgan ?? step.to), \(next)"
+    let late = step.countedFrom.map { ", counted from \($0), when it was found" } ?? ""
+    return
+      "\(type): \(step.clock) due \(step.dueAt) at \(step.fromOrgan ?? step.from); now \(step.toOrgan ?? step.to), \(next)\(late)"
   }
 
   /// What the log says of a step of the chain.
   private struct ChainStep: Decodable {
     var clock, dueAt, from, to: String
-    var fromOrgan, toOrgan, nextDueAt: String?
+    var fromOrgan, toOrgan, nextDueAt, countedFrom: String?
   }
 }

@@ -1,7 +1,8 @@
 // Parts of supporting units (协办) in the database: opened, found and ended with their whole, whatever comes first and in whichever batch.
 
 import Duban
-import DubanStore
+@testable import DubanStore
+import PostgreSQL
 import Testing
 import TestServers
 
@@ -102,6 +103,122 @@ struct UnitsStoreTests {
         "SELECT string_agg(DISTINCT organ.name, ' ' ORDER BY organ.name) FROM breach JOIN organ ON organ.id = organ_id WHERE breach.tier = 'street'"
       )
       #expect(Set(organs.split(separator: " ")) == ["供水公司", "供电公司", "燃气公司"])
+    }
+  }
+
+  @Test(
+    "whatever ends the whole ends its parts, in a batch of its own: a recheck, a rejection, a closing under the lead's name, a merging into what is settled; parts were left open for ever",
+    arguments: [
+      ("inspection.assigned", "rectification.verified", #"{"passed":true}"#),
+      ("funding.requested", "funding.reviewed", #"{"decision":"rejected"}"#),
+      ("complaint.submitted", "complaint.resolved", #"{"part":"供水公司"}"#),
+      ("complaint.submitted", "complaint.merged", #"{"into":{"source":"/hotline/12345","subject":"MAIN"}}"#),
+      ("reminder.scheduled", "reminder.done", "{}"),
+    ])
+  func everyEnding(_ opening: String, _ ending: String, _ data: String) async throws {
+    try await TestStore.with { test in
+      let store = try test.connect()
+      try take([Sample.envelope("complaint.submitted", id: "m", subject: "MAIN")], store)
+      try take([Sample.envelope("complaint.resolved", id: "n", subject: "MAIN", data: "{}")], store)
+      let due = #","due":"2027-12-01T18:00:00+08:00"}"#
+      try take([Sample.envelope(opening, id: "1", subject: "A", data: String(Self.shared.dropLast()) + due)], store)
+      #expect(try test.ask("SELECT count(*) FROM item WHERE subject = 'A' AND phase = 'open'") == 3)
+      #expect(try take([Sample.envelope(ending, id: "2", subject: "A", data: data)], store) == [.applied])
+      #expect(try test.ask("SELECT count(*) FROM item WHERE subject = 'A' AND phase = 'closed'") == 3)
+    }
+  }
+
+  @Test("an early closing under the name of a unit that gets the lead ends the parts of the whole too")
+  func earlyClosingByLead() async throws {
+    try await TestStore.with { test in
+      let store = try test.connect()
+      try take([Sample.envelope("complaint.submitted", id: "1", subject: "A", data: #"{"supporting":["供电公司"]}"#)], store)
+      try take([Sample.envelope("complaint.resolved", id: "2", subject: "A", data: #"{"part":"供水公司"}"#)], store)
+      try take([Sample.envelope("complaint.accepted", id: "3", subject: "A", data: #"{"lead":"供水公司"}"#)], store)
+      #expect(try test.ask("SELECT string_agg(unit || phase, ' ' ORDER BY unit) FROM item") == "closed 供水公司awaited 供电公司closed")
+    }
+  }
+
+  /// Waits until so many connections wait for a lock.
+  private static func untilWaiting(_ count: Int, _ test: TestStore) throws {
+    let deadline = ContinuousClock.now + .seconds(30)
+    while try test.ask("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+      < count
+    {
+      guard .now < deadline else { throw TestFault("nobody waits for the lock") }
+    }
+  }
+
+  @Test("an event of the lead's that comes while its item is being opened elsewhere, or the lead named, is never forgotten")
+  func earlyLeadRace() async throws {
+    try await TestStore.with { test in
+      let (one, two) = (try test.connect(), try test.connect())
+      let opening = try Sample.envelope("complaint.submitted", id: "1", subject: "A", data: #"{"lead":"供水公司"}"#)
+      #expect(throws: PostgresError.self) {
+        try one.transaction { one in
+          let machine = try one.machine()
+          var fold = IntakeFold(try one.intakeSnapshot(for: [opening]), machine: machine)
+          #expect(fold.take(opening) == .applied)
+          let answer = try Sample.envelope("complaint.responded", id: "2", subject: "A", data: #"{"part":"供水公司"}"#)
+          #expect(try take([answer], two) == [.waits])
+          try one.write(fold.finish(), at: machine.now)
+        }
+      }
+      #expect(try take([opening], one) == [.applied])
+      #expect(try test.ask("SELECT phase FROM item WHERE unit = ''") == "responded")
+      // Where the item is there, whoever names the lead waits for who takes its event.
+      try take([Sample.envelope("complaint.submitted", id: "3", subject: "B")], one)
+      let answer = try Sample.envelope("complaint.responded", id: "4", subject: "B", data: #"{"part":"供水公司"}"#)
+      let naming: Task<[IntakeFold.Verdict], any Error> = try one.transaction { one in
+        let machine = try one.machine()
+        var fold = IntakeFold(try one.intakeSnapshot(for: [answer]), machine: machine)
+        #expect(fold.take(answer) == .waits)
+        try one.write(fold.finish(), at: machine.now)
+        let naming = Task.detached(executorPreference: ownThreads) {
+          try take([Sample.envelope("complaint.accepted", id: "5", subject: "B", data: #"{"lead":"供水公司"}"#)], test.connect())
+        }
+        try Self.untilWaiting(1, test)
+        return naming
+      }
+      #expect(try await naming.value == [.applied])
+      #expect(try test.ask("SELECT phase FROM item WHERE unit = '' AND subject = 'B'") == "responded")
+      #expect(try test.ask("SELECT count(*) FROM waiting_event") == 0)
+    }
+  }
+
+  @Test("moving items to another policy beside intake waits in the same order: each would have waited for the other")
+  func moveBesideIntake() async throws {
+    try await TestStore.with { test in
+      let one = try test.connect()
+      let version = try one.apply(policy: TestStore.policy + "\n")
+      // The ids run against the keys.
+      for subject in ["B", "A"] { try take([Sample.envelope("complaint.submitted", id: subject, subject: subject)], one) }
+      let ids = try one.itemsInWork(onPolicy: version, after: 0, limit: 9)
+      let (intake, move): (Task<[IntakeFold.Verdict], any Error>, Task<Int, any Error>) = try one.transaction { one in
+        _ = try one.connection.execute("SELECT FROM item WHERE subject = 'A' FOR UPDATE")
+        let intake = Task.detached(executorPreference: ownThreads) {
+          try take(
+            ["A", "B"].map { try Sample.envelope("reminder.urged", id: "u\($0)", subject: $0, data: "{}") }, test.connect())
+        }
+        try Self.untilWaiting(1, test)
+        let move = Task.detached(executorPreference: ownThreads) {
+          try test.connect().move(ids, to: 1, by: "张三", because: "整改", isTrial: false).count { $0.after != nil }
+        }
+        try Self.untilWaiting(2, test)
+        return (intake, move)
+      }
+      #expect(try await intake.value == [.applied, .applied])
+      #expect(try await move.value == 2 && ids.count == 2)
+    }
+  }
+
+  @Test("a part that is due is listed by its unit, not as its whole")
+  func duePart() async throws {
+    try await TestStore.with { test in
+      let store = try test.connect()
+      try take([Sample.envelope("complaint.submitted", id: "1", subject: "A", data: Self.shared)], store)
+      try test.setClock(ahead: "20 days")
+      #expect(Set(try store.dueItems(limit: 9).map(\.key.unit)) == [nil, "供电公司", "燃气公司"])
     }
   }
 }

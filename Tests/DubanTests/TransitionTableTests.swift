@@ -15,7 +15,9 @@ struct TransitionTableTests {
     #expect(TransitionTable.rows.count == Trigger.allCases.count)
     let meant = Set(EventType.all.values.flatMap(\.meaning.triggers))
     let own: Set<Trigger> = [
-      .assigned, .warningDue, .deadlinePasses, .mainSettled, .mainWithdrawn, .wholeClosed, .calendarCame, .policyMoved,
+      .assigned, .warningDue, .deadlinePasses, .mainSettled, .mainWithdrawn, .wholeClosed, .wholeMerged, .wholeReleased,
+      .takesLead,
+      .calendarCame, .policyMoved,
     ]
     #expect(meant.union(own) == Set(Trigger.allCases) && meant.isDisjoint(with: own))
   }
@@ -186,11 +188,16 @@ struct TransitionTableTests {
       if phase != .awaited { duplicate.main = main.key }
       let ending = try envelope("complaint.resolved", subject: "HS-MAIN")
       try expect(trigger, duplicate) { $0.follow(main, &$1, ending, history: [], into: &$2) }
-      guard phase != .merged else { continue }
       var part = before
       part.key = ItemKey(source: "/hotline/12345", subject: "HS-MAIN", unit: "供电公司")
       part.main = duplicate.main
       try expect(.wholeClosed, part) { $0.follow(main, &$1, ending, history: [], into: &$2) }
+      for (trigger, now) in [(Trigger.wholeMerged, Item.Phase.merged), (.wholeReleased, .open)] {
+        var whole = main
+        whole.phase = now
+        try expect(trigger, part) { $0.follow(whole, &$1, ending, history: [], into: &$2) }
+      }
+      try expect(.takesLead, part) { $0.endPart(of: main, &$1, ending, history: [], into: &$2) }
     }
     let opening = try #require(EventType.all["complaint.submitted"])
     let happened =

@@ -123,9 +123,10 @@ public struct IntakeFold: Sendable {
     guard let main = items[key] else { return }
     for key in followers[key] ?? [] {
       guard var item = items[key], item.phase != .closed else { continue }
-      let phase = item.phase
+      let sequence = item.sequence
       machine.follow(main, &item, envelope, history: breaches[item.id] ?? [], into: &effects)
-      guard item.phase != phase else { continue }
+      // Not by its phase: what ends and begins another cycle at once is open before and after.
+      guard item.sequence != sequence else { continue }
       store(item)
       move(followersOf: key, because: envelope)
     }

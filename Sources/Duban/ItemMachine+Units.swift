@@ -16,7 +16,8 @@ extension ItemMachine {
   /// Names the lead unit of an item that is there, or another one (改派): its clock runs on, and a tier above that has it keeps it.
   func nameLead(_ lead: String?, of item: inout Item, at time: Instant) {
     guard let lead, item.key.unit == nil, time >= item.leadNamedAt ?? time else { return }
-    let isAtStart = item.tier == rule(of: item)?.start(of: item) || item.escalations == 0
+    // Where nothing runs any more, 市 has let it pass, and it stays there.
+    let isAtStart = item.deadline != nil && (item.tier == rule(of: item)?.start(of: item) || item.escalations == 0)
     (item.lead, item.leadNamedAt) = (lead, time)
     guard isAtStart, let rule = rule(of: item) else { return }
     item.tier = rule.start(of: item)

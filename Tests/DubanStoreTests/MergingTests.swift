@@ -37,6 +37,23 @@ struct MergingTests {
     }
   }
 
+  @Test("a duplicate on its own whose end lets an early 返工 take effect at once is in its next cycle, and stored so")
+  func endedAndReopened() async throws {
+    try await TestStore.with { test in
+      let store = try test.connect()
+      // It happened before the reopening, though it is heard after it.
+      let closing = try Sample.envelope(
+        "complaint.resolved", id: "close M", subject: "M", time: "2026-01-01T08:00:00+08:00", data: "{}")
+      let reopening = try Sample.envelope("complaint.reopened", id: "reopen A", subject: "A", data: "{}")
+      for event in try [opening("A"), merging("A", into: "M"), reopening, opening("M"), closing] { try take([event], store) }
+      #expect(
+        try test.ask(
+          "SELECT phase || ' ' || cycle || ' ' || (SELECT count(*) FROM item_event WHERE item_id = item.id) - sequence FROM item WHERE subject = 'A'"
+        )
+          == "open 2 0")
+    }
+  }
+
   @Test("a duplicate is settled with a main item that is opened and settled elsewhere while it is being merged")
   func mainAtOnce() async throws {
     try await TestStore.with { test in

@@ -28,6 +28,18 @@ struct UnitsDefectsTests {
     return (Dictionary(uniqueKeysWithValues: effects.newItems.map { ($0.key, $0) }), effects)
   }
 
+  @Test("an item that is overdue at 市 stays there, though a lead is named for it")
+  func namedTooLate() throws {
+    let opening = try envelope("reminder.scheduled", data: #"{"due":"2026-11-21T08:00:00+08:00"}"#)
+    var item = Item(awaited: opening.item, id: 42, kind: .reminder, policyVersion: 7)
+    var effects = Effects()
+    try City.machine(at: morning).apply(opening, to: &item, into: &effects)
+    #expect(item.tier == .city)
+    try City.machine(at: morning + .days(2)).lapse(&item, into: &effects)
+    try City.machine(at: morning + .days(2)).nameLead("供水公司", of: &item, at: morning + .days(2))
+    #expect(item.deadline == nil && item.tier == .city && item.lead == "供水公司" && item.unitID == nil)
+  }
+
   @Test("an acceptance about the lead's part that names units too takes no ids from the messages beside it: it ended the process")
   func unitsNamedByAPart() throws {
     var (items, _) = try take([envelope("complaint.submitted", data: #"{\#(UnitsTests.place),"lead":"供水公司"}"#)], now: morning)

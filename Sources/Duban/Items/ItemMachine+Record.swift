@@ -177,21 +177,6 @@ struct FollowingFacts: Codable {
   var isWithdrawal: Bool?
 }
 
-/// Deadlines that were reckoned anew: by which calendar, and what they were before.
-struct Reckoning: Codable {
-  var calendar: Int
-  var dueAtBefore, dueAt: String?
-  var resolutionDueAtBefore, resolutionDueAt: String?
-  var isProvisional: Bool
-
-  init(_ before: Item, _ after: Item, by calendar: WorkCalendar) {
-    self.calendar = calendar.version
-    (dueAtBefore, dueAt) = (before.deadline?.dueAt.rfc3339, after.deadline?.dueAt.rfc3339)
-    (resolutionDueAtBefore, resolutionDueAt) = (before.resolutionDueAt?.rfc3339, after.resolutionDueAt?.rfc3339)
-    isProvisional = after.provisionalUnder != nil
-  }
-}
-
 private struct ClosingFacts: Encodable {
   var item: ItemReference
   var kind: Kind

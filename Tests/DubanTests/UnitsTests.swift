@@ -198,6 +198,27 @@ struct UnitsTests {
     for run in 0..<100 { #expect(try fates(messages.shuffled(using: &random)) == expected, "run \(run)") }
   }
 
+  @Test("in whatever order the end of a matter with units is heard, its parts end too, and nothing waits for them")
+  func anyOrderOfEnds() throws {
+    var random = Seeded(13)
+    let messages = try [
+      envelope("complaint.submitted", data: #"{\#(Self.place)}"#),
+      envelope(
+        "complaint.accepted", id: "a1", time: morning + .hours(1), data: #"{"lead":"供水公司","supporting":["供电公司","通信公司"]}"#),
+      envelope("complaint.resolved", id: "p1", time: morning + .hours(3), data: #"{"part":"供电公司"}"#),
+      envelope("complaint.resolved", id: "w1", time: morning + .hours(6), data: "{}"),
+    ]
+    for run in 0..<50 {
+      let (items, effects) = try take(messages.shuffled(using: &random), now: morning + .hours(7))
+      #expect(items.count == 3 && items.values.allSatisfy { $0.phase == .closed } && effects.waiting.isEmpty, "run \(run)")
+      #expect(effects.log.count { $0.type == Replay.assigned } == 2 && effects.breaches.isEmpty, "run \(run)")
+    }
+    // All of it waits for the opening.
+    let (items, effects) = try take(messages.reversed(), now: morning + .hours(7))
+    #expect(items["通信公司"]?.closedAt == morning + .hours(6) && items["供电公司"]?.closedAt == morning + .hours(3))
+    #expect(effects.waiting.isEmpty)
+  }
+
   @Test("a part is the fold of its own log")
   func replay() throws {
     let (items, effects) = try take(

@@ -150,7 +150,8 @@ public struct IntakeFold: Sendable {
       machine.endPart(of: whole, &part, leadNamed, history: breaches[part.id] ?? [], into: &effects)
       store(part)
     }
-    for (key, envelope) in named where whole.phase != .closed && !whole.isLed(by: key.unit) {
+    // Where the whole has ended meanwhile the parts end with it, and what waits for them is heard.
+    for (key, envelope) in named where !whole.isLed(by: key.unit) {
       let isNew = items[key] == nil
       guard var part = items[key] ?? newItem(key, whole.kind), machine.assign(&part, of: whole, by: envelope, into: &effects)
       else {
@@ -158,7 +159,7 @@ public struct IntakeFold: Sendable {
       }
       if followers[whole.key]?.contains(key) != true { followers[whole.key, default: []].append(key) }
       applyEarly(to: &part)
-      if whole.phase == .merged { machine.follow(whole, &part, envelope, history: [], into: &effects) }
+      if whole.phase == .merged || whole.phase == .closed { machine.follow(whole, &part, envelope, history: [], into: &effects) }
       store(part, isNew: isNew)
     }
   }
@@ -201,11 +202,9 @@ public struct IntakeFold: Sendable {
     let main = event.main.flatMap { items[$0] }
     try machine.apply(event, to: &item, main: main, history: breaches[item.id] ?? [], into: &effects)
     if item.phase != phase && [.closed, .merged].contains(item.phase) { settled.append((item.key, event)) }
-    // Whoever accepts an item after it has ended gives nobody a part in it.
-    if phase != .closed {
-      named += event.supporting.map { ($0, event) }
-      if event.lead != nil { leadNamed = event }
-    }
+    // Whoever accepts an item after it has ended gives nobody a part in it; an acceptance from before does, though it is heard after.
+    if phase != .closed || item.closedAt.map({ event.time <= $0 }) == true { named += event.supporting.map { ($0, event) } }
+    if phase != .closed && event.lead != nil { leadNamed = event }
     guard let key = event.main, item.main == key else { return }
     followers[key, default: []].append(item.key)
     // A main item that is not there yet is awaited: whoever opens it meanwhile meets its row, and does not settle it without who follows it.

@@ -47,7 +47,7 @@ let package = Package(
     .target(name: "TestServers", dependencies: ["AMQP", "Duban", "DubanStore", "PostgreSQL"], path: "Tests/TestServers"),
     .testTarget(name: "AMQPTests", dependencies: ["AMQP", "TestServers"]),
     .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "TestServers"]),
-    .testTarget(name: "DubanTests", dependencies: ["Duban"]),
+    .testTarget(name: "DubanTests", dependencies: ["Duban", "TestServers"]),
     .testTarget(name: "DubanStoreTests", dependencies: ["DubanStore", "TestServers"]),
     .testTarget(name: "DubanWorkersTests", dependencies: ["DubanWorkers", "TestServers"], exclude: ["Contract"]),
   ],

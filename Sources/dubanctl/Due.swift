@@ -23,17 +23,22 @@ extension Items {
         items,
         table: Table(
           heading: ["id", "item", "due since", "seconds ago"],
-          rows: items.map { ["\($0.id)", "\($0.source)/\($0.subject)", $0.since, "\($0.seconds)"] },
+          rows: items.map {
+            ["\($0.id)", "\($0.source)/\($0.subject)" + ($0.unit.map { "#\($0)" } ?? ""), $0.since, "\($0.seconds)"]
+          },
           empty: "nothing is due that is not handled"))
     }
 
     private struct View: Encodable {
       var id: Int64
       var source, subject, since: String
+      /// The supporting unit (协办) whose part it is.
+      var unit: String?
       var seconds: Int64
 
       init(_ item: DueItem) {
-        (id, source, subject, since) = (item.id, item.key.source, item.key.subject, item.since.rfc3339)
+        (id, source, subject, unit) = (item.id, item.key.source, item.key.subject, item.key.unit)
+        since = item.since.rfc3339
         seconds = item.age.microseconds / 1_000_000
       }
     }

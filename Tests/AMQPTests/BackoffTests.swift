@@ -1,12 +1,13 @@
 // The laws of waiting between attempts.
 import AMQP
 import Testing
+import TestServers
 
 @Suite("Back-off") struct BackoffTests {
   @Test(
     "the n-th delay lies between zero and base · 2ⁿ, and never beyond the maximum", arguments: [1, 7, 99, 12_345] as [UInt64])
   func bounds(seed: UInt64) {
-    var generator = SeededGenerator(state: seed)
+    var generator = Seeded(seed)
     var backoff = Backoff(base: .milliseconds(100), maximum: .seconds(10))
     for attempt in 0..<200 {
       let ceiling = attempt < 7 ? .milliseconds(100 << attempt) : Duration.seconds(10)
@@ -18,7 +19,7 @@ import Testing
 
   @Test("delays spread over their whole range, so that a fleet does not return at once")
   func jitter() {
-    var generator = SeededGenerator(state: 1)
+    var generator = Seeded(1)
     let delays = (0..<1000).map { _ in
       var backoff = Backoff(base: .seconds(1), maximum: .seconds(1))
       return backoff.next(using: &generator)

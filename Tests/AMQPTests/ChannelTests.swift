@@ -60,7 +60,7 @@ import TestServers
     try await withTestBroker { broker in
       let channel = try Connection(broker.configuration).openChannel()
       let queue = try channel.declareQueue("q")
-      var generator = SeededGenerator(state: UInt64(size))
+      var generator = Seeded(UInt64(size))
       let body = (0..<size).map { _ in UInt8.random(in: 0...255, using: &generator) }
       try channel.consume(queue: queue)
       for _ in 0..<3 { try channel.publish(OutgoingMessage(exchange: "", routingKey: queue, body: body)) }

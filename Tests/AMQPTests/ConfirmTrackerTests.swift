@@ -1,5 +1,6 @@
 // The bookkeeping of publisher confirms, against every order in which a broker may answer.
 import Testing
+import TestServers
 
 @testable import AMQP
 
@@ -23,7 +24,7 @@ import Testing
 
   @Test("confirms in any order answer every message exactly once", arguments: 0..<20 as Range<UInt64>)
   func anyOrder(seed: UInt64) {
-    var generator = SeededGenerator(state: seed)
+    var generator = Seeded(seed)
     var tracker = ConfirmTracker(first: 1, count: 100)
     for sequence in (1...100 as ClosedRange<UInt64>).shuffled(using: &generator) {
       tracker.confirm(ack(sequence, multiple: Bool.random(using: &generator)))

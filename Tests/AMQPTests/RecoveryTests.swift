@@ -1,11 +1,12 @@
 // The recovery of a subscription as a pure machine: each race replayed without a broker or a clock.
 import Testing
+import TestServers
 
 @testable import AMQP
 
 @Suite("Recovery") struct RecoveryTests {
   private let start = ContinuousClock.now
-  private var generator = SeededGenerator(state: 42)
+  private var generator = Seeded(42)
 
   /// Delays of exactly a second, so that instants can be compared.
   private func machine() -> Recovery { Recovery(backoff: Backoff(base: .seconds(1), maximum: .seconds(60)), now: start) }

@@ -1,15 +1,16 @@
 // Messages that are almost those of the contract: examples, changed at the places where a reader could be lenient or strict by mistake.
 
+import TestServers
 import Duban
 
 /// Makes them by chance that can be repeated.
 struct Mutator {
-  private var random: SplitMix
+  private var random: Seeded
   /// Values that stand somewhere in the contract, to stand elsewhere.
   private let pool: [JSON]
 
   init(seed: UInt64, from examples: [JSON]) {
-    random = SplitMix(state: seed)
+    random = Seeded(seed)
     pool = examples.flatMap { $0["data"].children + [$0["data"]] }
   }
 
@@ -125,17 +126,4 @@ struct Mutator {
     "9999-12-31T23:59:60.999999999-23:59", "0001-01-01T00:00:00+23:59", "2026-11-20T08:00:00,5Z",
     "2026-11-20T08:00:00\u{2212}08:00",
   ]
-}
-
-/// SplitMix64: the same numbers on every machine, which the standard library's generators do not promise.
-private struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
 }

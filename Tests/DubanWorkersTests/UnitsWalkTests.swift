@@ -58,6 +58,23 @@ struct UnitsWalkTests {
     }
   }
 
+  @Test("a part that is due and not handled is listed as its unit's, not as the whole")
+  func dueParts() async throws {
+    try await Surroundings.with { test in
+      try await test.withProcess(["DUBAN_ROLES": "intake"]) { _ in
+        try test.publish([
+          Sample.event(
+            "complaint.submitted", id: "1", subject: "S",
+            data: #"{"region":{"district":"黄石港区","street":"胜阳港街道"},"supporting":["供电公司"]}"#)
+        ])
+        try test.store.until("(SELECT count(*) FROM item) = 2")
+        try test.store.setClock(ahead: "20 days")
+        #expect(try test.dubanctl("items", "due").output.contains("/hotline/12345/S#供电公司  "))
+        #expect(try test.dubanctl("items", "due", "--json").output.contains(#""unit" : "供电公司""#))
+      }
+    }
+  }
+
   private struct SlipEvent: Decodable {
     struct Slip: Decodable {
       struct Item: Decodable { var unit: String? }

@@ -2,6 +2,7 @@
 
 import PostgreSQL
 import Testing
+import TestServers
 
 @Suite("Arrays")
 struct ArraysTests {
@@ -36,7 +37,7 @@ struct ArraysTests {
   @Test("arrays of text keep quotes, braces, empty strings and the word NULL")
   func texts() throws {
     let connection = try connect()
-    var random = SeededGenerator(state: 6)
+    var random = Seeded(6)
     try check(["", "NULL", "{}", "a,b", "\"q\"", "\\", "督办𠀀"], on: connection) { $0 }
     for _ in 0..<30 {
       try check((0..<Int.random(in: 0...30, using: &random)).map { _ in random.text() }, on: connection) { $0 }

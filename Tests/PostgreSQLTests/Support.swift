@@ -44,18 +44,7 @@ func failure(
   try #require(throws: PostgresError.self, sourceLocation: sourceLocation, performing: body)
 }
 
-/// SplitMix64: small, and the same on every run.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
-
+extension Seeded {
   /// Text of up to 20 characters from all planes, quotes and backslashes among them.
   mutating func text() -> String {
     let alphabet: [ClosedRange<UInt32>] = [

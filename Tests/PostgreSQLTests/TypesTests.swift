@@ -2,13 +2,14 @@
 
 import PostgreSQL
 import Testing
+import TestServers
 
 @Suite("Types")
 struct TypesTests {
   @Test("integers of every width arrive as sent, extremes included")
   func integers() throws {
     let connection = try connect()
-    var random = SeededGenerator(state: 1)
+    var random = Seeded(1)
     func check<T: FixedWidthInteger & PostgresEncodable & PostgresDecodable>(_: T.Type) throws {
       let values = [T.min, T.max, 0, 1, -1] + (0..<50).map { _ in T.random(in: .min ... .max, using: &random) }
       for value in values {
@@ -36,7 +37,7 @@ struct TypesTests {
   @Test("doubles arrive bit for bit, infinities and NaN too")
   func doubles() throws {
     let connection = try connect()
-    var random = SeededGenerator(state: 2)
+    var random = Seeded(2)
     let special: [Double] = [0, -0.0, .infinity, -.infinity, .greatestFiniteMagnitude, .leastNonzeroMagnitude, .pi]
     let values = special + (0..<100).map { _ in Double(bitPattern: random.next()) }.filter { !$0.isNaN }
     for value in values {
@@ -53,7 +54,7 @@ struct TypesTests {
   @Test("text of any script arrives as sent, and the server counts the same characters")
   func text() throws {
     let connection = try connect()
-    var random = SeededGenerator(state: 3)
+    var random = Seeded(3)
     let long = String(repeating: "督办𠀀", count: 100_000)
     for value in ["", "督办", "𠀀👩‍👩‍👧", "'; DROP", "\u{1}", long] + (0..<100).map({ _ in random.text() }) {
       let row = try #require(try connection.execute("SELECT $1, char_length($1), octet_length($1)", value).first)
@@ -89,7 +90,7 @@ struct TypesTests {
   @Test("bytes arrive as sent")
   func bytea() throws {
     let connection = try connect()
-    var random = SeededGenerator(state: 4)
+    var random = Seeded(4)
     for value in [[], [0], [0xff, 0]] + (0..<50).map({ _ in random.bytes() }) {
       let row = try #require(try connection.execute("SELECT $1, encode($1, 'hex')", value).first)
       #expect(try row.decode(0, as: [UInt8].self) == value)
@@ -109,7 +110,7 @@ struct TypesTests {
   @Test("moments arrive to the microsecond, from 4713 BC to the end of Int64")
   func timestamps() throws {
     let connection = try connect()
-    var random = SeededGenerator(state: 5)
+    var random = Seeded(5)
     let earliest: Int64 = -210_866_803_200_000_000
     let edges = [0, 1, -1, 946_684_800_000_000, 1_767_225_599_999_999, earliest, Int64.max - 1]
     let values = edges + (0..<100).map { _ in Int64.random(in: earliest...(.max - 1), using: &random) }

@@ -22,6 +22,7 @@ struct FaultTests {
         }
         try test.store.until("(SELECT count(*) FROM item) = \(count)", within: .seconds(120))
       }
+      try await test.takeCopies()
       try test.expectEachTakenOnce(count)
     }
   }
@@ -47,10 +48,13 @@ struct FaultTests {
           try test.store.until("(SELECT count(*) FROM message) > \(taken + Int.random(in: 0...900))")
           daemon = try daemon.replaceByKilling()
         }
-        try test.store.until("(SELECT count(*) FROM item WHERE phase = 'closed') = \(count)")
-        try daemon.until("all is taken") { try test.depth(of: "duban.complaints") == 0 }
+        // A closed item may still miss its answer, and who is refused has no row: each is waited for by itself.
+        try test.store.until("(SELECT count(*) FROM message) = \(count * 3)")
+        try daemon.until("each bad one is set aside") { try test.depth(of: "duban.complaints.dead") >= bad.count }
         try test.store.until("(SELECT count(*) FROM outbox) = 0")
       }
+      try await test.takeCopies()
+      #expect(try test.store.ask("SELECT count(*) FROM item WHERE phase = 'closed'") == count)
       #expect(try test.store.ask("SELECT count(*) FROM message") == count * 3)
       #expect(try test.store.ask("SELECT count(*) FROM item_event") == count * 3)
       #expect(try test.store.ask("SELECT count(DISTINCT message_id) FROM item_event") == count * 3)
@@ -116,6 +120,7 @@ struct FaultTests {
           try test.store.until("(SELECT count(*) FROM outbox) = 0")
         }
       }
+      try await test.takeCopies()
       #expect(try test.store.ask("SELECT count(DISTINCT message_id) FROM item_event WHERE message_id IS NOT NULL") == count)
       try test.expectChainClimbedOnce(count)
     }
@@ -290,6 +295,14 @@ extension Surroundings {
       for _ in 1...count {
         guard case .delivery? = try channel.next(timeout: .seconds(10)) else { throw TestFault("no delivery to hold") }
       }
+    }
+  }
+
+  /// Lets duband take what is left once each effect is there: copies, of what a killed one had committed but not
+  /// acknowledged. A queue tells only of what is ready, not of what somebody holds, who hands it back as he stops.
+  func takeCopies() async throws {
+    for _ in 1...10 where try depth(of: "duban.complaints") > 0 {
+      try await withProcess { daemon in try daemon.until("all is taken") { try depth(of: "duban.complaints") == 0 } }
     }
   }
 

@@ -36,14 +36,20 @@ public struct Daemon: Sendable {
 
   private var workers: [any Service] {
     var workers: [any Service] = []
+    func names(of role: Role, _ count: Int) -> [String] {
+      guard settings.roles.contains(role) else { return [] }
+      return count == 1 ? [role.rawValue] : (1...count).map { "\(role.rawValue)-\($0)" }
+    }
+    // Half of what the audit grants, so that it does not complain of a wait that is meant.
+    let backlog = Backlog(of: names(of: .intake, settings.intakeWorkers), patience: min(.seconds(30), settings.auditBound / 2))
     func add(_ name: String, _ makeJob: @escaping @Sendable (WorkerContext) throws -> any Job) {
       var logger = logger
       logger[metadataKey: "worker"] = "\(name)"
-      workers.append(Worker(WorkerContext(name: name, settings: settings, health: health, logger: logger), makeJob))
+      workers.append(
+        Worker(WorkerContext(name: name, settings: settings, health: health, backlog: backlog, logger: logger), makeJob))
     }
     func add(_ role: Role, _ count: Int = 1, _ makeJob: @escaping @Sendable (WorkerContext) throws -> any Job) {
-      guard settings.roles.contains(role) else { return }
-      for i in 1...count { add(count == 1 ? role.rawValue : "\(role.rawValue)-\(i)", makeJob) }
+      for name in names(of: role, count) { add(name, makeJob) }
     }
     // No role, so that no choice of roles leaves a fleet without it.
     add("audit") { try AuditJob($0) }

@@ -30,12 +30,14 @@ final class IntakeJob: Job {
       topology: DubanTopology.all)
     deadLetters = DeadLetterOffice(worker: context.name)
     batchLimit = context.settings.intakeBatch
+    context.backlog.fellBehind(context.name)
   }
 
   func run(until stop: StopSignal) throws {
     while !stop.isRaised {
       let batch = collect(orUntil: stop)
       if !batch.isEmpty { try handle(batch) }
+      seeWhetherAllIsHeard()
     }
     // What has arrived and was not begun goes back at once, to whoever consumes next.
     subscription.stopConsuming()
@@ -47,11 +49,14 @@ final class IntakeJob: Job {
   ///
   /// A delivery that has come several times may be what ended a process: it is handled in ever smaller company, in the end alone.
   private func collect(orUntil stop: StopSignal) -> [Delivery] {
+    tookAll = false
+    // Not long where deadlines wait for the end of what there is.
+    let patience = context.backlog.isBehind(context.name) ? Duration.milliseconds(20) : .seconds(15)
     var batch = heldBack.map { [$0] } ?? []
     heldBack = nil
     var limit = batch.first.map(company) ?? batchLimit
     while batch.count < limit {
-      switch subscription.next(timeout: batch.isEmpty ? .seconds(15) : .zero, orReadable: [stop.descriptor]) {
+      switch subscription.next(timeout: batch.isEmpty ? patience : .zero, orReadable: [stop.descriptor]) {
       case .delivery(let delivery):
         limit = min(limit, company(of: delivery))
         if batch.count >= limit {
@@ -61,10 +66,13 @@ final class IntakeJob: Job {
         batch.append(delivery)
       case .idle:
         if subscription.isConsuming { context.isWorking() }
+        tookAll = subscription.isConsuming
         return batch
       case .interrupted(let error, let retryIn):
         // What the batch holds belongs to a channel that is gone; it comes again.
         (batch, limit) = ([], batchLimit)
+        nothingWaited = false
+        context.backlog.fellBehind(context.name)
         context.health.report(context.name, .waiting("\(error)"))
         context.logger.warning("broker interrupted, trying again", metadata: ["why": "\(error)", "retry-in": "\(retryIn)"])
       case .recovered:
@@ -73,6 +81,23 @@ final class IntakeJob: Job {
       }
     }
     return batch
+  }
+
+  /// Whether the batch is all that had come.
+  private var tookAll = false
+  /// Whether nothing waited in the queues when they were last asked.
+  private var nothingWaited = false
+
+  /// Tells those who wait for it when nothing is left of what waited in the queues before this worker listened.
+  ///
+  /// A queue counts what is ready, not what is on its way to somebody: that must have come and been taken after it was asked.
+  private func seeWhetherAllIsHeard() {
+    guard context.backlog.isBehind(context.name), tookAll else { return }
+    if nothingWaited { return context.backlog.caughtUp(context.name) }
+    // Where it cannot be asked the connection is at an end, which the next delivery will tell.
+    guard let channel = try? subscription.connection?.openChannel() else { return }
+    defer { channel.close() }
+    nothingWaited = (try? DubanTopology.intakeQueues.allSatisfy { try channel.queueStatus($0.name).messages == 0 }) ?? false
   }
 
   /// A delivery that waits for the batch before it, because it must have smaller company.

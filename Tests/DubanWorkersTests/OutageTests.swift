@@ -26,6 +26,42 @@ struct OutageTests {
     }
   }
 
+  @Test("who answered in time while Duban was away is not blamed when it is back: what waits is heard before deadlines lapse")
+  func answeredMeanwhile() async throws {
+    try await Surroundings.with { test in
+      let count = 3_000
+      try test.publish(complaints: count + 10)
+      try await test.withProcess { _ in try test.store.until("(SELECT count(*) FROM item) = \(count + 10)") }
+      // Within the hour, and heard two days later.
+      try test.publish((0..<count).map { Sample.event("complaint.responded", id: "answer\($0)", subject: "S\($0)", data: "{}") })
+      try test.store.setClock(ahead: "49 hours")
+      try await test.withProcess { _ in
+        try test.store.until("(SELECT count(*) FROM item_event WHERE message_id LIKE 'answer%') = \(count)")
+        try test.store.until("(SELECT count(*) FROM breach) >= 10")
+      }
+      #expect(try test.store.ask("SELECT count(*) FROM breach") == 10)
+      #expect(try test.store.ask("SELECT count(*) FROM item WHERE phase = 'responded' AND escalations = 0") == count)
+    }
+  }
+
+  @Test("deadlines do not wait for ever for an intake that hears nothing")
+  func intakeHangs() async throws {
+    try await Surroundings.with { test in
+      try test.publish(complaints: 10)
+      try await test.withProcess { _ in try test.store.until("(SELECT count(*) FROM item) = 10") }
+      try test.publish([Sample.event("complaint.submitted", id: "late", subject: "late")])
+      try test.store.setClock(ahead: "49 hours")
+      let blocker = try test.store.database.connect()
+      _ = try blocker.runScript("BEGIN; LOCK TABLE message IN ACCESS EXCLUSIVE MODE")
+      try await test.withProcess(["DUBAN_AUDIT_SECONDS": "2"]) { daemon in
+        try test.store.until("(SELECT count(*) FROM breach) = 10")
+        try daemon.untilLog(contains: "intake has not heard all that waits")
+        blocker.close()
+        try test.store.until("(SELECT count(*) FROM item) = 11")
+      }
+    }
+  }
+
   @Test("the broker and the database restarted and killed under load: not ready meanwhile, nothing lost or doubled after")
   func underLoad() async throws {
     try await PrivateServers.with { servers in

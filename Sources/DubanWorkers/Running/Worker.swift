@@ -21,6 +21,8 @@ struct WorkerContext: Sendable {
   let name: String
   let settings: Settings
   let health: Health
+  /// What intake has yet to hear.
+  let backlog: Backlog
   let logger: Logger
 
   /// Tells that the worker came round its loop and can work.

@@ -47,23 +47,13 @@ struct DueTests {
   @Test("12388: due items of confidential sources are listed to who may see them, to nobody else")
   func confidential() async throws {
     try await TestStore.with { test in
-      let owner = try test.database.connect()
-      try owner.runScript(
-        """
-        UPDATE upstream_source SET confidential = true WHERE uri = '/qr/mashang';
-        DO $$ BEGIN
-          PERFORM pg_advisory_xact_lock(1);
-          IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'test_due_clerk') THEN CREATE ROLE test_due_clerk LOGIN; END IF;
-        END $$;
-        GRANT SELECT ON ALL TABLES IN SCHEMA public TO test_due_clerk;
-        """)
-      owner.close()
+      try test.makeConfidential()
       let store = try test.connect()
       try take([Sample.envelope("complaint.submitted", id: "1", source: "/qr/mashang", subject: "secret")], store)
       try take([Sample.envelope("complaint.submitted", id: "2", subject: "open")], store)
       try test.setClock(ahead: "49 hours")
       #expect(try store.dueItems(limit: 10).map(\.key.subject) == ["secret", "open"])
-      let clerk = try Store(dsn: TestDatabase.dsn(with: ["dbname": test.database.name, "user": "test_due_clerk"]), name: "test")
+      let clerk = try Store(dsn: test.dsn(as: TestStore.outsider), name: "test")
       #expect(try clerk.dueItems(limit: 10).map(\.key.subject) == ["open"])
     }
   }

@@ -306,24 +306,11 @@ struct StoreTests {
   @Test("12388: only members of duban_confidential see the items of a confidential source, their logs and notices")
   func confidentialRows() async throws {
     try await TestStore.with { test in
-      let owner = try test.database.connect()
-      try owner.runScript(
-        """
-        UPDATE upstream_source SET confidential = true WHERE uri = '/qr/mashang';
-        DO $$ BEGIN
-          PERFORM pg_advisory_xact_lock(1);
-          IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'duban_confidential') THEN CREATE ROLE duban_confidential; END IF;
-          IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'test_clerk') THEN CREATE ROLE test_clerk; END IF;
-          IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'test_inspector') THEN
-            CREATE ROLE test_inspector IN ROLE duban_confidential;
-          END IF;
-        END $$;
-        GRANT SELECT ON ALL TABLES IN SCHEMA public TO test_clerk, test_inspector;
-        """)
+      try test.makeConfidential()
       let store = try test.connect()
       try take([Sample.envelope("complaint.submitted", id: "1", subject: "open")], store)
       try take([Sample.envelope("complaint.submitted", id: "2", source: "/qr/mashang", subject: "secret")], store)
-      for (role, seen) in [("test_clerk", 1), ("test_inspector", 2)] {
+      for (role, seen) in [(TestStore.outsider, 1), (TestStore.insider, 2)] {
         let person = try test.database.connect()
         try person.runScript("SET ROLE \(role)")
         let items: Int = try #require(try person.execute("SELECT count(*) FROM item").first).decode(0)

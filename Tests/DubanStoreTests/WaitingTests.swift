@@ -79,17 +79,7 @@ struct WaitingTests {
   )
   func confidential() async throws {
     try await TestStore.with { test in
-      let owner = try test.database.connect()
-      try owner.runScript(
-        """
-        UPDATE upstream_source SET confidential = true WHERE uri = '/qr/mashang';
-        DO $$ BEGIN
-          PERFORM pg_advisory_xact_lock(1);
-          IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'duban_confidential') THEN CREATE ROLE duban_confidential; END IF;
-          IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'test_waiting_clerk') THEN CREATE ROLE test_waiting_clerk LOGIN; END IF;
-        END $$;
-        GRANT SELECT ON ALL TABLES IN SCHEMA public TO test_waiting_clerk;
-        """)
+      try test.makeConfidential()
       let store = try test.connect()
       try wait("1", for: "open", store)
       try wait("2", for: "secret", source: "/qr/mashang", store)
@@ -101,17 +91,15 @@ struct WaitingTests {
       let found = try store.flagOverdueWaiting(limit: 10)
       #expect(found.bySource == ["/hotline/12345": 1] && found.confidential == 2)
 
-      let clerk = try Store(
-        dsn: TestDatabase.dsn(with: ["dbname": test.database.name, "user": "test_waiting_clerk"]), name: "test")
+      let clerk = try Store(dsn: test.dsn(as: TestStore.outsider), name: "test")
       #expect(try clerk.waitingEvents(overdueOnly: true, limit: 10).map(\.item.subject) == ["open"])
       #expect(try !clerk.maySeeConfidential() && store.maySeeConfidential())
       let all = try store.waitingEvents(overdueOnly: true, limit: 10)
       #expect(all.count == 3)
       for event in all where event.item.subject == "secret" { try store.discard(event, by: "王", reason: "测试") }
       #expect(try store.discardedEvents(limit: 10).count == 2 && clerk.waitingEvents(numbers: all.map(\.number)).count == 1)
-      owner.close()
       let person = try test.database.connect()
-      try person.runScript("SET ROLE test_waiting_clerk")
+      try person.runScript("SET ROLE \(TestStore.outsider)")
       #expect(try person.execute("SELECT FROM discarded_event").isEmpty)
       person.close()
     }

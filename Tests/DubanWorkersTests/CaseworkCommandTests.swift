@@ -141,21 +141,7 @@ struct CaseworkCommandTests {
   @Test("12388: what may be a confidential source's letter is shown only on request, and only to who may see that source's items")
   func confidentialLetters() async throws {
     try await Surroundings.with { test in
-      let owner = try test.store.database.connect()
-      try owner.runScript(
-        """
-        UPDATE upstream_source SET confidential = true WHERE uri = '/qr/mashang';
-        DO $$ BEGIN
-          PERFORM pg_advisory_xact_lock(1);
-          IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'duban_confidential') THEN CREATE ROLE duban_confidential; END IF;
-          IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'test_letter_clerk') THEN CREATE ROLE test_letter_clerk LOGIN; END IF;
-          IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'test_letter_inspector') THEN
-            CREATE ROLE test_letter_inspector LOGIN IN ROLE duban_confidential;
-          END IF;
-        END $$;
-        GRANT SELECT ON ALL TABLES IN SCHEMA public TO test_letter_clerk, test_letter_inspector;
-        """)
-      owner.close()
+      try test.store.makeConfidential()
       try await refuse(
         [
           Sample.event("complaint.submitted", id: "1", source: "/qr/mashang", subject: "secret", data: "[]"),
@@ -169,22 +155,20 @@ struct CaseworkCommandTests {
         end: ChildProcess.End, output: String, errors: String
       ) {
         var environment = test.connections
-        if let user {
-          environment["DUBAN_POSTGRES_DSN"] = try TestDatabase.dsn(with: ["dbname": test.store.database.name, "user": user])
-        }
+        if let user { environment["DUBAN_POSTGRES_DSN"] = try test.store.dsn(as: user) }
         return try Program.dubanctl.run(["dead", "show", letters[letter].letter] + options, environment)
       }
       for letter in 0...1 {
         #expect(try show(letter, as: nil).errors.contains("--confidential"))
-        let clerk = try show(letter, as: "test_letter_clerk", "--confidential")
+        let clerk = try show(letter, as: TestStore.outsider, "--confidential")
         #expect(
           clerk.end == .exit(64) && !clerk.output.contains("secret") && clerk.errors.contains("no member of duban_confidential"))
-        for user in [nil, "test_letter_inspector"] {
+        for user in [nil, TestStore.insider] {
           #expect(try show(letter, as: user, "--confidential").output.contains("secret"))
         }
         #expect(try !show(letter, as: nil, "--json").output.contains("secret"))
       }
-      #expect(try show(2, as: "test_letter_clerk").output.contains("open"))
+      #expect(try show(2, as: TestStore.outsider).output.contains("open"))
     }
   }
 

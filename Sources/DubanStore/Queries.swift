@@ -21,14 +21,18 @@ public struct Lag: Hashable, Sendable, Encodable {
   public var waiting: Int
   /// How many of these are flagged, because they have waited longer than the policy allows.
   public var overdueWaiting: Int
+  /// Items in work that are 待派: the directory does not know their street, or their unit. Counted as far as ``Store/unassignedBound``.
+  public var unassigned: Int
 
   public init(
     oldestDueSeconds: Double, oldestDueItem: Int64? = nil, oldestDueSince: Instant? = nil, deadlineWorkers: Int = 0,
-    oldestOutboxSeconds: Double, unroutable: Int, waiting: Int, overdueWaiting: Int = 0
+    oldestOutboxSeconds: Double, unroutable: Int, waiting: Int, overdueWaiting: Int = 0,
+    unassigned: Int = 0
   ) {
     (self.oldestDueSeconds, self.oldestDueItem, self.oldestDueSince) = (oldestDueSeconds, oldestDueItem, oldestDueSince)
     (self.deadlineWorkers, self.oldestOutboxSeconds) = (deadlineWorkers, oldestOutboxSeconds)
     (self.unroutable, self.waiting, self.overdueWaiting) = (unroutable, waiting, overdueWaiting)
+    self.unassigned = unassigned
   }
 }
 
@@ -84,15 +88,20 @@ extension Store {
         (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'duband deadlines'),
         coalesce(extract(epoch FROM duban_now() - (SELECT min(recorded_at) FROM outbox WHERE attempts = 0)), 0)::float8,
         (SELECT count(*) FROM outbox WHERE attempts > 0),
-        count(*), count(flagged_at)
+        count(*), count(flagged_at),
+        (SELECT count(*) FROM (
+          SELECT FROM item WHERE unassigned AND phase IN ('open', 'responded', 'merged') LIMIT \(Self.unassignedBound)) AS counted)
       FROM waiting_event
       """
     ).only()
     return Lag(
       oldestDueSeconds: try row.decode(0), oldestDueItem: try row.decode(1), oldestDueSince: try row.decode(2),
       deadlineWorkers: try row.decode(3), oldestOutboxSeconds: try row.decode(4), unroutable: try row.decode(5),
-      waiting: try row.decode(6), overdueWaiting: try row.decode(7))
+      waiting: try row.decode(6), overdueWaiting: try row.decode(7), unassigned: try row.decode(8))
   }
+
+  /// So many are as much of an alarm as more, and counted within milliseconds.
+  public static let unassignedBound = 10_000
 
   /// Items, the most urgent first: those with a running deadline by the deadline, then the others by id.
   public func items(_ filter: ItemFilter) throws -> [ItemSummary] {

@@ -11,6 +11,7 @@ final class AuditJob: Job {
   init(_ context: WorkerContext) throws {
     self.context = context
     store = try context.connectStore()
+    try store.useIndexes()
   }
 
   func run(until stop: StopSignal) throws {

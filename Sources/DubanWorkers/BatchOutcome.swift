@@ -13,6 +13,7 @@ struct BatchOutcome {
   var refused: [DeadLetter] = []
   /// Deadlines that had passed when an answer came, before any sweep found them.
   var breaches = 0
+  var vacancies = Vacancies()
   /// Messages whose sender records their trace (the sampled flag) and so may look for them in this log.
   private var traced: [Traced] = []
 
@@ -53,6 +54,7 @@ struct BatchOutcome {
     a.duplicates += b.duplicates
     a.refused += b.refused
     a.breaches += b.breaches
+    a.vacancies += b.vacancies
     a.traced += b.traced
   }
 
@@ -74,6 +76,7 @@ struct BatchOutcome {
     }
     if !isAcknowledged { metadata["acknowledged"] = "no: the channel went away; they come again as duplicates" }
     context.logger.info("batch committed", metadata: metadata)
+    vacancies.tell(context.logger)
     for letter in refused { context.logger.notice("message refused", metadata: Self.metadata(of: letter)) }
     for message in traced { context.logger.info("message handled", metadata: Self.metadata(of: message)) }
   }

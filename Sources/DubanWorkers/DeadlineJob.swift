@@ -70,10 +70,10 @@ final class DeadlineJob: Job {
   }
 
   private func handleBatch(_ claimed: inout [Int64]) throws -> Int {
-    let (effects, handled) = try store.transaction { store in
+    let (effects, vacancies, handled) = try store.transaction { store in
       var items = try store.claimDueItems(limit: batchLimit, except: stuck.ids())
       // Most wake-ups find nothing, and should cost no more than that.
-      guard !items.isEmpty else { return (Effects(), 0) }
+      guard !items.isEmpty else { return (Effects(), Vacancies(), 0) }
       let machine = try store.machine()
       claimed = items.map(\.id)
       let history = try store.breaches(of: items.filter(machine.maySummon).map(\.id))
@@ -81,13 +81,14 @@ final class DeadlineJob: Job {
       for i in items.indices { machine.wake(&items[i], history: history[items[i].id] ?? [], into: &effects) }
       effects.wokenItems = items
       try store.write(effects, at: machine.now)
-      return (effects, items.count)
+      return (effects, Vacancies(effects, machine.directory), items.count)
     }
     guard handled > 0 else { return 0 }
     breaches.increment(by: effects.breaches.count)
     notices.increment(by: effects.notices.count)
     context.logger.info(
       "deadlines passed", metadata: ["breaches": "\(effects.breaches.count)", "notices-proposed": "\(effects.notices.count)"])
+    vacancies.tell(context.logger)
     return handled
   }
 }

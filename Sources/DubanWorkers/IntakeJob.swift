@@ -222,6 +222,7 @@ final class IntakeJob: Job {
     }
     var effects = fold.finish()
     outcome.breaches = effects.breaches.count
+    outcome.vacancies = Vacancies(effects, machine.directory)
     effects.announcements += outcome.refused.map { .rejected($0.refusal, of: RawMessage($0.delivery), at: machine.now) }
     try store.write(effects, at: machine.now)
     return outcome

@@ -170,5 +170,12 @@ struct ChainTests {
     var effects = Effects()
     try Self.machine(at: morning + .hours(48), complaint: Self.response).lapse(&item, into: &effects)
     #expect(item.tier == .city && item.deadline?.dueAt == morning + .hours(72))
+    #expect(effects.passedOver == [PassedOver(item: item.key, tier: .district)])
+    // Nobody above at all: the last that is there has it, and who is wanting is told.
+    item = try opened(Self.response)
+    (item.place.districtID, item.place.cityID) = (nil, nil)
+    effects = Effects()
+    try Self.machine(at: morning + .hours(48), complaint: Self.response).lapse(&item, into: &effects)
+    #expect(effects.log.map(\.type) == ["item.overdue"] && effects.passedOver.map(\.tier) == [.district, .city])
   }
 }

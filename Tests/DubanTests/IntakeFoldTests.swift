@@ -46,6 +46,34 @@ struct IntakeFoldTests {
     #expect(fold.finish().newItems.map(\.key.source) == ["/hotline/12345"])
   }
 
+  @Test("an item that a batch leaves 待派 is told of once, and again when it is reopened; one that has ended by then is not")
+  func unassigned() throws {
+    let nowhere = #"{"region":{"district":"黄石港区","street":"无此街道"}}"#
+    var known: [ItemKey: Item] = [:]
+    /// Takes a batch, and returns the numbers of the items that it has left 待派.
+    func take(_ batch: Envelope...) throws -> [String] {
+      var fold = try fold(IntakeSnapshot(taken: [:], items: known, freshIDs: Array(100..<200)))
+      for envelope in batch { #expect(fold.take(envelope) == .applied) }
+      let effects = fold.finish()
+      for item in effects.newItems + effects.changedItems { known[item.key] = item }
+      return effects.unassigned.map(\.number)
+    }
+    func event(_ type: String, _ id: String, _ subject: String, _ data: String? = nil) throws -> Envelope {
+      try envelope("complaint.\(type)", id: id, subject: subject, data: data)
+    }
+    #expect(
+      try take(
+        event("submitted", "1", "A", nowhere), event("accepted", "2", "A"), event("submitted", "3", "B"),
+        event("submitted", "4", "C", nowhere), event("resolved", "5", "C")) == ["A"])
+    #expect(try take(event("responded", "6", "A"), event("submitted", "7", "D", nowhere)) == ["D"])
+    #expect(try take(event("accepted", "8", "B", #"{"lead":"无此单位","supporting":["供水公司","也无此单位"]}"#)) == ["B", "B#也无此单位"])
+    #expect(try take(event("resolved", "9", "A")) == [])
+    #expect(try take(event("reopened", "10", "A")) == ["A"])
+    // The unit that is known now answers for it.
+    #expect(try take(event("accepted", "11", "B", #"{"lead":"供电公司"}"#)) == [])
+    #expect(known.values.filter(\.awaitsAssignment).map(\.key.number).sorted() == ["A", "B#也无此单位", "D"])
+  }
+
   @Test("two spellings of one character are two numbers, as the database has it")
   func spellings() throws {
     var fold = try fold()

@@ -200,10 +200,13 @@ struct ItemMachineTests {
 
   @Test("R7: an unknown street leaves the complaint with its district, an unknown district with the city, both 待派")
   func unknownPlace() throws {
-    let street = try opened(data: #"{"region":{"district":"黄石港区","street":"无此街道"}}"#).item
+    let (street, one) = try opened(data: #"{"region":{"district":"黄石港区","street":"无此街道"}}"#)
     #expect(street.tier == .district && street.place.isUnassigned && street.place.districtID == 2)
-    let district = try opened(data: #"{"region":{"district":"无此区","street":"胜阳港街道"}}"#).item
+    #expect(one.passedOver == [PassedOver(item: street.key, tier: .street)])
+    let (district, two) = try opened(data: #"{"region":{"district":"无此区","street":"胜阳港街道"}}"#)
     #expect(district.tier == .city && district.place.isUnassigned)
+    #expect(two.passedOver.map(\.tier) == [.street, .district])
+    #expect(try opened().effects.passedOver.isEmpty)
   }
 
   @Test("a rule with a condition goes before the general one")

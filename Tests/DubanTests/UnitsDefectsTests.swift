@@ -86,8 +86,10 @@ struct UnitsDefectsTests {
   )
   func unitWithoutPlace() throws {
     for data in [#"{"lead":"供水公司"}"#, #"{"supporting":["供水公司"]}"#] {
-      let (items, _) = try take([envelope("complaint.submitted", data: data)], now: morning)
+      let (items, opening) = try take([envelope("complaint.submitted", data: data)], now: morning)
       var item = try #require(items.values.first { $0.unitID == 5 })
+      // A unit stands in for the tiers that have nobody.
+      #expect(!opening.passedOver.contains { $0.item == item.key })
       #expect(item.place.isUnassigned && item.tier == .district)
       var effects = Effects()
       for tier in [Tier.district, .city] {

@@ -27,14 +27,16 @@ import Testing
         lag: Lag(
           oldestDueSeconds: 1.5, oldestDueItem: 7, oldestDueSince: Duban.Instant(rfc3339: "2026-11-20T08:00:00+08:00"),
           deadlineWorkers: 1,
-          oldestOutboxSeconds: 0, unroutable: 2, waiting: 3, overdueWaiting: 1))
+          oldestOutboxSeconds: 0, unroutable: 2, waiting: 3, overdueWaiting: 1, unassigned: 4))
+      #expect(try await get(page, "metrics").body.contains("\nduban_unassigned_items 4\n"))
       let later = try await get(page, "readyz")
       #expect(later.status == 200)
       #expect(later.contentType == "application/json")
       #expect(
         later.body
           == #"{"complaints":[],"lag":{"deadlineWorkers":1,"oldestDueItem":7,"oldestDueSeconds":1.5,"#
-          + #""oldestDueSince":"2026-11-20T08:00:00+08:00","oldestOutboxSeconds":0,"overdueWaiting":1,"unroutable":2,"waiting":3},"#
+          + #""oldestDueSince":"2026-11-20T08:00:00+08:00","oldestOutboxSeconds":0,"overdueWaiting":1,"#
+          + #""unassigned":4,"unroutable":2,"waiting":3},"#
           + #""ready":true}"# + "\n")
     }
   }
@@ -65,6 +67,7 @@ import Testing
       #expect(lines.contains("duban_ready 0"))
       #expect(lines.contains("duban_alive 1"))
       #expect(lines.contains("duban_oldest_due_item_seconds NaN") && lines.contains("duban_deadlines_behind NaN"))
+      #expect(lines.contains("duban_unassigned_items NaN"))
     }
   }
 

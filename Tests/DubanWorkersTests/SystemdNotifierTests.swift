@@ -70,6 +70,8 @@ import Testing
       conversation.news(of: health.report, at: clock.now) == [
         "STATUS": "at work; oldest due item 3 s, oldest unpublished event 0 s"
       ])
+    health.report(lag: Lag(oldestDueSeconds: 0, oldestOutboxSeconds: 0, unroutable: 0, waiting: 0, unassigned: 2))
+    #expect(conversation.news(of: health.report, at: clock.now)["STATUS"]?.hasSuffix("event 0 s, 2 items 待派") == true)
     health.report("relay", .waiting("no broker answers"))
     #expect(conversation.news(of: health.report, at: clock.now) == ["STATUS": "relay waits: no broker answers"])
     health.report("relay", .working)

@@ -18,6 +18,10 @@ public struct Effects: Sendable {
   public var noLongerAwaited: [MessageKey] = []
   /// How each deadline came about; only where the machine is asked to explain itself. Not written.
   public var derivations: [Derivation] = []
+  /// Items in work that these events have left 待派, and that were not so before. Not written: the item itself says so.
+  public var unassigned: [ItemKey] = []
+  /// Tiers that had nobody when it was their turn. Not written: the log says where the item went.
+  public var passedOver: [PassedOver] = []
 
   public init() {}
 }
@@ -64,6 +68,12 @@ public struct Breach: Hashable, Sendable {
     (self.itemID, self.cycle, self.clock, self.tier) = (itemID, cycle, clock, tier)
     (self.organID, self.dueAt, self.foundAt, self.slip) = (organID, dueAt, foundAt, slip)
   }
+}
+
+/// A tier that an item did not stay at, because the directory has no organ for it there: an item never waits for nobody.
+public struct PassedOver: Hashable, Sendable {
+  public var item: ItemKey
+  public var tier: Tier
 }
 
 /// An event that waits for its item.

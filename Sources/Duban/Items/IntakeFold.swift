@@ -45,8 +45,8 @@ public struct IntakeFold: Sendable {
   private let breaches: [Int64: [Breach]]
   private var followers: [ItemKey: [ItemKey]]
   private var freshIDs: ArraySlice<Int64>
-  /// Items that the batch has touched, in the order of their first touch.
-  private var touched: [(key: ItemKey, isNew: Bool)] = []
+  /// Items that the batch has touched, in the order of their first touch; and whether they were 待派 before it.
+  private var touched: [(key: ItemKey, isNew: Bool, wasUnassigned: Bool)] = []
   private var isTouched: Set<ItemKey> = []
   /// Items that the present message has closed or merged, and by which event: their duplicates and parts follow.
   private var settled: [(item: ItemKey, by: Envelope)] = []
@@ -105,17 +105,19 @@ public struct IntakeFold: Sendable {
 
   /// Everything to write, once the last message is taken.
   public mutating func finish() -> Effects {
-    for (key, isNew) in touched {
+    for (key, isNew, wasUnassigned) in touched {
       guard let item = items[key] else { continue }
       if isNew { effects.newItems.append(item) } else { effects.changedItems.append(item) }
+      if item.awaitsAssignment && !wasUnassigned { effects.unassigned.append(key) }
     }
     touched = []
     return effects
   }
 
   private mutating func store(_ item: Item, isNew: Bool = false) {
-    items[item.key] = item
-    if isTouched.insert(item.key).inserted { touched.append((item.key, isNew)) }
+    let before = items.updateValue(item, forKey: item.key)
+    guard isTouched.insert(item.key).inserted else { return }
+    touched.append((item.key, isNew, before?.awaitsAssignment ?? false))
   }
 
   /// Lets the duplicates and the parts of an item that was just closed, merged or released follow it, and theirs.

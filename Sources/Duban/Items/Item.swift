@@ -64,6 +64,9 @@ public struct Item: Hashable, Sendable {
   /// The organ or unit that holds it; nil where the directory knows none.
   public var holderID: Int64? { unitID ?? place.organ(at: tier) }
 
+  /// Whether somebody must assign it (待派) before the right organ or unit answers for it; of what has ended nobody need.
+  public var awaitsAssignment: Bool { place.isUnassigned && phase != .awaited && phase != .closed }
+
   /// Whether a unit has the lead (主办).
   func isLed(by unit: String?) -> Bool {
     guard let lead, let unit else { return false }

@@ -68,6 +68,7 @@ extension ItemMachine {
 
   private func climb(_ item: inout Item, from breach: Breach, to above: Tier, _ rule: Policy.Rule, _ effects: inout Effects) {
     let start = policies.policy(for: item).start(nominal: breach.dueAt, told: now)
+    passOver(Tier.allCases.filter { $0 > item.tier && $0 < above }, item, &effects)
     (item.tier, item.unitID) = (above, nil)
     item.escalations += 1
     let allowance = rule.limit(of: breach.clock).allowance(at: above, startedAt: rule.start(of: item))
@@ -76,8 +77,14 @@ extension ItemMachine {
     record(.itemEscalated, &item, breach, countedFrom: start == breach.dueAt ? nil : start, &effects)
   }
 
+  /// Notes tiers at which an item does not stay, because nobody is there.
+  func passOver(_ tiers: [Tier], _ item: Item, _ effects: inout Effects) {
+    effects.passedOver += tiers.map { PassedOver(item: item.key, tier: $0) }
+  }
+
   /// Overdue at 市: nobody is above.
   private func exhaust(_ item: inout Item, _ breach: Breach, _ effects: inout Effects) {
+    passOver(Tier.allCases.filter { $0 > item.tier }, item, &effects)
     // An item that was never answered must still be settled: its other clock goes on.
     item.deadline = breach.clock == .response ? resolutionDeadline(of: item) : nil
     record(.itemOverdue, &item, breach, &effects)

@@ -182,6 +182,10 @@ extension ItemMachine {
     guard let rule = policy.rule(for: item) else { return }
     item.tier = rule.start(of: item)
     holdByUnit(&item)
+    if item.unitID == nil {
+      passOver(
+        Tier.allCases.filter { $0 >= rule.startsAt && $0 < item.tier && item.place.organ(at: $0) == nil }, item, &effects)
+    }
     item.provisionalUnder = nil
     setDeadline(of: &item, .resolution, rule, rule.resolution.within, from: start, insteadOf: time, &effects)
     item.resolutionDueAt = item.deadline?.dueAt

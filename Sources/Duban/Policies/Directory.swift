@@ -84,8 +84,11 @@ public struct Directory: Sendable {
 
   /// What may be said of an item to those who do not handle it: its title, unless its source is confidential.
   func publicTitle(of item: Item) -> String {
-    sources[item.key.source]?.isConfidential == true ? "保密件" : item.title ?? item.key.subject
+    isConfidential(item.key) ? "保密件" : item.title ?? item.key.subject
   }
+
+  /// Whether an item may be spoken of only to those who handle its source's matters.
+  public func isConfidential(_ item: ItemKey) -> Bool { sources[item.source]?.isConfidential == true }
 
   /// Whether a message may be spoken of only to those who handle its source's matters: by who sent it, or by whose item it is about.
   public func isConfidential(_ envelope: Envelope) -> Bool {

@@ -116,7 +116,7 @@ private struct Readiness: Encodable {
 
 /// Health as metrics, brought up to date whenever they are asked for.
 private struct HealthGauges: Sendable {
-  private let ready, alive, oldestDue, behind, oldestOutbox, unroutable, waiting, overdueWaiting: any MeterHandler
+  private let ready, alive, oldestDue, behind, oldestOutbox, unroutable, waiting, overdueWaiting, unassigned: any MeterHandler
 
   init(_ metrics: PrometheusMetrics) {
     func gauge(_ name: String) -> any MeterHandler { metrics.makeMeter(label: name, dimensions: []) }
@@ -128,6 +128,7 @@ private struct HealthGauges: Sendable {
     unroutable = gauge("duban_unroutable_events")
     waiting = gauge("duban_waiting_events")
     overdueWaiting = gauge("duban_overdue_waiting_events")
+    unassigned = gauge("duban_unassigned_items")
   }
 
   /// NaN where the database could not be asked: not known is not zero.
@@ -140,6 +141,7 @@ private struct HealthGauges: Sendable {
     unroutable.set(report.lag.map { Double($0.unroutable) } ?? .nan)
     waiting.set(report.lag.map { Double($0.waiting) } ?? .nan)
     overdueWaiting.set(report.lag.map { Double($0.overdueWaiting) } ?? .nan)
+    unassigned.set(report.lag.map { Double($0.unassigned) } ?? .nan)
   }
 }
 

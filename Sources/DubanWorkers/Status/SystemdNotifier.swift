@@ -92,8 +92,10 @@ struct SystemdConversation {
     guard report.complaints.isEmpty else { return report.complaints.joined(separator: "; ") }
     guard report.isReady else { return "starting" }
     guard let lag = report.lag else { return "at work" }
+    let unassigned = lag.unassigned > 0 ? ", \(lag.unassigned) items 待派" : ""
     return
       "at work; oldest due item \(seconds(lag.oldestDueSeconds)), oldest unpublished event \(seconds(lag.oldestOutboxSeconds))"
+      + unassigned
   }
 
   private static func seconds(_ value: Double) -> String { "\(Int(clampingSeconds: value)) s" }

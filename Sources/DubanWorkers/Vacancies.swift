@@ -1,0 +1,85 @@
+// What found nobody in the directory: items left 待派 and tiers passed over, counted and told, so that somebody is woken.
+
+import Duban
+import Logging
+import Metrics
+
+/// What one batch found vacant: the directory lacks an organ or a unit that was to answer for items.
+struct Vacancies {
+  /// So many things of one sort, with an example of those that may be spoken of.
+  private struct Tally {
+    var count = 0
+    var confidential = 0
+    var example: ItemKey?
+
+    mutating func add(_ item: ItemKey, in directory: Directory) {
+      count += 1
+      if directory.isConfidential(item) { confidential += 1 } else { example = example ?? item }
+    }
+
+    static func += (a: inout Tally, b: Tally) {
+      a.count += b.count
+      a.confidential += b.confidential
+      a.example = a.example ?? b.example
+    }
+
+    var metadata: Logger.Metadata {
+      var metadata: Logger.Metadata = ["count": "\(count)"]
+      if confidential > 0 { metadata["confidential"] = "\(confidential)" }
+      if let example { metadata["example"] = "\(example)" }
+      return metadata
+    }
+  }
+
+  private var unassigned = Tally()
+  /// Of items that are not among the unassigned, which tell of the same vacancy.
+  private var passing = Tally()
+  private var passingTiers: Set<Tier> = []
+  private var passedOver: [Tier: Int] = [:]
+
+  init() {}
+
+  init(_ effects: Effects, _ directory: Directory) {
+    // Almost always there is nothing.
+    guard !effects.unassigned.isEmpty || !effects.passedOver.isEmpty else { return }
+    let told = Set(effects.unassigned)
+    for item in effects.unassigned { unassigned.add(item, in: directory) }
+    for step in effects.passedOver {
+      passedOver[step.tier, default: 0] += 1
+      guard !told.contains(step.item) else { continue }
+      passing.add(step.item, in: directory)
+      passingTiers.insert(step.tier)
+    }
+  }
+
+  static func += (a: inout Vacancies, b: Vacancies) {
+    a.unassigned += b.unassigned
+    a.passing += b.passing
+    a.passingTiers.formUnion(b.passingTiers)
+    a.passedOver.merge(b.passedOver, uniquingKeysWith: +)
+  }
+
+  /// Counts them, and says at most one line of each sort, however many there are. Of confidential items it says how many, no more.
+  func tell(_ logger: Logger) {
+    for (tier, count) in passedOver { Counters.byTier[tier]?.increment(by: count) }
+    if unassigned.count > 0 {
+      var metadata = unassigned.metadata
+      metadata["remedy"] =
+        "dubanctl items list --unassigned; add the street or unit to the directory file, then dubanctl directory apply FILE"
+      logger.warning("items are unassigned (待派): the directory does not know their street, or their unit", metadata: metadata)
+    }
+    if passing.count > 0 {
+      var metadata = passing.metadata
+      metadata["tiers"] = "\(passingTiers.sorted().map(\.rawValue).joined(separator: ","))"
+      metadata["remedy"] = "add the organ to the directory file, then dubanctl directory apply FILE"
+      logger.warning("tiers were passed over: the directory has no organ there for the items' places", metadata: metadata)
+    }
+  }
+
+  private enum Counters {
+    static let byTier = Dictionary(
+      uniqueKeysWithValues: Tier.allCases.map {
+        ($0, Counter(label: "duban_tiers_passed_over", dimensions: [("tier", $0.rawValue)]))
+      })
+  }
+}

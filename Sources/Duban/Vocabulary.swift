@@ -108,6 +108,30 @@ public struct ItemKey: Hashable, Sendable {
   }
 }
 
+extension ItemKey: CustomStringConvertible {
+  /// Its number as people write it, e.g. `HS-2026-00000001`; of a unit's part `HS-2026-00000001#供水公司`.
+  public var number: String { unit.map { "\(subject)#\($0)" } ?? subject }
+
+  /// `SOURCE/NUMBER`.
+  public var description: String { "\(source)/\(number)" }
+
+  /// Everything that a name may mean: a ``number`` under any source, or a ``description``. Sources and numbers may hold `/` and `#` themselves.
+  public static func readings(of name: String) -> [(source: String?, subject: String, unit: String?)] {
+    let sourced = splits(of: name, at: "/").map { (source: Optional($0.0), number: $0.1) }
+    return ([(source: nil, number: name)] + sourced).flatMap { source, number in
+      [(source, number, nil)] + splits(of: number, at: "#").map { (source, $0.0, $0.1) }
+    }
+  }
+
+  /// The text before and behind each place where a separator stands between two parts that hold something.
+  private static func splits(of text: String, at separator: Unicode.Scalar) -> [(String, String)] {
+    let scalars = text.unicodeScalars
+    return scalars.indices.filter { scalars[$0] == separator }.map {
+      (String(scalars[..<$0]), String(scalars[scalars.index(after: $0)...]))
+    }.filter { !$0.0.isEmpty && !$0.1.isEmpty }
+  }
+}
+
 /// What names a message, for deduplication: CloudEvents' own key, `source` and `id`.
 public struct MessageKey: Hashable, Sendable {
   public var source: String

@@ -121,13 +121,23 @@ extension Store {
   ///
   /// - Throws: ``StoreFault`` where several systems use the number.
   public func item(named name: String) throws -> ItemSummary? {
+    let readings = ItemKey.readings(of: name)
+    // The unique key's index begins with the source: a number is looked up in it under each source that there is, one by one.
     let rows = try connection.execute(
       """
+      WITH RECURSIVE source(uri) AS (
+        SELECT min(source) FROM item UNION ALL
+        SELECT (SELECT min(item.source) FROM item WHERE item.source > source.uri) FROM source WHERE source.uri IS NOT NULL)
       SELECT \(ItemRow.selection), organ.name
       FROM item LEFT JOIN organ ON organ.id = \(Self.holder)
-      CROSS JOIN LATERAL (SELECT item.subject || CASE WHEN item.unit <> '' THEN '#' || item.unit ELSE '' END AS number) AS named
-      WHERE item.id = $1 OR number = $2 OR item.source || '/' || number = $2 ORDER BY item.id LIMIT 2
-      """, Int64(name), name)
+      WHERE item.id = ANY (ARRAY(
+        SELECT $1::bigint UNION SELECT named.id
+        FROM source CROSS JOIN unnest($2::text[], $3::text[], $4::text[]) AS reading(source, subject, unit) CROSS JOIN LATERAL (
+          SELECT id FROM item WHERE item.source = source.uri AND item.subject = reading.subject AND item.unit = reading.unit OFFSET 0
+        ) AS named
+        WHERE source.uri = coalesce(reading.source, source.uri)))
+      ORDER BY item.id LIMIT 2
+      """, Int64(name), readings.map(\.source), readings.map(\.subject), readings.map { $0.unit ?? "" })
     guard rows.count < 2 else {
       throw StoreFault("several systems use the number \(name); write SOURCE/NUMBER or Duban's own id")
     }

@@ -1,6 +1,7 @@
 // dubanctl items due: what should have been handled by now, for when the audit says that deadlines are behind.
 
 import ArgumentParser
+import Duban
 import DubanStore
 
 extension Items {
@@ -24,7 +25,7 @@ extension Items {
         table: Table(
           heading: ["id", "item", "due since", "seconds ago"],
           rows: items.map {
-            ["\($0.id)", "\($0.source)/\($0.subject)" + ($0.unit.map { "#\($0)" } ?? ""), $0.since, "\($0.seconds)"]
+            ["\($0.id)", "\(ItemKey(source: $0.source, subject: $0.subject, unit: $0.unit))", $0.since, "\($0.seconds)"]
           },
           empty: "nothing is due that is not handled"))
     }

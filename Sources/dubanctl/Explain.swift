@@ -22,7 +22,7 @@ extension Items {
       let steps = outcome.steps.flatMap { step in step.derivations.map { DeadlineView(step.event, $0, replay.directory) } }
       let view = ExplanationView(item: ItemView(summary), isProvisional: summary.item.provisionalUnder != nil, deadlines: steps)
       if output.json { return try output.print(view, table: Table(heading: [], rows: [])) }
-      print("\(view.item.source)/\(view.item.number): \(view.now)")
+      print("\(summary.item.key): \(view.now)")
       for step in steps { print("\n" + step.lines.joined(separator: "\n")) }
     }
 

@@ -146,11 +146,13 @@ struct ItemView: Encodable {
   }
 
   /// As an operator names it: of a part with its unit.
-  var number: String { unit.map { "\(subject)#\($0)" } ?? subject }
+  var number: String { key.number }
+
+  private var key: ItemKey { ItemKey(source: source, subject: subject, unit: unit) }
 
   var lines: [[String]] {
     [
-      ["number", "\(source)/\(number)"], ["kind", kind], ["phase", phase + (unassigned ? ", 待派" : "")],
+      ["number", "\(key)"], ["kind", kind], ["phase", phase + (unassigned ? ", 待派" : "")],
       ["held by", "\(tier) \(organ ?? "–")"], ["lead (主办)", lead ?? "–"],
       ["community", community ?? "–"], ["category", category ?? "–"], ["title", title ?? "–"], ["opened", openedAt ?? "–"],
       ["deadline", dueAt.map { "\($0) (\(clock ?? ""), policy version \(policyVersion))" } ?? "none runs"],

@@ -1,6 +1,7 @@
 // dubanctl waiting: events that came before their item, and what an operator can do about those whose item does not come.
 
 import ArgumentParser
+import Duban
 import DubanStore
 
 struct Waiting: AsyncParsableCommand {
@@ -30,9 +31,8 @@ struct Waiting: AsyncParsableCommand {
           heading: ["event", "item", "item is", "type", "from", "message", "since", "flagged"],
           rows: events.map { event in
             [
-              "\(event.event)", "\(event.itemSource)/\(event.subject)" + (event.unit.map { "#\($0)" } ?? ""), event.phase,
-              event.type, event.source, event.messageID,
-              event.since, event.flaggedAt ?? "–",
+              "\(event.event)", "\(ItemKey(source: event.itemSource, subject: event.subject, unit: event.unit))", event.phase,
+              event.type, event.source, event.messageID, event.since, event.flaggedAt ?? "–",
             ]
           }, empty: "no event waits"))
     }
@@ -86,8 +86,8 @@ struct Waiting: AsyncParsableCommand {
           heading: ["when", "who", "item", "type", "from", "message", "why"],
           rows: rows.map {
             [
-              $0.at, $0.by, "\($0.itemSource)/\($0.subject)" + ($0.unit.map { "#\($0)" } ?? ""), $0.type, $0.source, $0.messageID,
-              $0.reason,
+              $0.at, $0.by, "\(ItemKey(source: $0.itemSource, subject: $0.subject, unit: $0.unit))", $0.type, $0.source,
+              $0.messageID, $0.reason,
             ]
           },
           empty: "no waiting event was ever given up"))

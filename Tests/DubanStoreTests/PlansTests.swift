@@ -57,6 +57,41 @@ struct PlansTests {
     }
   }
 
+  @Test("however many items there are, one is found by its number, and those that are 待派 are counted, through indexes")
+  func numbers() async throws {
+    try await TestStore.with { test in
+      try take([Sample.envelope("complaint.submitted", id: "1", subject: "S")], test.connect())
+      let (operatorStore, audit) = (try test.connect(), try test.connect())
+      try audit.useIndexes()
+      func read() throws -> Int64 {
+        for store in [operatorStore, audit] { _ = try store.connection.execute("SELECT pg_stat_force_next_flush()") }
+        return try test.ask(
+          """
+          SELECT (SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'item')
+            + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'item')::bigint
+          """)
+      }
+      // Often enough for a plan that is kept.
+      for _ in 0..<10 { #expect(try audit.lag().unassigned == 0) }
+      try operatorStore.connection.runScript(
+        """
+        SET session_replication_role = replica;
+        INSERT INTO item (id, source, subject, kind, phase, tier, unassigned, policy_version, cycle, escalations, urgings, returns, sequence)
+        SELECT 1000000 + n, CASE n % 3 WHEN 0 THEN '/a' WHEN 1 THEN '/b' ELSE source END, 'G' || n, kind,
+          CASE WHEN n % 1000 = 0 THEN 'closed' ELSE phase END, tier, n % 500 = 0, policy_version, cycle, escalations, urgings, returns, sequence
+        FROM generate_series(1, 20000) AS n, (SELECT * FROM item LIMIT 1) AS model;
+        SET session_replication_role = origin;
+        """)
+      let before = try read()
+      #expect(try operatorStore.item(named: "G7")?.item.key == ItemKey(source: "/b", subject: "G7"))
+      #expect(try operatorStore.item(named: "/a/G9")?.item.id == 1_000_009)
+      #expect(try operatorStore.item(named: "1000011")?.item.key.subject == "G11")
+      #expect(try operatorStore.item(named: "/b/G9") == nil)
+      #expect(try audit.lag().unassigned == 20)
+      #expect(try read() - before < 500)
+    }
+  }
+
   @Test("looking for old deduplication keys asks the clock once, not for each message there is")
   func oldMessages() async throws {
     try await TestStore.with { test in

@@ -184,7 +184,3 @@ private struct ClosingFacts: Encodable {
   var by: String
   var closedAt: String?
 }
-
-extension ItemKey: CustomStringConvertible {
-  public var description: String { unit.map { "\(source)/\(subject)#\($0)" } ?? "\(source)/\(subject)" }
-}

@@ -22,12 +22,13 @@ extension Store {
   }
 
   func loadDirectory(version: Int) throws -> Directory {
-    let organs = try connection.execute("SELECT id, tier, name, parent_id, office_hours FROM organ ORDER BY id").map { row in
+    let rows = try connection.execute("SELECT id, tier, name, parent_id, office_hours, known_since FROM organ ORDER BY id")
+    let organs = try rows.map { row in
       let hours: String? = try row.decode(4)
       let tier: String? = try row.decode(1)
       return Organ(
         id: try row.decode(0), tier: try tier.map { try Tier(stored: $0) }, name: try row.decode(2), parentID: try row.decode(3),
-        officeHours: hours.flatMap { OfficeHours(text: $0) })
+        officeHours: hours.flatMap { OfficeHours(text: $0) }, knownSince: try row.decode(5))
     }
     let sources = try connection.execute("SELECT uri, name, wants_receipts, users, confidential FROM upstream_source").map {
       row in
@@ -62,15 +63,21 @@ extension Store {
   /// Brings the organs and sources to what a file states. Organs and sources that it does not name stay: items may point to them.
   public func apply(directory draft: DirectoryDraft) throws {
     try transaction { store in
-      _ = try store.connection.execute("UPDATE reference_version SET directory = directory + 1")
-      let city = try store.upsertOrgan(.city, draft.city, draft.hours, under: nil)
+      // Alone, so that whatever is recorded from now on is recorded by who knows it.
+      _ = try store.connection.execute("SELECT pg_advisory_xact_lock($1)", Self.breachLock)
+      let row = try store.connection.execute("UPDATE reference_version SET directory = directory + 1 RETURNING duban_now()")
+      let now: Instant = try row.only().decode(0)
+      func upsertOrgan(_ tier: Tier?, _ name: String, _ hours: OfficeHours?, under parent: Int64?) throws -> Int64 {
+        try store.upsertOrgan(tier, name, hours, under: parent, at: now)
+      }
+      let city = try upsertOrgan(.city, draft.city, draft.hours, under: nil)
       for district in draft.districts {
-        let districtID = try store.upsertOrgan(.district, district.name, district.hours, under: city)
+        let districtID = try upsertOrgan(.district, district.name, district.hours, under: city)
         for street in district.streets {
-          _ = try store.upsertOrgan(.street, street.name, street.hours, under: districtID)
+          _ = try upsertOrgan(.street, street.name, street.hours, under: districtID)
         }
       }
-      for unit in draft.units ?? [] { _ = try store.upsertOrgan(nil, unit.name, unit.hours, under: city) }
+      for unit in draft.units ?? [] { _ = try upsertOrgan(nil, unit.name, unit.hours, under: city) }
       for source in draft.sources {
         _ = try store.connection.execute(
           """
@@ -82,12 +89,14 @@ extension Store {
     }
   }
 
-  private func upsertOrgan(_ tier: Tier?, _ name: String, _ hours: OfficeHours?, under parent: Int64?) throws -> Int64 {
+  private func upsertOrgan(
+    _ tier: Tier?, _ name: String, _ hours: OfficeHours?, under parent: Int64?, at now: Instant
+  ) throws -> Int64 {
     try connection.execute(
       """
-      INSERT INTO organ (tier, name, parent_id, office_hours) VALUES ($1, $2, $3, $4)
+      INSERT INTO organ (tier, name, parent_id, office_hours, known_since) VALUES ($1, $2, $3, $4, $5)
       ON CONFLICT (parent_id, name) DO UPDATE SET tier = excluded.tier, office_hours = excluded.office_hours RETURNING id
-      """, tier?.rawValue, name, parent, hours?.text
+      """, tier?.rawValue, name, parent, hours?.text, now
     ).only().decode(0)
   }
 

@@ -10,7 +10,9 @@ struct DirectoryCommand: AsyncParsableCommand {
 
   struct Apply: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Adds and renews the organs and sources of a file; those it does not name stay.")
+      abstract: "Adds and renews the organs and sources of a file; those it does not name stay.",
+      discussion:
+        "Items in work that are 待派 are assigned to the streets and units that the directory knows now; their clocks run on.")
 
     @OptionGroup var connections: Connections
     @Argument(help: "A YAML file, such as deploy/directory/huangshi.yaml.") var file: String
@@ -18,9 +20,13 @@ struct DirectoryCommand: AsyncParsableCommand {
     func run() async throws {
       let text = try readFile(file)
       let draft = try await naming(file) { try DirectoryDraft.read(yaml: text) }
-      try await connections.migratedStore().apply(directory: draft)
+      let store = try await connections.migratedStore()
+      try store.apply(directory: draft)
       let streets = draft.districts.reduce(0) { $0 + $1.streets.count }
       print("\(draft.city): \(draft.districts.count) districts, \(streets) streets, \(draft.sources.count) sources")
+      let (assigned, unassigned) = try store.assignUnassigned()
+      if assigned > 0 { print("items that were 待派 and are assigned now: \(assigned)") }
+      if unassigned > 0 { print("items that are still 待派: \(unassigned); dubanctl items list --unassigned") }
     }
   }
 }

@@ -18,7 +18,7 @@ struct Items: AsyncParsableCommand {
     @Option(help: "awaited, open, responded, merged or closed.") var phase: Item.Phase?
     @Option(help: "street, district or city: who holds it now.") var tier: Tier?
     @Flag(help: "Only those that let a deadline pass and are not closed.") var overdue = false
-    @Flag(help: "Only those whose place is not in the directory (待派).") var unassigned = false
+    @Flag(help: "Only those whose street or unit the directory does not know (待派).") var unassigned = false
     @Option(help: "How many at most.") var limit = 50
 
     func run() async throws {

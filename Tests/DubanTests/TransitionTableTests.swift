@@ -17,7 +17,7 @@ struct TransitionTableTests {
     let own: Set<Trigger> = [
       .assigned, .warningDue, .deadlinePasses, .mainSettled, .mainWithdrawn, .wholeClosed, .wholeMerged, .wholeReleased,
       .takesLead,
-      .calendarCame, .policyMoved,
+      .calendarCame, .policyMoved, .directoryLearnt,
     ]
     #expect(meant.union(own) == Set(Trigger.allCases) && meant.isDisjoint(with: own))
   }
@@ -148,6 +148,7 @@ struct TransitionTableTests {
     if after.extensionAskedAt != before.extensionAskedAt { return .asked }
     if (after.urgings, after.returns) != (before.urgings, before.returns) { return .counted }
     if after.escalations != before.escalations { return .climbed }
+    if after.place != before.place { return .reassigned }
     if after.deadline?.warnAt != before.deadline?.warnAt { return .warned }
     let isMemory = after.deadline == before.deadline && after.resolutionDueAt == before.resolutionDueAt
     return isMemory ? .remembered : .reckoned
@@ -214,5 +215,8 @@ struct TransitionTableTests {
       if $2.log.isEmpty { $1.provisionalUnder = 0 }
     }
     try expect(.policyMoved, before) { try $0.move(&$1, to: 8, by: "张三", because: "整改专项", log: log, into: &$2) }
+    var vacant = before
+    (vacant.place.streetID, vacant.place.isUnassigned) = (nil, true)
+    try expect(.directoryLearnt, vacant) { try $0.assignAnew(&$1, log: log, into: &$2) }
   }
 }

@@ -70,6 +70,45 @@ struct VacanciesTests {
     }
   }
 
+  @Test(
+    "the gauge falls when the directory file that adds the street is applied: the item goes to the street, and the operator is told"
+  )
+  func learnt() async throws {
+    try await Surroundings.with { test in
+      let environment = ["DUBAN_STATUS_PORT": "\(try freePort())", "DUBAN_AUDIT_SECONDS": "1"]
+      try await test.withProcess(environment) { daemon in
+        try test.publish(
+          ["无此街道", "仍无此街道"].map {
+            Sample.event(
+              "complaint.submitted", id: $0, subject: "S\($0)", data: #"{"region":{"district":"黄石港区","street":"\#($0)"}}"#)
+          })
+        try await daemon.untilReadiness(is: 200)
+        try await untilMetrics(daemon, hold: "duban_unassigned_items 2")
+        let file = FileManager.default.temporaryDirectory.appending(path: "\(test.store.database.name).yaml")
+        try TestStore.directory.replacing("花湖街道", with: "花湖街道, 无此街道").write(to: file, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let applied = try test.dubanctl("directory", "apply", file.path)
+        #expect(applied.end == .exit(0), "\(applied.errors)")
+        #expect(
+          applied.output == """
+            黄石市: 2 districts, 4 streets, 3 sources
+            items that were 待派 and are assigned now: 1
+            items that are still 待派: 1; dubanctl items list --unassigned
+
+            """)
+        try await untilMetrics(daemon, hold: "duban_unassigned_items 1")
+        let shown = try test.dubanctl("items", "show", "S无此街道").output
+        #expect(shown.contains("street 无此街道") && shown.contains("item.reassigned"), "\(shown)")
+        #expect(try test.dubanctl("items", "explain", "S无此街道").output.contains("at 黄石港区"))
+        // The daemon itself knows it from now on.
+        try test.publish([
+          Sample.event("complaint.submitted", id: "T", subject: "T", data: #"{"region":{"district":"黄石港区","street":"无此街道"}}"#)
+        ])
+        try test.store.until("(SELECT tier = 'street' AND NOT unassigned FROM item WHERE subject = 'T')")
+      }
+    }
+  }
+
   @Test("a tier that has nobody when an item climbs is counted, and told of in one line for all that pass it over")
   func passedOver() async throws {
     try await Surroundings.with { test in

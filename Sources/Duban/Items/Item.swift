@@ -171,7 +171,7 @@ public struct Place: Hashable, Sendable {
   public var districtID: Int64?
   public var streetID: Int64?
   public var community: String?
-  /// 待派: the place that was named is not in the directory, so somebody must assign it.
+  /// 待派: the street or the unit that was named is not in the directory, so somebody must assign it, or teach the directory.
   public var isUnassigned: Bool
 
   public init(

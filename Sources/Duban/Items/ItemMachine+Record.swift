@@ -84,6 +84,10 @@ extension ItemMachine {
     logOwn(PolicyMove.type, JSONText.encode(move), &item, &effects)
   }
 
+  func logReassignment(_ reassignment: Reassignment, _ item: inout Item, _ effects: inout Effects) {
+    logOwn(Reassignment.type, JSONText.encode(reassignment), &item, &effects)
+  }
+
   /// Logs what Duban or its operator has done, which nobody is told.
   private func logOwn(_ type: String, _ body: String, _ item: inout Item, _ effects: inout Effects) {
     item.sequence += 1

@@ -90,7 +90,7 @@ public struct ItemMachine: Sendable {
       settleLapses(of: &item, before: time, history, &effects)
       log(envelope, &item, &effects)
       nameLead(envelope.lead, of: &item, at: time)
-    case .noted, .waits, .released, .warned, .climbed, .reckoned, .impossible:
+    case .noted, .waits, .released, .warned, .climbed, .reckoned, .reassigned, .impossible:
       log(envelope, &item, &effects)
     }
   }

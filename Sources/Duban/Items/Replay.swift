@@ -106,7 +106,9 @@ public struct Replay: Sendable {
         } catch {
           outcome.refusals.append(error)
         }
-      } else if event.type == Self.assigned || ItemMachine.Following(rawValue: event.type) != nil {
+      } else if event.type == Self.assigned || event.type == Reassignment.type
+        || ItemMachine.Following(rawValue: event.type) != nil
+      {
         machine.repeat(event, on: &outcome.item, outcome.breaches, &effects)
       }
       outcome.add(effects, of: nil)
@@ -122,7 +124,7 @@ public struct Replay: Sendable {
   public static let assigned = "item.assigned"
 
   private func machine(at now: Instant, _ book: PolicyBook) -> ItemMachine {
-    ItemMachine(policies: book, directory: directory, calendar: calendar(now), now: now)
+    ItemMachine(policies: book, directory: directory.known(at: now), calendar: calendar(now), now: now)
   }
 
   private func envelope(_ event: LoggedEvent) throws(Refusal) -> Envelope {
@@ -156,6 +158,10 @@ extension ItemMachine {
     }
     if event.type == Replay.assigned, let assignment: Assignment = JSONText.decode(event.body) {
       assign(&item, assignment, policyVersion: policies.current.version, at: event.occurredAt, into: &effects)
+      return
+    }
+    if event.type == Reassignment.type, let reassignment: Reassignment = JSONText.decode(event.body) {
+      place(&item, in: reassignment.region)
       return
     }
     switch event.type {

@@ -32,6 +32,8 @@ public enum Transition: String, CaseIterable, Sendable {
   case climbed = "breach, climbs"
   /// Deadlines are reckoned anew, before and after on record.
   case reckoned = "reckoned anew"
+  /// Whoever should have had it has it; its clock runs on.
+  case reassigned = "assigned anew"
   /// Cannot be.
   case impossible = "–"
 }
@@ -57,6 +59,8 @@ public enum Trigger: String, CaseIterable, Sendable {
   case takesLead = "its unit gets the lead"
   case calendarCame = "another calendar comes"
   case policyMoved = "an operator moves it to another policy"
+  /// Of what is 待派.
+  case directoryLearnt = "the directory comes to know its street or unit"
 
   /// 立件, 签收 …: the term of the trade.
   public var chinese: String {
@@ -86,6 +90,7 @@ public enum Trigger: String, CaseIterable, Sendable {
     case .takesLead: "改派"
     case .calendarCame: "日历更新"
     case .policyMoved: "政策变更"
+    case .directoryLearnt: "派件"
     }
   }
 }
@@ -120,6 +125,7 @@ public enum TransitionTable {
     .takesLead:        [.impossible, .closed,     .closed,     .closed,     .impossible],
     .calendarCame:     [.impossible, .reckoned,   .reckoned,   .reckoned,   .impossible],
     .policyMoved:      [.impossible, .reckoned,   .reckoned,   .reckoned,   .impossible],
+    .directoryLearnt:  [.impossible, .reassigned, .reassigned, .reassigned, .impossible],
   ]
 
   /// What a trigger does to an item in a phase. A test walks the table, so that no row and no column is missing.

@@ -10,9 +10,15 @@ public struct Organ: Hashable, Sendable {
   public var parentID: Int64?
   /// When it works (工作时); nil where it keeps the hours of the organ above.
   public var officeHours: OfficeHours?
+  /// Since when the directory knows it, by the database's clock.
+  public var knownSince: Instant
 
-  public init(id: Int64, tier: Tier?, name: String, parentID: Int64?, officeHours: OfficeHours? = nil) {
+  public init(
+    id: Int64, tier: Tier?, name: String, parentID: Int64?, officeHours: OfficeHours? = nil,
+    knownSince: Instant = Instant(microseconds: 0)
+  ) {
     (self.id, self.tier, self.name, self.parentID, self.officeHours) = (id, tier, name, parentID, officeHours)
+    self.knownSince = knownSince
   }
 }
 
@@ -48,6 +54,8 @@ public struct Directory: Sendable {
   private let districts: [String: Organ]
   private let streets: [StreetKey: Organ]
   private let units: [String: Int64]
+  /// What it was before it learnt of others, the earliest first.
+  private var earlier: [(until: Instant, directory: Directory)] = []
 
   private struct StreetKey: Hashable {
     var districtID: Int64
@@ -55,6 +63,14 @@ public struct Directory: Sendable {
   }
 
   public init(version: Int, organs: [Organ], sources: [UpstreamSource]) {
+    self.init(version, organs, sources)
+    let times = Set(organs.map(\.knownSince)).sorted()
+    earlier = zip(times, times.dropFirst()).map { since, until in
+      (until, Directory(version, organs.filter { $0.knownSince <= since }, sources))
+    }
+  }
+
+  private init(_ version: Int, _ organs: [Organ], _ sources: [UpstreamSource]) {
     self.version = version
     self.organs = Dictionary(organs.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
     self.sources = Dictionary(sources.map { ($0.uri, $0) }, uniquingKeysWith: { a, _ in a })
@@ -81,6 +97,10 @@ public struct Directory: Sendable {
     place.isUnassigned = false
     return place
   }
+
+  /// As it was at a time, for logs that are run again: who was not known then has not held anything. Before its first organ it is taken for
+  /// what it was with that.
+  func known(at time: Instant) -> Directory { earlier.first { time < $0.until }?.directory ?? self }
 
   /// What may be said of an item to those who do not handle it: its title, unless its source is confidential.
   func publicTitle(of item: Item) -> String {

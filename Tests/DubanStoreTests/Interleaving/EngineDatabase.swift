@@ -38,6 +38,14 @@ final class EngineDatabase {
     for table in [
       "item", "item_event", "breach", "message", "waiting_event", "notice", "outbox", "test_announced", "clock_override",
     ] { _ = try connection.execute("DELETE FROM \(table)") }
+    _ = try connection.execute("DELETE FROM organ WHERE known_since > 'epoch'")
+    _ = try connection.execute("UPDATE reference_version SET directory = directory + 1")
+  }
+
+  /// What an operator does about what is 待派. While somebody is at work it would wait for them.
+  func teachDirectory() throws {
+    try store.apply(directory: DirectoryDraft.read(yaml: EngineHistory.taughtDirectory))
+    _ = try store.assignUnassigned()
   }
 
   func setClock(_ time: Instant) throws {

@@ -25,6 +25,13 @@ struct EngineHistory: Sendable {
   /// In the order in which they arrive.
   private(set) var arrivals: [Arrival] = []
 
+  /// Whether the directory comes to know whom it lacked.
+  private(set) var teaches = false
+
+  /// The small city with what ``matters`` name and it lacks.
+  static let taughtDirectory = TestStore.directory.replacing("districts:", with: "districts:\n  - { name: 不知道, streets: [不知道] }")
+    .replacing("燃气公司]", with: "燃气公司, 无此单位]")
+
   /// Two clocks with slips, warnings and summonses; one that is urgent and cannot be put off; kinds that have less.
   static let policy = """
     policy: engine
@@ -97,6 +104,7 @@ struct EngineHistory: Sendable {
     }
     if random.chance(40) { Self.addOther(random.pick(["inspection", "funding", "reminder"]), &random, send) }
     schedule(sent, &random)
+    teaches = random.chance(50)
   }
 
   static let sources = ["/hotline/12345", "/qr/mashang"]

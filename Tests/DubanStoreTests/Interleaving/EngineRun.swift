@@ -17,6 +17,7 @@ final class EngineRun {
   private var arrivals: ArraySlice<EngineHistory.Arrival>
   private var hour = 0
   private var moves = 0
+  private var isTaught = false
   /// Whether what was committed may come again: it would be judged behind the rest of its batch.
   private var keepsOrder = false
 
@@ -63,6 +64,7 @@ final class EngineRun {
       // No sweep in between: what it finds depends on what has been heard.
       try rest(except: .sweep)
       try rest()
+      if hour > 100 { try teachDirectory() }
     }
     try comeToAnEnd()
   }
@@ -72,10 +74,19 @@ final class EngineRun {
   /// Lets every clock run out.
   private func comeToAnEnd() throws {
     try rest()
+    try teachDirectory()
     while let wakeAt = try database.lastWake() {
       try moveClock(by: max(1, Int((wakeAt - EngineHistory.time(hour)).microseconds / 3_600_000_000) + 2))
       try rest()
     }
+  }
+
+  /// Lets the directory come to know whom it lacked, in histories in which it does: once, while everybody is at rest.
+  private func teachDirectory() throws {
+    guard history.teaches && !isTaught else { return }
+    isTaught = true
+    steps.append("the directory is taught")
+    try database.teachDirectory()
   }
 
   /// Gives turns in random order until there is nothing to do at this hour, save for one role that begins nothing.

@@ -66,6 +66,27 @@ struct PausesTests {
     }
   }
 
+  @Test(
+    "nothing happens to an item before it was opened: a pause dated earlier gave it the time from before, an answer an early end")
+  func beforeTheOpening() throws {
+    let machine = try City.machine(at: morning + .hours(3))
+    for (type, data) in [("complaint.suspended", Self.pause), ("complaint.responded", "{}"), ("complaint.resolved", "{}")] {
+      var (item, _) = try opened()
+      var effects = Effects()
+      try machine.apply(envelope(type, id: "early", time: morning - .days(27), data: data), to: &item, into: &effects)
+      switch type {
+      case "complaint.suspended":
+        #expect(item.suspendedAt == morning)
+        try apply("complaint.resumed", at: 2, to: &item)
+        #expect(item.deadline?.dueAt == morning + .hours(50))
+      case "complaint.responded": #expect(item.answeredAt == morning && item.phase == .responded)
+      default: #expect(item.closedAt == morning && item.phase == .closed)
+      }
+      // The log keeps what was said.
+      #expect(effects.log.first?.occurredAt == morning - .days(27))
+    }
+  }
+
   @Test("a resumption heard of late by more than the tolerance lets the clocks run from the hearing")
   func lateResumption() throws {
     var (item, _) = try opened()
@@ -117,6 +138,19 @@ struct PausesTests {
         try apply("complaint.extension-decided", Self.granted, at: 51, to: &$0)
       }
     }
+  }
+
+  @Test("an approval by the organ that was above when it was given counts, though a deadline has passed before it was heard")
+  func approvalHeardLate() throws {
+    var (item, _) = try opened()
+    var effects = Effects()
+    try apply("complaint.extension-requested", Self.asked, at: 1, to: &item)
+    let machine = try City.machine(at: morning + .hours(50))
+    try machine.lapse(&item, into: &effects)
+    #expect(item.tier == .district)
+    let decided = try envelope("complaint.extension-decided", id: "late", time: morning + .hours(47), data: Self.granted)
+    try machine.apply(decided, to: &item, history: effects.breaches, into: &effects)
+    #expect(item.resolutionDueAt == Self.extended && item.extensions == 1)
   }
 
   @Test(

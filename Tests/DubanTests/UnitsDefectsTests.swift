@@ -28,6 +28,24 @@ struct UnitsDefectsTests {
     return (Dictionary(uniqueKeysWithValues: effects.newItems.map { ($0.key, $0) }), effects)
   }
 
+  @Test("R12, R24: a supporting unit's part of a reminder is due when the reminder is: it was overdue at once, and led to a 约谈")
+  func partOfAReminder() throws {
+    let due = try #require(Instant(rfc3339: "2026-12-20T08:00:00+08:00"))
+    let opening = try envelope("reminder.scheduled", data: #"{"due":"2026-12-20T08:00:00+08:00","supporting":["供电公司"]}"#)
+    let (items, effects) = try take([opening], now: morning)
+    let part = try #require(items[opening.item.part(of: "供电公司")])
+    #expect(part.resolutionDueAt == due && part.deadline?.dueAt == due && part.tier != .city)
+    // And so it is in a replay, which knows nothing of the whole, with one reason for it.
+    let log = effects.log.filter { $0.itemID == part.id }.map {
+      LoggedEvent(type: $0.type, occurredAt: $0.occurredAt, recordedAt: morning, body: $0.body)
+    }
+    let replay = Replay(
+      policies: try Self.machine(at: morning).policies, directory: City.directory, calendar: { _ in City.calendar })
+    let outcome = try replay.asItWas(part, log)
+    #expect(outcome.item.deadline == part.deadline)
+    #expect(outcome.steps.flatMap(\.derivations).map(\.dueAt) == [due])
+  }
+
   @Test("an item that is overdue at 市 stays there, though a lead is named for it")
   func namedTooLate() throws {
     let opening = try envelope("reminder.scheduled", data: #"{"due":"2026-11-21T08:00:00+08:00"}"#)

@@ -66,6 +66,11 @@ extension ItemMachine {
     return item
   }
 
+  /// The tier that held an item at a time of its present cycle: the one whose deadline passed next, or else the one that holds it still.
+  func tier(of item: Item, at time: Instant, _ history: [Breach]) -> Tier {
+    history.first { $0.cycle == item.cycle && $0.dueAt >= time }?.tier ?? item.tier
+  }
+
   private func climb(_ item: inout Item, from breach: Breach, to above: Tier, _ rule: Policy.Rule, _ effects: inout Effects) {
     let start = policies.policy(for: item).start(nominal: breach.dueAt, told: now)
     passOver(Tier.allCases.filter { $0 > item.tier && $0 < above }, item, &effects)

@@ -77,12 +77,12 @@ extension ItemMachine {
   }
 
   /// Until when more time is granted; nil where it is not.
-  func checkDecision(_ data: EventData, on item: Item) throws(Refusal) -> Instant? {
+  func checkDecision(_ data: EventData, on item: Item, heldBy holder: Tier) throws(Refusal) -> Instant? {
     guard data.decision == "approved", let until = data.until.flatMap({ Instant(rfc3339: $0) }) else { return nil }
     try checkLimit(of: item)
     // Who holds it may not grant it to itself; at the top there is nobody else.
     let lowest = rule(of: item)?.approver ?? .district
-    let approvers = Tier.allCases.filter { $0 > item.tier && $0 >= lowest || $0 == .city }.compactMap {
+    let approvers = Tier.allCases.filter { $0 > holder && $0 >= lowest || $0 == .city }.compactMap {
       directory.name(of: item.place.organ(at: $0))
     }
     guard let approver = data.approver, approvers.contains(approver) else {

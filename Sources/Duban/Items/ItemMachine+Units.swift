@@ -76,7 +76,8 @@ extension ItemMachine {
     let assignment = Assignment(
       item: ItemReference(part.key), kind: whole.kind, district: directory.name(of: whole.place.districtID),
       street: directory.name(of: whole.place.streetID), community: whole.place.community, category: whole.category,
-      grade: whole.grade, title: whole.title, by: envelope.type.name)
+      grade: whole.grade, title: whole.title,
+      due: whole.kind == .reminder ? whole.resolutionDueAt?.rfc3339 : nil, by: envelope.type.name)
     assign(
       &part, assignment, policyVersion: whole.policyVersion, at: min(envelope.time, now), traceparent: envelope.traceparent,
       into: &effects)
@@ -99,7 +100,7 @@ extension ItemMachine {
     part.policyVersion = policyVersion
     part.openedAt = time
     logAssignment(assignment, &part, at: time, traceparent: traceparent, &effects)
-    startCycle(of: &part, at: time, &effects)
+    startCycle(of: &part, at: time, due: assignment.due.flatMap { Instant(rfc3339: $0) }, &effects)
   }
 }
 
@@ -109,6 +110,8 @@ struct Assignment: Codable {
   var kind: Kind
   var district, street, community: String?
   var category, grade, title: String?
+  /// When what is to be done by a stated time is due (提醒), in RFC 3339.
+  var due: String?
   /// The type of the event that named the unit.
   var by: String
 }

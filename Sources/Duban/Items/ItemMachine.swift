@@ -35,8 +35,8 @@ public struct ItemMachine: Sendable {
     guard event.meaning == .opens || event.meaning == .urges || event.kind == item.kind else {
       throw Refusal(.wrongKind, at: "/type", "the item is a \(item.kind.rawValue), which \(event.name) cannot be about")
     }
-    // What comes from a clock that is ahead has not happened later than it was heard of.
-    let time = min(envelope.time, now)
+    // What comes from a clock that is ahead has not happened later than it was heard of; from one that is behind, not before the item was there.
+    let time = max(min(envelope.time, now), item.openedAt ?? envelope.time)
     switch transition(of: envelope, at: time, on: item) {
     case .refused:
       throw Refusal(
@@ -73,7 +73,8 @@ public struct ItemMachine: Sendable {
       log(envelope, &item, &effects)
       askExtension(of: &item, at: time, &effects)
     case .extended:
-      let until = try checkDecision(envelope.data, on: lapsed(item, before: time))
+      let holder = tier(of: lapsed(item, before: time), at: time, history)
+      let until = try checkDecision(envelope.data, on: item, heldBy: holder)
       settleLapses(of: &item, before: time, history, &effects)
       log(envelope, &item, &effects)
       decideExtension(of: &item, until: until, &effects)
@@ -118,14 +119,8 @@ extension ItemMachine {
     if let lead = envelope.lead { (item.lead, item.leadNamedAt) = (lead, min(envelope.time, now)) }
     item.policyVersion = policies.current.version
     item.openedAt = min(envelope.time, now)
-    startCycle(of: &item, at: envelope.time, &effects)
-    if item.kind == .reminder, let due = envelope.data.due.flatMap({ Instant(rfc3339: $0) }) {
-      // One that fell due while nobody could hear of it, by more than the tolerance, falls due at the hearing.
-      let dueAt = due > now ? due : policies.current.start(nominal: due, told: now)
-      item.resolutionDueAt = dueAt
-      item.deadline = resolutionDeadline(of: item)
-      explain(.stated(due), &item, .resolution, dueAt, &effects)
-    }
+    let due = item.kind == .reminder ? envelope.data.due.flatMap { Instant(rfc3339: $0) } : nil
+    startCycle(of: &item, at: envelope.time, due: due, &effects)
   }
 
   func answer(_ item: inout Item) {
@@ -172,8 +167,9 @@ extension ItemMachine {
     if let answeredAt = item.answeredAt, answeredAt >= time { answer(&item) }
   }
 
-  /// The chain starts at the lowest tier that can act (R7: 小事不出小区).
-  func startCycle(of item: inout Item, at time: Instant, _ effects: inout Effects) {
+  /// The chain starts at the lowest tier that can act (R7: 小事不出小区). What is stated to be due at a time, as a reminder is, is due then,
+  /// however long the policy allows.
+  func startCycle(of item: inout Item, at time: Instant, due: Instant? = nil, _ effects: inout Effects) {
     let policy = policies.policy(for: item)
     let start = policy.start(nominal: time, told: now)
     item.phase = .open
@@ -187,6 +183,13 @@ extension ItemMachine {
         Tier.allCases.filter { $0 >= rule.startsAt && $0 < item.tier && item.place.organ(at: $0) == nil }, item, &effects)
     }
     item.provisionalUnder = nil
+    if let due {
+      // One that fell due while nobody could hear of it, by more than the tolerance, falls due at the hearing.
+      let dueAt = due > now ? due : policy.start(nominal: due, told: now)
+      item.resolutionDueAt = dueAt
+      item.deadline = resolutionDeadline(of: item)
+      return explain(.stated(due), &item, .resolution, dueAt, &effects)
+    }
     setDeadline(of: &item, .resolution, rule, rule.resolution.within, from: start, insteadOf: time, &effects)
     item.resolutionDueAt = item.deadline?.dueAt
     if let response = rule.response {

@@ -183,6 +183,18 @@ struct PausesTests {
     #expect(item.deadline == answered.deadline && item.extensions == 0 && item.extensionAskedAt == nil)
   }
 
+  @Test("a rejection that is heard before its request answers it: the request stayed asked for ever")
+  func rejectedEarly() throws {
+    var (item, _) = try opened()
+    let before = item
+    try apply("complaint.extension-decided", #"{"decision":"rejected"}"#, at: 3, to: &item)
+    try apply("complaint.extension-requested", Self.asked, at: 2, to: &item, heard: 4)
+    #expect(item.extensionAskedAt == nil && item.extensions == 0 && item.resolutionDueAt == before.resolutionDueAt)
+    // It answers one.
+    try apply("complaint.extension-requested", Self.asked, at: 5, to: &item)
+    #expect(item.extensionAskedAt == morning + .hours(5))
+  }
+
   @Test("nobody grants an extension to itself: the approver is above the tier that holds the item")
   func approver() throws {
     let (item, _) = try opened()

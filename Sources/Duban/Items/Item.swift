@@ -45,7 +45,8 @@ public struct Item: Hashable, Sendable {
   public var main: ItemKey?
   /// When an extension (延期) was asked for that is not decided yet.
   public var extensionAskedAt: Instant?
-  /// Until when an extension was granted whose request has not come yet.
+  /// Until when an extension was granted whose request has not come yet; when the item was opened, which is no more time, where it was
+  /// rejected.
   public var earlyGrant: Instant?
   /// Extensions granted in the present cycle.
   public var extensions: Int32

@@ -73,7 +73,7 @@ extension ItemMachine {
     item.extensionAskedAt = time
     guard let until = item.earlyGrant else { return }
     item.earlyGrant = nil
-    decideExtension(of: &item, until: until, &effects)
+    decideExtension(of: &item, until: until == item.openedAt ? nil : until, &effects)
   }
 
   /// Until when more time is granted; nil where it is not.
@@ -94,10 +94,10 @@ extension ItemMachine {
     return until
   }
 
-  /// A grant without a request is remembered: the request may be on its way.
+  /// A decision without a request is remembered: the request may be on its way.
   func decideExtension(of item: inout Item, until: Instant?, _ effects: inout Effects) {
     guard item.extensionAskedAt != nil else {
-      item.earlyGrant = until
+      item.earlyGrant = until ?? item.openedAt
       return
     }
     item.extensionAskedAt = nil

@@ -35,9 +35,18 @@ extension Store {
       waiting.merge(try waitingEvents(ofAwaited: held)) { first, _ in first }
       items.merge(held) { first, _ in first }
     }
-    let freshIDs = try takeIDs(wholes.count + named.count - items.count)
     let followers = try lockFollowers(of: closing(batch, items))
     items.merge(followers.lazy.map { ($0.key, $0) }) { held, _ in held }
+    var heard = try heard(of: items.values.filter(mayBegin(batch, items)))
+    // Whom that names has it again, and for whom something was heard before in the cycle that begins.
+    let namedBefore = Set(heard.values.joined().lazy.flatMap { $0.parts + [$0.main].compactMap(\.self) }).subtracting(items.keys)
+    if !namedBefore.isEmpty {
+      let held = try lockItems(namedBefore)
+      waiting.merge(try waitingEvents(ofAwaited: held)) { first, _ in first }
+      heard.merge(try self.heard(of: held.values.filter { $0.phase != .awaited })) { first, _ in first }
+      items.merge(held) { first, _ in first }
+    }
+    let freshIDs = try takeIDs(wholes.union(named).union(namedBefore).count { items[$0] == nil })
     let taken = try digests(of: batch)
     let breached = items.values.filter { $0.breachedAt != nil }.map(\.id)
     return IntakeSnapshot(
@@ -45,16 +54,53 @@ extension Store {
       breaches: breached.isEmpty ? [:] : try breaches(of: breached),
       followers: Dictionary(grouping: followers, by: \.main).reduce(into: [:]) { all, group in
         if let main = group.key { all[main] = group.value.map(\.key) }
-      }, freshIDs: freshIDs)
+      }, heard: heard, freshIDs: freshIDs)
   }
 
   /// The items that the batch may close, or hold: those that a closing or a merging is about, itself or under the name of its lead, and
-  /// those for which either may wait.
+  /// those for which either may wait. What is opened again may be held at once, by a merging that was heard before.
   private func closing(_ batch: [Envelope], _ items: [ItemKey: Item]) -> Set<ItemKey> {
     Set(
       batch.lazy.filter { event in
-        event.maySettle || items[event.item]?.phase == .awaited || event.parts.contains { items[$0]?.phase == .awaited }
+        event.maySettle || event.mayReopen || items[event.item]?.phase == .awaited
+          || event.parts.contains { items[$0]?.phase == .awaited }
       }.map { $0.item.whole ?? $0.item })
+  }
+
+  /// Which items may begin a cycle of which something was heard before: what the batch opens again, what it ends where a reopening is known,
+  /// their parts and duplicates, parts that it names again, and duplicates whose main item may come now.
+  private func mayBegin(_ batch: [Envelope], _ items: [ItemKey: Item]) -> (Item) -> Bool {
+    let reopened = items.values.lazy.filter { $0.earlyReopening != nil || $0.reopenedAt != nil }.map { $0.key.whole ?? $0.key }
+    let turned = Set(batch.lazy.filter { $0.mayReopen }.map { $0.item.whole ?? $0.item }).union(
+      Set(reopened).intersection(closing(batch, items)))
+    let named = Set(batch.lazy.flatMap(\.parts))
+    return { item in
+      guard item.phase != .awaited else { return false }
+      return turned.contains(item.key.whole ?? item.key) || item.earlyReopening != nil
+        || item.phase == .closed && named.contains(item.key)
+        || item.main.map { turned.contains($0) || items[$0]?.phase == .awaited } == true
+    }
+  }
+
+  /// What was heard of items that does nothing beyond the cycle that it is of, by item id, in the order in which it was heard.
+  private func heard(of items: [Item]) throws -> [Int64: [Envelope]] {
+    guard !items.isEmpty else { return [:] }
+    let types = EventType.all.values.filter(\.meaning.isOfACycle).map(\.name)
+    let rows = try connection.execute(
+      """
+      SELECT item.id, heard.body
+      FROM unnest($1::bigint[]) AS item(id) CROSS JOIN LATERAL (
+        SELECT body, sequence FROM item_event
+        WHERE item_event.item_id = item.id AND type = ANY($2) AND message_id IS NOT NULL OFFSET 0) AS heard
+      ORDER BY item.id, heard.sequence
+      """, items.map(\.id), types)
+    var heard: [Int64: [Envelope]] = [:]
+    for row in rows {
+      let body: String = try row.decode(1)
+      guard let envelope = try? Envelope(RawMessage(body: Array(body.utf8))), envelope.isOfACycle else { continue }
+      heard[try row.decode(0), default: []].append(envelope)
+    }
+    return heard
   }
 
   /// Duplicates that follow the given items, their parts, and those that follow them; locked.

@@ -195,7 +195,7 @@ struct TransitionTableTests {
       try expect(.wholeClosed, part) { $0.follow(main, &$1, ending, history: [], into: &$2) }
       for (trigger, now) in [(Trigger.wholeMerged, Item.Phase.merged), (.wholeReleased, .open)] {
         var whole = main
-        whole.phase = now
+        (whole.phase, whole.closedAt) = (now, nil)
         try expect(trigger, part) { $0.follow(whole, &$1, ending, history: [], into: &$2) }
       }
       try expect(.takesLead, part) { $0.endPart(of: main, &$1, ending, history: [], into: &$2) }

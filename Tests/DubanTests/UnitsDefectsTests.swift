@@ -168,6 +168,37 @@ struct UnitsDefectsTests {
     #expect(folded == part && lines.map(\.type) == ["item.assigned", "item.merged", "item.released"])
   }
 
+  @Test("an end of the whole that is heard after its 返工 ends the parts all the same; who was named since has its part again")
+  func endHeardAfterReopening() throws {
+    let (items, effects) = try take(
+      [
+        envelope("complaint.submitted", data: Self.shared),
+        envelope("complaint.accepted", id: "a1", time: morning + .hours(6), data: #"{"supporting":["供电公司"]}"#),
+        envelope("complaint.suspended", id: "s1", time: morning + .hours(7), data: PausesTests.pause),
+        envelope("complaint.reopened", id: "o1", time: morning + .hours(5), data: "{}"),
+        envelope("complaint.withdrawn", id: "w1", time: morning + .hours(4), data: "{}"),
+      ], now: morning + .hours(9))
+    let whole = try #require(items[Self.key])
+    #expect(whole.phase == .open && whole.cycle == 2 && whole.suspendedAt == morning + .hours(7))
+    let (ended, again) = (items[Self.key.part(of: "燃气公司")], items[Self.key.part(of: "供电公司")])
+    #expect(ended?.phase == .closed && ended?.closedAt == morning + .hours(4) && ended?.isWithdrawn == true)
+    #expect(again?.phase == .open && again?.reopenedAt == morning + .hours(6) && again?.cycle == 2)
+    #expect(effects.log.count { $0.type == Replay.heardAgain } == 2)
+  }
+
+  @Test("a 返工 of a part that is heard after a later end of the whole ends with that: the part was open alone, for good")
+  func reopenedBeforeTheEnd() throws {
+    let (items, _) = try take(
+      [
+        envelope("complaint.submitted", data: Self.shared),
+        envelope("complaint.resolved", id: "p1", time: morning + .hours(1), data: #"{"part":"供电公司"}"#),
+        envelope("complaint.resolved", id: "w1", time: morning + .hours(4), data: "{}"),
+        envelope("complaint.reopened", id: "p2", time: morning + .hours(2), data: #"{"part":"供电公司"}"#),
+      ], now: morning + .hours(9))
+    let part = try #require(items[Self.key.part(of: "供电公司")])
+    #expect(part.phase == .closed && part.closedAt == morning + .hours(4) && part.cycle == 2)
+  }
+
   @Test("a unit that is named again after the whole was reopened has a clock again; one that is merely listed again has not")
   func namedAgain() throws {
     let listed = #"{"supporting":["供电公司"]}"#

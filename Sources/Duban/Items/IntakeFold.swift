@@ -12,15 +12,18 @@ public struct IntakeSnapshot: Sendable {
   public var breaches: [Int64: [Breach]]
   /// Duplicates that follow an item which the batch may close, by their main item; they are among `items`.
   public var followers: [ItemKey: [ItemKey]]
+  /// What was heard before of items that may begin another cycle, by item id: messages that do nothing beyond the cycle that they are of.
+  public var heard: [Int64: [Envelope]]
   /// Ids for new items; as many as the batch could need.
   public var freshIDs: [Int64]
 
   public init(
     taken: [MessageKey: ContentDigest], items: [ItemKey: Item], waiting: [Int64: [Envelope]] = [:],
-    breaches: [Int64: [Breach]] = [:], followers: [ItemKey: [ItemKey]] = [:], freshIDs: [Int64]
+    breaches: [Int64: [Breach]] = [:], followers: [ItemKey: [ItemKey]] = [:], heard: [Int64: [Envelope]] = [:],
+    freshIDs: [Int64]
   ) {
     (self.taken, self.items, self.waiting) = (taken, items, waiting)
-    (self.breaches, self.followers, self.freshIDs) = (breaches, followers, freshIDs)
+    (self.breaches, self.followers, self.heard, self.freshIDs) = (breaches, followers, heard, freshIDs)
   }
 }
 
@@ -44,22 +47,23 @@ public struct IntakeFold: Sendable {
   private var waiting: [Int64: [Envelope]]
   private let breaches: [Int64: [Breach]]
   private var followers: [ItemKey: [ItemKey]]
+  private var heard: [Int64: [Envelope]]
   private var freshIDs: ArraySlice<Int64>
   /// Items that the batch has touched, in the order of their first touch; and whether they were 待派 before it.
   private var touched: [(key: ItemKey, isNew: Bool, wasUnassigned: Bool)] = []
   private var isTouched: Set<ItemKey> = []
-  /// Items that the present message has closed or merged, and by which event: their duplicates and parts follow.
+  /// Items that the present message has opened, closed or merged, and by which event: their duplicates and parts follow.
   private var settled: [(item: ItemKey, by: Envelope)] = []
   /// Parts that the present message gives to units.
   private var named: [(part: ItemKey, by: Envelope)] = []
-  /// What has named the lead.
-  private var leadNamed: Envelope?
+  /// Items whose lead it names.
+  private var leadNamed: [(whole: ItemKey, by: Envelope)] = []
 
   public init(_ snapshot: IntakeSnapshot, machine: ItemMachine) {
     self.machine = machine
     (taken, items, waiting) = (snapshot.taken, snapshot.items, snapshot.waiting)
     breaches = snapshot.breaches
-    followers = snapshot.followers
+    (followers, heard) = (snapshot.followers, snapshot.heard)
     freshIDs = snapshot.freshIDs[...]
   }
 
@@ -88,15 +92,18 @@ public struct IntakeFold: Sendable {
     } else {
       do {
         try apply(envelope, to: &item)
+        // A part that begins again may have ended since, with the whole.
+        if let whole = item.key.whole.flatMap({ items[$0] }) { follow(whole, &item, because: envelope) }
         verdict = .applied
       } catch {
         return .refused(error.answering(envelope))
       }
     }
     store(item, isNew: isNew)
-    assignParts(of: item)
-    for (main, event) in settled { move(followersOf: main, because: event) }
-    settled = []
+    while !(settled.isEmpty && named.isEmpty && leadNamed.isEmpty) {
+      moveFollowers()
+      assignParts()
+    }
     taken[envelope.key] = envelope.digest
     effects.messages.append(TakenMessage(key: envelope.key, digest: envelope.digest))
     if source.wantsReceipts { effects.announcements.append(.accepted(envelope, item, at: machine.now)) }
@@ -116,17 +123,33 @@ public struct IntakeFold: Sendable {
 
   private mutating func store(_ item: Item, isNew: Bool = false) {
     let before = items.updateValue(item, forKey: item.key)
+    if item.closedAt != before?.closedAt { nameAgain(item) }
+    // What begins again follows again.
+    if let main = item.main, item.phase != .closed, followers[main]?.contains(item.key) != true {
+      followers[main, default: []].append(item.key)
+    }
     guard isTouched.insert(item.key).inserted else { return }
     touched.append((item.key, isNew, before?.awaitsAssignment ?? false))
   }
 
-  /// Lets the duplicates and the parts of an item that was just closed, merged or released follow it, and theirs.
+  private mutating func moveFollowers() {
+    while !settled.isEmpty {
+      let (key, event) = settled.removeFirst()
+      move(followersOf: key, because: event)
+    }
+  }
+
+  /// Lets the duplicates and the parts of an item that was just opened, closed, merged or released follow it, and theirs.
   private mutating func move(followersOf key: ItemKey, because envelope: Envelope) {
     guard let main = items[key] else { return }
     for key in followers[key] ?? [] {
       guard var item = items[key], item.phase != .closed else { continue }
       let sequence = item.sequence
-      machine.follow(main, &item, envelope, history: breaches[item.id] ?? [], into: &effects)
+      // Merged before its main item came: now it can be.
+      if envelope.trigger == .opens, let merging = heard[item.id]?.last(where: { $0.main == main.key }) {
+        try? run(merging, on: &item, again: true)
+      }
+      follow(main, &item, because: envelope)
       // Not by its phase: what ends and begins another cycle at once is open before and after.
       guard item.sequence != sequence else { continue }
       store(item)
@@ -144,24 +167,63 @@ public struct IntakeFold: Sendable {
     return envelope
   }
 
-  /// Makes the parts of the units that the present message has named, unless they are there, and applies what has waited for them.
-  private mutating func assignParts(of whole: Item) {
-    let (named, leadNamed) = (named, leadNamed)
-    (self.named, self.leadNamed) = ([], nil)
-    if let leadNamed, let lead = whole.lead, var part = items[whole.key.part(of: lead)], part.phase != .awaited {
-      machine.endPart(of: whole, &part, leadNamed, history: breaches[part.id] ?? [], into: &effects)
-      store(part)
+  private mutating func follow(_ main: Item, _ item: inout Item, because envelope: Envelope) {
+    let reopenedAt = item.reopenedAt
+    machine.follow(main, &item, envelope, history: breaches[item.id] ?? [], into: &effects)
+    if item.reopenedAt != reopenedAt { hearAgain(on: &item) }
+  }
+
+  /// A part that has ended before the whole was opened again, though it seemed to go on: who was named since has it again.
+  private mutating func nameAgain(_ part: Item) {
+    guard part.phase == .closed, let whole = part.key.whole.flatMap({ items[$0] }), let reopenedAt = whole.reopenedAt else {
+      return
     }
-    // Where the whole has ended meanwhile the parts end with it, and what waits for them is heard.
-    for (key, envelope) in named where !whole.isLed(by: key.unit) {
-      let isNew = items[key] == nil
-      guard var part = items[key] ?? newItem(key, whole.kind), machine.assign(&part, of: whole, by: envelope, into: &effects)
-      else {
+    for event in heard[whole.id] ?? [] where time(of: event) >= reopenedAt && event.supporting.contains(part.key) {
+      named.append((part.key, event))
+    }
+  }
+
+  /// Applies once more, to an item that has begun another cycle, what was heard before of that cycle; and who was named in it while it
+  /// seemed to have ended, be that in a cycle that was over before it was heard of. Of two at the same time the one heard first came first.
+  private mutating func hearAgain(on item: inout Item) {
+    guard let reopenedAt = item.reopenedAt else { return }
+    for event in inOrder(heard[item.id] ?? []) where time(of: event) > reopenedAt || namesOthers(event, item) {
+      // It was taken long ago and cannot be refused any more.
+      try? run(event, on: &item, again: true)
+    }
+  }
+
+  private func namesOthers(_ event: Envelope, _ item: Item) -> Bool {
+    event.lead != nil && item.leadNamedAt.map { time(of: event) > $0 } ?? true
+      || event.supporting.contains { items[$0] == nil || items[$0]?.phase == .awaited }
+  }
+
+  /// What comes from a clock that is ahead has not happened later than it was heard of.
+  private func time(of event: Envelope) -> Instant { min(event.time, machine.now) }
+
+  private func inOrder(_ events: [Envelope]) -> [Envelope] { events.sorted { time(of: $0) < time(of: $1) } }
+
+  /// Makes the parts of the units that the present message has named, unless they are there, and applies what has waited for them.
+  private mutating func assignParts() {
+    let (named, leadNamed) = (named, leadNamed)
+    (self.named, self.leadNamed) = ([], [])
+    for (key, envelope) in leadNamed {
+      guard let whole = items[key], let lead = whole.lead, var part = items[key.part(of: lead)], part.phase != .awaited else {
         continue
       }
-      if followers[whole.key]?.contains(key) != true { followers[whole.key, default: []].append(key) }
+      machine.endPart(of: whole, &part, envelope, history: breaches[part.id] ?? [], into: &effects)
+      store(part)
+    }
+    for (key, envelope) in named {
+      guard let whole = key.whole.flatMap({ items[$0] }), !whole.isLed(by: key.unit) else { continue }
+      let isNew = items[key] == nil
+      guard var part = items[key] ?? newItem(key, whole.kind) else { continue }
+      let reopenedAt = part.reopenedAt
+      guard machine.assign(&part, of: whole, by: envelope, into: &effects) else { continue }
+      if part.reopenedAt != reopenedAt { hearAgain(on: &part) }
       applyEarly(to: &part)
-      if whole.phase == .merged || whole.phase == .closed { machine.follow(whole, &part, envelope, history: [], into: &effects) }
+      // Where the whole has ended meanwhile the part ends with it, and what waits for it is heard.
+      follow(whole, &part, because: envelope)
       store(part, isNew: isNew)
     }
   }
@@ -190,7 +252,7 @@ public struct IntakeFold: Sendable {
   /// Applies what has waited for an item that is there now, in the order in which it happened.
   private mutating func applyEarly(to item: inout Item, keptFor id: Int64? = nil) {
     guard let early = waiting.removeValue(forKey: id ?? item.id) else { return }
-    for event in early.sorted(by: { min($0.time, machine.now) < min($1.time, machine.now) }) {
+    for event in inOrder(early) {
       // It was taken long ago and cannot be refused any more: one that cannot be about this item stays among the waiting, for an operator to see.
       guard (try? run(event, on: &item)) != nil else { continue }
       effects.noLongerAwaited.append(event.key)
@@ -199,18 +261,28 @@ public struct IntakeFold: Sendable {
     effects.waiting.removeAll { applied.contains($0.envelope.key) }
   }
 
-  private mutating func run(_ event: Envelope, on item: inout Item) throws(Refusal) {
-    let phase = item.phase
-    let main = event.main.flatMap { items[$0] }
-    try machine.apply(event, to: &item, main: main, history: breaches[item.id] ?? [], into: &effects)
-    if item.phase != phase && [.closed, .merged].contains(item.phase) { settled.append((item.key, event)) }
+  private mutating func run(_ event: Envelope, on item: inout Item, again: Bool = false) throws(Refusal) {
+    let before = item
+    let (main, history) = (event.main.flatMap { items[$0] }, breaches[item.id] ?? [])
+    if again {
+      try machine.hearAgain(event, on: &item, main: main, history: history, into: &effects)
+    } else {
+      try machine.apply(event, to: &item, main: main, history: history, into: &effects)
+      if event.isOfACycle { heard[item.id, default: []].append(event) }
+    }
+    // Not by its phase alone: what ends and begins again at once is open before and after.
+    if before.phase == .awaited || item.closedAt != before.closedAt || item.phase == .merged && before.phase != .merged {
+      settled.append((item.key, event))
+    }
     // Whoever accepts an item after it has ended gives nobody a part in it; an acceptance from before does, though it is heard after.
-    if phase != .closed || item.closedAt.map({ event.time <= $0 }) == true { named += event.supporting.map { ($0, event) } }
-    if phase != .closed && event.lead != nil { leadNamed = event }
-    guard let key = event.main, item.main == key else { return }
-    followers[key, default: []].append(item.key)
+    if before.namesUnits(at: time(of: event)) {
+      named += event.supporting.map { ($0, event) }
+      if event.lead != nil { leadNamed.append((item.key, event)) }
+    }
+    if item.reopenedAt != before.reopenedAt { hearAgain(on: &item) }
     // A main item that is not there yet is awaited: whoever opens it meanwhile meets its row, and does not settle it without who follows it.
-    if main == nil, let awaited = newItem(key, .complaint) { store(awaited, isNew: true) }
+    guard let key = event.main, item.main == key, main == nil, let awaited = newItem(key, .complaint) else { return }
+    store(awaited, isNew: true)
   }
 
   private static let conflict = Refusal(

@@ -24,7 +24,7 @@ public struct Item: Hashable, Sendable {
   public var answeredAt: Instant?
   /// The latest closing (办结 or 撤回) that is known; stays when the item is opened again.
   public var closedAt: Instant?
-  /// Whether the latest closing was a withdrawal (撤回): nobody has settled it.
+  /// Whether the latest closing was a withdrawal (撤回): nobody has settled it. Stays like ``closedAt``, for who followed it then.
   public var isWithdrawn = false
   /// The reopening (返工) that began the present cycle; nil in the first.
   public var reopenedAt: Instant?
@@ -72,6 +72,26 @@ public struct Item: Hashable, Sendable {
   func isLed(by unit: String?) -> Bool {
     guard let lead, let unit else { return false }
     return lead.hasSameBytes(as: unit)
+  }
+
+  /// Whether it had ended by a time and had not begun again, as far as is known.
+  func hadEnded(by time: Instant) -> Bool {
+    guard let closedAt, closedAt < time else { return false }
+    return phase == .closed || reopenedAt.map { time < $0 } ?? false
+  }
+
+  /// Whether an acceptance of a time counts for who has it in hand: whoever accepts it after its end names nobody.
+  func namesUnits(at time: Instant) -> Bool { phase != .closed || closedAt.map { time <= $0 } ?? false }
+
+  /// When an item that follows this one ended with it: a duplicate that is held since then, a part that began before. Nil where it did not.
+  func end(of follower: Item) -> Instant? {
+    guard let closedAt else { return nil }
+    if follower.key.unit == nil && follower.phase == .merged, let mergedAt = follower.suspendedAt {
+      return mergedAt <= closedAt || hadEnded(by: mergedAt) ? max(mergedAt, closedAt) : nil
+    }
+    if let reopenedAt = follower.reopenedAt { return reopenedAt < closedAt ? closedAt : nil }
+    guard let openedAt = follower.openedAt else { return nil }
+    return openedAt <= closedAt || hadEnded(by: openedAt) ? max(openedAt, closedAt) : nil
   }
 
   /// When there is next something to do on it, though nothing happens: its warning or its deadline comes.

@@ -129,35 +129,41 @@ extension ItemMachine {
   }
 
   /// A duplicate's clocks are held while its main item is in work. While that is unknown they run on: an item never waits for nobody.
+  /// One that has ended since it was merged ends with it, or is its own again; one that stood settled then settles it at once.
   func merge(
     _ item: inout Item, into key: ItemKey?, which main: Item?, at time: Instant, by event: String, traceparent: String?,
     _ effects: inout Effects
   ) {
     item.main = key
-    guard let main else { return }
-    switch main.phase {
-    case .closed where !main.isWithdrawn:
-      follow(.closed, main.key, &item, at: time, by: event, traceparent: traceparent, &effects)
-    case .open, .responded: follow(.merged, main.key, &item, at: time, by: event, traceparent: traceparent, &effects)
-    default: break
+    guard let main, main.phase != .awaited, main.phase != .merged else { return }
+    guard !main.hadEnded(by: time), main.closedAt != time else {
+      if !main.isWithdrawn { follow(.closed, main.key, &item, at: time, by: event, traceparent: traceparent, &effects) }
+      return
     }
+    follow(.merged, main.key, &item, at: time, by: event, traceparent: traceparent, &effects)
+    guard let endedAt = main.closedAt, endedAt > time else { return }
+    follow(
+      main.isWithdrawn ? .released : .closed, main.key, &item, at: endedAt, by: event, traceparent: traceparent, &effects)
   }
 
   /// Lets a duplicate follow its main item, which `envelope` has closed: settled, it is settled too; withdrawn by one resident, the matter
   /// is still there for the other, and the clocks run on. A part (协办件) ends with the whole either way; while that is a duplicate, its
   /// clocks are held too.
+  ///
+  /// What counts is when the main item ended, not where it stands: it may have begun again at once, where that was heard of first.
   func follow(_ main: Item, _ item: inout Item, _ envelope: Envelope, history: [Breach], into effects: inout Effects) {
-    let trigger: Trigger
-    switch (main.phase, item.key.unit == nil) {
-    case (.closed, true): trigger = main.isWithdrawn ? .mainWithdrawn : .mainSettled
-    case (.closed, false): trigger = .wholeClosed
-    case (.merged, false): trigger = .wholeMerged
-    case (.open, false), (.responded, false): trigger = .wholeReleased
-    default: return
+    let isPart = item.key.unit != nil
+    if let endedAt = main.end(of: item) {
+      let trigger: Trigger = isPart ? .wholeClosed : main.isWithdrawn ? .mainWithdrawn : .mainSettled
+      follow(trigger, main, &item, at: endedAt, envelope, history, &effects)
     }
-    let time = main.phase == .closed ? main.closedAt : min(envelope.time, now)
-    guard let time else { return }
-    follow(trigger, main, &item, at: time, envelope, history, &effects)
+    guard isPart else { return }
+    let time = min(envelope.time, now)
+    switch main.phase {
+    case .merged: follow(.wholeMerged, main, &item, at: time, envelope, history, &effects)
+    case .open, .responded: follow(.wholeReleased, main, &item, at: time, envelope, history, &effects)
+    case .awaited, .closed: break
+    }
   }
 
   /// Ends the part of a unit that has got the lead of the whole: who leads has no part beside it.

@@ -5,8 +5,9 @@ extension ItemMachine {
     item.sequence += 1
     effects.log.append(
       LogEntry(
-        itemID: item.id, sequence: item.sequence, type: envelope.type.name, key: envelope.key, occurredAt: envelope.time,
-        body: envelope.body, traceparent: envelope.traceparent))
+        itemID: item.id, sequence: item.sequence, type: isHearingAgain ? Replay.heardAgain : envelope.type.name,
+        key: isHearingAgain ? nil : envelope.key, occurredAt: envelope.time, body: envelope.body,
+        traceparent: envelope.traceparent))
   }
 
   /// Logs a breach and what it led to, and announces both: the step of the chain, and the slip that was issued for it.

@@ -65,11 +65,13 @@ extension ItemMachine {
   /// Makes the part that a unit has in an item. It counts from when the unit was named, and stands on the policy of the whole. One that
   /// has ended begins again where the whole has: in another cycle (返工). Returns whether there was anything to do.
   func assign(_ part: inout Item, of whole: Item, by envelope: Envelope, into effects: inout Effects) -> Bool {
+    let time = min(envelope.time, now)
     switch TransitionTable.transition(.assigned, in: part.phase) {
     case .opened: break
     case .reopened:
-      guard let reopenedAt = whole.reopenedAt, let closedAt = part.closedAt, closedAt <= reopenedAt,
-        min(envelope.time, now) >= reopenedAt
+      // One that ended when it was named had a whole that seemed to have ended, and was open again.
+      guard let reopenedAt = whole.reopenedAt, let closedAt = part.closedAt, closedAt <= reopenedAt || closedAt == time,
+        time >= reopenedAt
       else { return false }
     default: return false
     }
@@ -79,8 +81,7 @@ extension ItemMachine {
       grade: whole.grade, title: whole.title,
       due: whole.kind == .reminder ? whole.resolutionDueAt?.rfc3339 : nil, by: envelope.type.name)
     assign(
-      &part, assignment, policyVersion: whole.policyVersion, at: min(envelope.time, now), traceparent: envelope.traceparent,
-      into: &effects)
+      &part, assignment, policyVersion: whole.policyVersion, at: time, traceparent: envelope.traceparent, into: &effects)
     return true
   }
 

@@ -3,7 +3,7 @@
 // Which event does what in which phase is in TransitionTable. Queues promise no order, so what counts is when things happened: an answer or a
 // closing from before the present cycle moves nothing; a reopening from before the latest closing moves nothing; and a reopening that
 // comes before the closing it follows, a resumption before its suspension, a decision before its request, are remembered and take
-// effect with it.
+// effect with it. What is heard before the reopening that began its cycle is heard again with that.
 // An event that ends, holds or moves a clock after its deadline first lets the deadline lapse: an answer never erases a breach.
 // Refused, and changing nothing: what the table refuses (item-exists), an event of another kind (wrong-kind), a pause for a reason that the
 // policy does not list and an approval by an organ that is not above (not-allowed), an extension that is asked for after expiry
@@ -19,6 +19,8 @@ public struct ItemMachine: Sendable {
   public var now: Instant
   /// Whether the effects tell how each deadline came about.
   public var explains = false
+  /// Whether the event was heard before, and counts now in the cycle that it is of.
+  var isHearingAgain = false
 
   public init(policies: PolicyBook, directory: Directory, calendar: WorkCalendar, now: Instant) {
     (self.policies, self.directory, self.calendar, self.now) = (policies, directory, calendar, now)
@@ -86,7 +88,7 @@ public struct ItemMachine: Sendable {
     case .remembered:
       log(envelope, &item, &effects)
       remember(envelope, at: time, on: &item)
-    case .noted where envelope.lead != nil && item.phase != .closed:
+    case .noted where envelope.lead != nil && item.namesUnits(at: time):
       // Another holder: what the one before has let pass stays its own.
       settleLapses(of: &item, before: time, history, &effects)
       log(envelope, &item, &effects)
@@ -94,6 +96,16 @@ public struct ItemMachine: Sendable {
     case .noted, .waits, .released, .warned, .climbed, .reckoned, .reassigned, .impossible:
       log(envelope, &item, &effects)
     }
+  }
+
+  /// Applies a message once more to its item, which began another cycle after it was heard: it is of that cycle, and what it did to the one
+  /// before ended with that. On record as an event of Duban's own.
+  func hearAgain(
+    _ envelope: Envelope, on item: inout Item, main: Item? = nil, history: [Breach] = [], into effects: inout Effects
+  ) throws(Refusal) {
+    var machine = self
+    machine.isHearingAgain = true
+    try machine.apply(envelope, to: &item, main: main, history: history, into: &effects)
   }
 
   /// What the table says, where the event is of the present cycle; one from a cycle before moves nothing.
@@ -149,7 +161,7 @@ extension ItemMachine {
     case .reopens: item.earlyReopening = max(item.earlyReopening ?? time, time)
     case .resolves, .withdraws:
       // A closing that moves nothing may still be later than the one that did; of two at once the settling one counts.
-      guard item.phase == .closed, let closedAt = item.closedAt, time >= closedAt else { return }
+      guard let closedAt = item.closedAt, time >= closedAt else { return }
       let isWithdrawn = envelope.trigger == .withdraws
       item.isWithdrawn = time == closedAt ? item.isWithdrawn && isWithdrawn : isWithdrawn
       item.closedAt = time
@@ -162,7 +174,7 @@ extension ItemMachine {
     item.reopenedAt = time
     // A part stays a part; a duplicate that is open again has a life of its own.
     if item.key.unit == nil { item.main = nil }
-    (item.isWithdrawn, item.earlyResumption, item.earlyGrant, item.extensions) = (false, nil, nil, 0)
+    (item.earlyResumption, item.earlyGrant, item.extensions) = (nil, nil, 0)
     startCycle(of: &item, at: time, &effects)
     if let answeredAt = item.answeredAt, answeredAt >= time { answer(&item) }
   }

@@ -106,7 +106,7 @@ public struct Replay: Sendable {
         } catch {
           outcome.refusals.append(error)
         }
-      } else if event.type == Self.assigned || event.type == Reassignment.type
+      } else if [Self.assigned, Self.heardAgain, Reassignment.type].contains(event.type)
         || ItemMachine.Following(rawValue: event.type) != nil
       {
         machine.repeat(event, on: &outcome.item, outcome.breaches, &effects)
@@ -122,6 +122,9 @@ public struct Replay: Sendable {
 
   /// The type of the log entry that begins the part of a supporting unit (协办).
   public static let assigned = "item.assigned"
+
+  /// The type of the log entry of a message that counts again, in the cycle that began after it was heard; its body is the message's.
+  public static let heardAgain = "item.heard-again"
 
   private func machine(at now: Instant, _ book: PolicyBook) -> ItemMachine {
     ItemMachine(policies: book, directory: directory.known(at: now), calendar: calendar(now), now: now)
@@ -162,6 +165,12 @@ extension ItemMachine {
     }
     if event.type == Reassignment.type, let reassignment: Reassignment = JSONText.decode(event.body) {
       place(&item, in: reassignment.region)
+      return
+    }
+    if event.type == Replay.heardAgain {
+      guard let envelope = try? Envelope(RawMessage(body: Array(event.body.utf8))) else { return }
+      // One that another policy would not have taken moves nothing.
+      try? hearAgain(envelope, on: &item, history: history, into: &effects)
       return
     }
     switch event.type {

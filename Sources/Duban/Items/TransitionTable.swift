@@ -153,6 +153,9 @@ public enum TransitionTable {
 }
 
 extension EventType.Meaning {
+  /// Whether what it does ends with the cycle that it is of.
+  public var isOfACycle: Bool { [.accepts, .suspends, .resumes, .asksExtension, .decidesExtension, .merges].contains(self) }
+
   /// What a message of this meaning can be to an item, depending on its data.
   var triggers: [Trigger] {
     switch self {

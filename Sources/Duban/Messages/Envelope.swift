@@ -258,6 +258,12 @@ extension Envelope {
   /// Whether it may end its item, or hold it as a duplicate: what follows the item is then needed.
   public var maySettle: Bool { [.resolves, .withdraws, .merges].contains(trigger) }
 
+  /// Whether it may open its item again.
+  public var mayReopen: Bool { trigger == .reopens }
+
+  /// Whether it does nothing beyond the cycle that it is of: heard before that began, it counts once more when it begins.
+  public var isOfACycle: Bool { type.meaning.isOfACycle && (type.meaning != .accepts || !parts.isEmpty) }
+
   /// Under whose names something may wait for the message's item, or be made by it: the parts of all units that it names.
   public var parts: [ItemKey] { supporting + (lead.map { [part(of: $0)] } ?? []) }
 

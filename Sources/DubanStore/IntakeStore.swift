@@ -67,10 +67,12 @@ extension Store {
       }.map { $0.item.whole ?? $0.item })
   }
 
-  /// Which items may begin a cycle of which something was heard before: what the batch opens again, what it ends where a reopening is known,
+  /// Which items may begin a cycle of which something was heard before: what the batch opens again, what it ends where a reopening or an end is known,
   /// their parts and duplicates, parts that it names again, and duplicates whose main item may come now.
   private func mayBegin(_ batch: [Envelope], _ items: [ItemKey: Item]) -> (Item) -> Bool {
-    let reopened = items.values.lazy.filter { $0.earlyReopening != nil || $0.reopenedAt != nil }.map { $0.key.whole ?? $0.key }
+    let reopened = items.values.lazy.filter {
+      $0.earlyReopening != nil || $0.reopenedAt != nil || $0.phase == .closed && $0.key.unit == nil
+    }.map { $0.key.whole ?? $0.key }
     let turned = Set(batch.lazy.filter { $0.mayReopen }.map { $0.item.whole ?? $0.item }).union(
       Set(reopened).intersection(closing(batch, items)))
     let named = Set(batch.lazy.flatMap(\.parts))

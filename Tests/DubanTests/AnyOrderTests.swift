@@ -54,7 +54,8 @@ struct AnyOrderTests {
     ItemMachine(policies: PolicyBook(current: policy), directory: City.directory, calendar: City.calendar, now: Self.now)
   }
 
-  @Test("in whatever order and batches a matter is heard, its whole, parts and duplicates come out the same", arguments: 1...10)
+  @Test(
+    "in whatever order and batches a matter is heard, its whole, parts and duplicates come out the same", arguments: 1...10)
   func law(_ block: UInt64) throws {
     let machine = machine(try Self.policy())
     for seed in block * 1000..<block * 1000 + 30 {

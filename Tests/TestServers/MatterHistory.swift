@@ -220,10 +220,13 @@ public struct MatterHistory: CustomStringConvertible {
       let end =
         isWhole || ends < 2 && !endedThemselves.contains(name)
         ? "ended \(hour(item.closedAt)) \(item.isWithdrawn ? "withdrawn" : "")" : ""
-      // For the same reason a duplicate that followed the whole through several ends may be its own again by the one or the other.
-      if !isWhole, item.key.unit == nil, ends > 1 {
+      // For the same reasons a duplicate may be its own again, or not: by an end of the whole that is not the latest, or because it ended
+      // and began again by itself before an end of the whole that was heard of first.
+      if !isWhole, item.key.unit == nil, ends > 0 {
         if reopenedThemselves.contains(name) { return nil }
-        if item.phase == .open || item.phase == .responded { return "\(name): \(item.phase), answered \(hour(item.answeredAt))" }
+        if ends > 1, [.open, .responded].contains(item.phase) {
+          return "\(name): \(item.phase), answered \(hour(item.answeredAt))"
+        }
       }
       // Parts that are over before they are heard of need not have been: nobody has them in hand.
       if item.phase == .closed {

@@ -185,9 +185,10 @@ public struct IntakeFold: Sendable {
 
   /// Applies once more, to an item that has begun another cycle, what was heard before of that cycle; and who was named in it while it
   /// seemed to have ended, be that in a cycle that was over before it was heard of. Of two at the same time the one heard first came first.
-  private mutating func hearAgain(on item: inout Item) {
-    guard let reopenedAt = item.reopenedAt else { return }
-    for event in inOrder(heard[item.id] ?? []) where time(of: event) > reopenedAt || namesOthers(event, item) {
+  private mutating func hearAgain(on item: inout Item, namesOnly: Bool = false) {
+    for event in inOrder(heard[item.id] ?? []) {
+      let isAhead = !namesOnly && item.reopenedAt.map { time(of: event) > $0 } ?? false
+      guard isAhead || namesOthers(event, item) else { continue }
       // It was taken long ago and cannot be refused any more.
       try? run(event, on: &item, again: true)
     }
@@ -279,7 +280,12 @@ public struct IntakeFold: Sendable {
       named += event.supporting.map { ($0, event) }
       if event.lead != nil { leadNamed.append((item.key, event)) }
     }
-    if item.reopenedAt != before.reopenedAt { hearAgain(on: &item) }
+    if item.reopenedAt != before.reopenedAt {
+      hearAgain(on: &item)
+    } else if before.phase == .closed, item.closedAt != before.closedAt {
+      // It was open between the two ends: who was named then has a part that ended.
+      hearAgain(on: &item, namesOnly: true)
+    }
     // A main item that is not there yet is awaited: whoever opens it meanwhile meets its row, and does not settle it without who follows it.
     guard let key = event.main, item.main == key, main == nil, let awaited = newItem(key, .complaint) else { return }
     store(awaited, isNew: true)

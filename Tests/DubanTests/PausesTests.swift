@@ -87,6 +87,21 @@ struct PausesTests {
     }
   }
 
+  @Test("a pause that began before a tier had the item gives that tier no more than its allowance: it had twice as much")
+  func pausedBeforeTheClimb() throws {
+    var (item, _) = try opened()
+    var effects = Effects()
+    try City.machine(at: morning + .hours(48)).lapse(&item, into: &effects)
+    let due = try #require(item.deadline?.dueAt)
+    let machine = try City.machine(at: morning + .hours(49))
+    for (type, data, hour) in [("complaint.suspended", Self.pause, 24), ("complaint.resumed", "{}", 49)] {
+      let event = try envelope(type, id: type, time: morning + .hours(Int64(hour)), data: data)
+      try machine.apply(event, to: &item, history: effects.breaches, into: &effects)
+    }
+    // It had held it for nothing but the pause.
+    #expect(item.tier == .district && item.deadline?.dueAt == due + .hours(1))
+  }
+
   @Test("a resumption heard of late by more than the tolerance lets the clocks run from the hearing")
   func lateResumption() throws {
     var (item, _) = try opened()

@@ -10,31 +10,38 @@ extension ItemMachine {
     }
   }
 
-  func suspend(_ item: inout Item, at time: Instant, _ effects: inout Effects) {
+  func suspend(_ item: inout Item, at time: Instant, _ history: [Breach], _ effects: inout Effects) {
     // The longest of two pauses that overlap counts from the earlier.
     item.suspendedAt = min(item.suspendedAt ?? time, time)
     guard let resumed = item.earlyResumption, resumed >= time else { return }
     item.earlyResumption = nil
-    resume(&item, at: resumed, &effects)
+    resume(&item, at: resumed, history, &effects)
   }
 
-  func resume(_ item: inout Item, at time: Instant, _ effects: inout Effects) {
+  func resume(_ item: inout Item, at time: Instant, _ history: [Breach], _ effects: inout Effects) {
     guard let since = item.suspendedAt, time >= since else {
       item.earlyResumption = max(item.earlyResumption ?? time, time)
       return
     }
-    letRun(&item, heldSince: since, at: time, &effects)
+    letRun(&item, heldSince: since, at: time, history, &effects)
   }
 
   /// Lets clocks run on: what was left of each when it was held is left of it now. A tier that hears of it late, beyond the policy's
-  /// tolerance, counts from the hearing.
-  private func letRun(_ item: inout Item, heldSince since: Instant, at time: Instant, _ effects: inout Effects) {
+  /// tolerance, counts from the hearing. The clock of a tier that the item has climbed to, by `history`, was held no earlier than it ran.
+  private func letRun(
+    _ item: inout Item, heldSince: Instant, at time: Instant, _ history: [Breach], _ effects: inout Effects
+  ) {
     item.suspendedAt = nil
     guard let rule = rule(of: item) else { return }
-    let resumed = policies.policy(for: item).start(nominal: time, told: now)
+    let policy = policies.policy(for: item)
+    let resumed = policy.start(nominal: time, told: now)
     let days = workingTime(of: item)
     if let deadline = item.deadline {
       let limit = rule.limit(of: deadline.clock)
+      let climbed = (history + effects.breaches).last {
+        ($0.itemID, $0.cycle, $0.clock) == (item.id, item.cycle, deadline.clock)
+      }
+      let since = max(heldSince, climbed.map { policy.start(nominal: $0.dueAt, told: $0.foundAt) } ?? heldSince)
       let allowance = limit.allowance(at: item.tier, startedAt: rule.start(of: item))
       let end = days.end(of: allowance, otherwise: deadline.dueAt, heldFrom: since, until: resumed)
       item.deadline = warned(deadline.clock, at: end.instant, limit, from: now)
@@ -45,12 +52,13 @@ extension ItemMachine {
         &effects)
     }
     if let dueAt = item.resolutionDueAt {
-      let end = days.end(of: rule.resolution.within, otherwise: dueAt, heldFrom: since, until: resumed)
+      let end = days.end(of: rule.resolution.within, otherwise: dueAt, heldFrom: heldSince, until: resumed)
       item.resolutionDueAt = end.instant
       noteProvisional(end.isProvisional, on: &item)
       if item.deadline?.clock != .resolution {
         explain(
-          .held(rule.resolution.within, from: since, until: resumed), insteadOf: resumed == time ? nil : time, &item, .resolution,
+          .held(rule.resolution.within, from: heldSince, until: resumed), insteadOf: resumed == time ? nil : time, &item,
+          .resolution,
           end.instant, &effects)
       }
     }
@@ -204,7 +212,7 @@ extension ItemMachine {
     case .released:
       item.phase = .open
       if item.key.unit == nil { item.main = nil }
-      if let since = item.suspendedAt { letRun(&item, heldSince: since, at: max(time, since), &effects) }
+      if let since = item.suspendedAt { letRun(&item, heldSince: since, at: max(time, since), [], &effects) }
       if let answeredAt = item.answeredAt, answeredAt >= item.reopenedAt ?? answeredAt { answer(&item) }
     }
   }

@@ -66,10 +66,10 @@ public struct ItemMachine: Sendable {
       try checkPause(of: item, for: envelope.data.reason)
       settleLapses(of: &item, before: time, history, &effects)
       log(envelope, &item, &effects)
-      suspend(&item, at: time, &effects)
+      suspend(&item, at: time, history, &effects)
     case .resumed:
       log(envelope, &item, &effects)
-      resume(&item, at: time, &effects)
+      resume(&item, at: time, history, &effects)
     case .asked:
       try checkRequest(of: item, at: time)
       log(envelope, &item, &effects)

@@ -36,7 +36,7 @@ extension Store {
         uri: try row.decode(0), name: try row.decode(1), wantsReceipts: try row.decode(2), users: try row.decode(3),
         isConfidential: try row.decode(4))
     }
-    return Directory(version: version, organs: organs, sources: sources)
+    return Directory(version: version, organs: try withFormerHours(organs), sources: sources)
   }
 
   /// Makes a policy the one in force for new items. Items that are open stay on the version they were opened under.
@@ -70,6 +70,7 @@ extension Store {
       func upsertOrgan(_ tier: Tier?, _ name: String, _ hours: OfficeHours?, under parent: Int64?) throws -> Int64 {
         try store.upsertOrgan(tier, name, hours, under: parent, at: now)
       }
+      let hours = try store.storedOfficeHours()
       let city = try upsertOrgan(.city, draft.city, draft.hours, under: nil)
       for district in draft.districts {
         let districtID = try upsertOrgan(.district, district.name, district.hours, under: city)
@@ -86,6 +87,7 @@ extension Store {
             confidential = excluded.confidential
           """, source.uri, source.name, source.receipts ?? false, source.users ?? [], source.confidential ?? false)
       }
+      try store.keep(formerHours: hours)
     }
   }
 

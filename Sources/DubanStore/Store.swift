@@ -79,7 +79,8 @@ public final class Store {
   /// The pure machine for a transaction: its time, and the policies, the directory and the calendar in force. In the caller's transaction, after the
   /// locks on the items that it will be applied to.
   ///
-  /// `forBreaches` says that breaches may be written at that time; who counts them waits for such transactions to end.
+  /// `forBreaches` says that deadlines may be reckoned and breaches written at that time: who changes what they are reckoned by, and who
+  /// counts them, waits for such transactions to end.
   /// - Throws: ``StoreFault`` where no policy has been applied yet.
   public func machine(forBreaches: Bool = true) throws -> ItemMachine {
     // A statement of its own: the time must not be read before the lock is held.
@@ -101,6 +102,12 @@ public final class Store {
       calendar: calendar == nil ? .unannounced : try calendarInForce().calendar)
     references = fresh
     return ItemMachine(policies: fresh.policies, directory: fresh.directory, calendar: fresh.calendar, now: try row.decode(0))
+  }
+
+  /// Waits until every transaction has ended that reckons deadlines, and lets none begin until the caller's has: so the time that is read
+  /// after this parts those who knew what the caller changes from those who did not.
+  func awaitReckoning() throws(PostgresError) {
+    _ = try connection.execute("SELECT pg_advisory_xact_lock($1)", Self.breachLock)
   }
 
   /// Waits until every transaction has ended that may write a breach found before now, so that a period's breaches can be counted.

@@ -19,6 +19,17 @@ struct ReplayStoreTests {
       - { kind: reminder, resolution: { within: 0s, district: 24h, city: 24h } }
     """
 
+  static let workhours = """
+    policy: workhours
+    tolerance: 1h
+    rules:
+      - kind: complaint
+        resolution: { within: 5wh, district: 5wh, city: 5wh }
+      - { kind: inspection, resolution: { within: 30d, district: 5d, city: 5d } }
+      - { kind: funding, resolution: { within: 30d, district: 5d, city: 5d } }
+      - { kind: reminder, resolution: { within: 0s, district: 24h, city: 24h } }
+    """
+
   @discardableResult
   private func take(_ envelopes: [Envelope], _ store: Store) throws -> [IntakeFold.Verdict] {
     try store.transaction { store in
@@ -77,6 +88,41 @@ struct ReplayStoreTests {
       var again = try store.replay().asItWas(item, try store.logs(of: [item.id])[item.id] ?? []).item
       again.sequence = item.sequence
       #expect(again == item)
+    }
+  }
+
+  @Test("a deadline is explained by the office hours that it was reckoned by, not by those that a directory file brings later")
+  func formerHours() async throws {
+    try await TestStore.with { test in
+      let store = try test.connect()
+      _ = try store.apply(policy: Self.workhours)
+      // A Wednesday; office time as ever, 5 工作时.
+      try test.setClock(at: ShanghaiTime(year: 2026, month: 10, day: 14, hour: 8, minute: 50).instant)
+      try take([Sample.envelope("complaint.submitted", id: "1", subject: "A", time: "2026-10-14T08:50:00+08:00")], store)
+      let told = try #require(try store.item(named: "A")?.item.deadline?.dueAt)
+      #expect(ShanghaiTime(told).minute == 20)
+      let summer = TestStore.directory.replacing("city: 黄石市\n", with: "city: 黄石市\nhours: [08:30-12:00, 15:00-18:00]\n")
+      for directory in [TestStore.directory, summer, summer] { try store.apply(directory: .read(yaml: directory)) }
+      #expect(try test.ask("SELECT count(*) FROM former_office_hours", as: Int.self) == 1, "only what has changed is kept")
+      try take([Sample.envelope("complaint.submitted", id: "2", subject: "B", time: "2026-10-14T08:50:00+08:00")], store)
+      func replayed(_ subject: String) throws -> (item: Item, again: Item) {
+        let item = try #require(try store.item(named: subject)).item
+        return (item, try store.replay().asItWas(item, try store.logs(of: [item.id])[item.id] ?? []).item)
+      }
+      let (a, again) = try replayed("A")
+      #expect(a.deadline?.dueAt == told && again.deadline == a.deadline)
+      let (b, bAgain) = try replayed("B")
+      #expect(b.deadline?.dueAt == told + .seconds(1800) && bAgain.deadline == b.deadline)
+      // And back again in October: of three times, each explains its own.
+      try test.setClock(at: ShanghaiTime(year: 2026, month: 10, day: 14, hour: 16, minute: 30).instant)
+      try sweep(store)
+      try store.apply(directory: .read(yaml: TestStore.directory))
+      try take([Sample.envelope("complaint.submitted", id: "3", subject: "C", time: "2026-10-14T16:30:00+08:00")], store)
+      for subject in ["A", "B", "C"] {
+        let (item, again) = try replayed(subject)
+        #expect(again.deadline == item.deadline && again.resolutionDueAt == item.resolutionDueAt, "\(subject)")
+      }
+      #expect(try store.item(named: "A")?.item.tier == .district)
     }
   }
 }

@@ -101,9 +101,9 @@ extension ItemMachine {
 extension ItemMachine {
   func rule(of item: Item) -> Policy.Rule? { policies.policy(for: item).rule(for: item) }
 
-  /// The days and hours by which the tier that holds an item works.
+  /// The days and hours by which the tier that holds an item works: of a log that is run again, the hours that were in force then.
   func workingTime(of item: Item) -> WorkingTime {
-    WorkingTime(calendar: calendar, hours: directory.officeHours(of: item.holderID))
+    WorkingTime(calendar: calendar, hours: directory.officeHours(of: item.holderID, at: now))
   }
 
   /// Sets a clock of the tier that holds an item, to run from `start`, which is later than the `nominal` one where it was heard of too late.

@@ -8,6 +8,8 @@ public struct Organ: Hashable, Sendable {
   public var name: String
   /// The organ above, of a unit the city; nil for the city.
   public var parentID: Int64?
+  /// The office hours that it kept before the present ones, the earliest first.
+  public var formerHours: [FormerHours] = []
   /// When it works (工作时); nil where it keeps the hours of the organ above.
   public var officeHours: OfficeHours?
   /// Since when the directory knows it, by the database's clock.
@@ -19,6 +21,18 @@ public struct Organ: Hashable, Sendable {
   ) {
     (self.id, self.tier, self.name, self.parentID, self.officeHours) = (id, tier, name, parentID, officeHours)
     self.knownSince = knownSince
+  }
+}
+
+extension Organ {
+  /// When an organ worked (nil: by the hours of the organ above), until others were in force.
+  public struct FormerHours: Hashable, Sendable {
+    public var hours: OfficeHours?
+    public var until: Instant
+
+    public init(_ hours: OfficeHours?, until: Instant) {
+      (self.hours, self.until) = (hours, until)
+    }
   }
 }
 
@@ -128,10 +142,12 @@ public struct Directory: Sendable {
     return sources[itemSource]?.isConfidential == false
   }
 
-  /// When an organ works: by its own hours, or those of the nearest organ above that has some.
-  func officeHours(of organ: Int64?) -> OfficeHours {
+  /// When an organ works by the hours in force at a time: by its own, or those of the nearest organ above that has some.
+  func officeHours(of organ: Int64?, at time: Instant) -> OfficeHours {
     guard let organ = organ.flatMap({ organs[$0] }) else { return .standard }
-    return organ.officeHours ?? officeHours(of: organ.parentID)
+    let former = organ.formerHours.first { time < $0.until }
+    let own = if let former { former.hours } else { organ.officeHours }
+    return own ?? officeHours(of: organ.parentID, at: time)
   }
 
   /// The unit (主办, 协办单位) of a name; nil where none is known.

@@ -55,6 +55,8 @@ extension Store {
   public func importCalendar(_ document: String, name: String, by: String) throws -> (calendar: WorkCalendar, lostYears: [Int]) {
     var calendar = try WorkCalendar(csv: document, version: 0)
     return try transaction { store in
+      // Who reckoned by the calendar before has done so before this one's time: a log is explained by what its transaction had read.
+      try store.awaitReckoning()
       // Locked in a statement of its own, so that of two imports at once the second sees what the first has done.
       _ = try store.connection.execute("SELECT calendar FROM reference_version FOR UPDATE")
       let present = try store.connection.execute(

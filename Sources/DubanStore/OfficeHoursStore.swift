@@ -9,13 +9,12 @@ extension Store {
     try connection.execute("SELECT id, office_hours FROM organ").map { (try $0.decode(0), try $0.decode(1)) }
   }
 
-  /// Keeps the hours that the caller's transaction has changed, as those in force until now. The last thing in that transaction, after the
-  /// locks on items if it holds any: it waits for who reckons deadlines, and they wait for it.
+  /// Keeps the hours that the caller's transaction has changed, as those in force until now. In the caller's transaction, after
+  /// ``awaitReckoning()``.
   func keep(formerHours hours: [(organ: Int64, hours: String?)]) throws {
     let present = Dictionary(uniqueKeysWithValues: try storedOfficeHours().map { ($0.organ, $0.hours) })
     let former = hours.filter { $0.hours != present[$0.organ, default: nil] }
     guard !former.isEmpty else { return }
-    try awaitReckoning()
     _ = try connection.execute(
       "INSERT INTO former_office_hours SELECT organ, hours, duban_now() FROM unnest($1::bigint[], $2::text[]) AS former(organ, hours)",
       former.map(\.organ), former.map(\.hours))

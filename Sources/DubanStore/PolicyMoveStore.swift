@@ -28,7 +28,7 @@ extension Store {
         """, items
       ).map { try ItemRow.read($0) }.sorted { $0.id < $1.id }
       let logs = try store.logs(of: items.map(\.id))
-      let machine = try store.machine(forBreaches: false)
+      let machine = try store.machine()
       var effects = Effects()
       let rows = items.map { before in
         var after = before

@@ -64,7 +64,7 @@ extension Store {
   public func apply(directory draft: DirectoryDraft) throws {
     try transaction { store in
       // Alone, so that whatever is recorded from now on is recorded by who knows it.
-      _ = try store.connection.execute("SELECT pg_advisory_xact_lock($1)", Self.breachLock)
+      try store.awaitReckoning()
       let row = try store.connection.execute("UPDATE reference_version SET directory = directory + 1 RETURNING duban_now()")
       let now: Instant = try row.only().decode(0)
       func upsertOrgan(_ tier: Tier?, _ name: String, _ hours: OfficeHours?, under parent: Int64?) throws -> Int64 {

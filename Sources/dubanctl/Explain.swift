@@ -7,7 +7,8 @@ import DubanStore
 extension Items {
   struct Explain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Says of each deadline of an item why it is that day: what was counted, by which policy and calendar.")
+      abstract: "Says of each deadline of an item why it is that day: what was counted, by which policy and calendar.",
+      discussion: "Where the log comes to other deadlines than the item has, that is a defect: it says so, and exits with 1.")
 
     @OptionGroup var connections: Connections
     @OptionGroup var output: Output
@@ -17,13 +18,32 @@ extension Items {
       let store = try await connections.migratedStore()
       guard let summary = try store.item(named: item) else { throw ValidationError("no item \(item)") }
       let replay = try store.replay()
-      let log = try store.logs(of: [summary.item.id])[summary.item.id] ?? []
-      let outcome = try read(summary.item, log, replay)
+      // As far as the item went when it was read: duband may be at work on it.
+      let log = try store.logs(of: [summary.item.id])[summary.item.id]?.prefix(Int(summary.item.sequence)) ?? []
+      let outcome = try read(summary.item, Array(log), replay)
       let steps = outcome.steps.flatMap { step in step.derivations.map { DeadlineView(step.event, $0, replay.directory) } }
-      let view = ExplanationView(item: ItemView(summary), isProvisional: summary.item.provisionalUnder != nil, deadlines: steps)
-      if output.json { return try output.print(view, table: Table(heading: [], rows: [])) }
-      print("\(summary.item.key): \(view.now)")
-      for step in steps { print("\n" + step.lines.joined(separator: "\n")) }
+      let view = ExplanationView(
+        item: ItemView(summary), isProvisional: summary.item.provisionalUnder != nil, deadlines: steps,
+        contradiction: contradiction(summary.item, outcome.item))
+      if output.json {
+        try output.print(view, table: Table(heading: [], rows: []))
+      } else {
+        print("\(summary.item.key): \(view.now)")
+        for step in steps { print("\n" + step.lines.joined(separator: "\n")) }
+      }
+      if let contradiction = view.contradiction {
+        warn(contradiction)
+        throw ExitCode.failure
+      }
+    }
+
+    private func contradiction(_ item: Item, _ replayed: Item) -> String? {
+      func dates(_ item: Item) -> String {
+        let running = item.deadline.map { "\($0.clock.chinese) due \($0.dueAt.rfc3339)" } ?? "no deadline"
+        return running + (item.resolutionDueAt.map { ", to be settled by \($0.rfc3339)" } ?? "")
+      }
+      guard dates(item) != dates(replayed) else { return nil }
+      return "DEFECT: the item has \(dates(item)); its log comes to \(dates(replayed)); please report it"
     }
 
     private func read(_ item: Item, _ log: [LoggedEvent], _ replay: Replay) throws(ValidationError) -> Replay.Outcome {
@@ -40,6 +60,8 @@ private struct ExplanationView: Encodable {
   var item: ItemView
   var isProvisional: Bool
   var deadlines: [DeadlineView]
+  /// What the item has and what its log comes to, where they differ.
+  var contradiction: String?
 
   var now: String {
     guard let dueAt = item.dueAt, let clock = item.clock else { return "no deadline runs" }

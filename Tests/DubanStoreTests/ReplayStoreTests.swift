@@ -30,16 +30,6 @@ struct ReplayStoreTests {
       - { kind: reminder, resolution: { within: 0s, district: 24h, city: 24h } }
     """
 
-  @discardableResult
-  private func take(_ envelopes: [Envelope], _ store: Store) throws -> [IntakeFold.Verdict] {
-    try store.transaction { store in
-      var fold = IntakeFold(try store.intakeSnapshot(for: envelopes), machine: try store.machine())
-      let verdicts = envelopes.map { fold.take($0) }
-      try store.write(fold.finish(), at: try store.machine().now)
-      return verdicts
-    }
-  }
-
   @Test("an item in the database is the fold of its log")
   func fold() async throws {
     try await TestStore.with { test in

@@ -148,6 +148,13 @@ struct PolicyCommandTests {
         #expect(explained.contains("policy version 1, line") && explained.contains("policy version 2, line"))
         #expect(explained.contains("item.policy-moved"))
       }
+      // What cannot come to pass, and would mislead whoever trusts it.
+      let due: String = try test.store.ask(
+        "UPDATE item SET due_at = due_at + interval '1 hour' WHERE subject = 'A' RETURNING subject")
+      let contradicted = try test.dubanctl("items", "explain", due)
+      #expect(contradicted.end == .exit(1) && contradicted.output.contains("item.policy-moved"))
+      #expect(
+        contradicted.errors.hasPrefix("dubanctl: DEFECT: the item has ") && contradicted.errors.split(separator: "\n").count == 1)
     }
   }
 

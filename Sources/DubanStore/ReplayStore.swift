@@ -1,4 +1,4 @@
-// Logs read back, for replays; and deadlines reckoned anew when another calendar is in force.
+// Logs read back, for replays.
 
 import Duban
 import PostgreSQL
@@ -42,35 +42,5 @@ extension Store {
       SELECT \(ItemRow.selection) FROM item WHERE id > $1 AND opened_at >= $2 AND opened_at < $3 ORDER BY id LIMIT $4
       """, id, start, end, limit
     ).map { try ItemRow.read($0) }
-  }
-
-  /// Reckons deadlines anew that reach into years which were not announced when they were set, as far as another calendar has come since;
-  /// at most `limit` items. Returns how many, and the ids of those whose log cannot be read any more: they stay as they are.
-  public func recomputeProvisional(limit: Int) throws -> (count: Int, unreadable: [Int64]) {
-    try transaction { store in
-      let version: Int? = try store.connection.execute("SELECT calendar FROM reference_version").only().decode(0)
-      guard let version else { return (0, []) }
-      var items = try store.connection.execute(
-        """
-        SELECT \(ItemRow.selection) FROM item WHERE provisional_under <> $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
-        """, Int32(version), limit
-      ).map { try ItemRow.read($0) }
-      guard !items.isEmpty else { return (0, []) }
-      let logs = try store.logs(of: items.map(\.id))
-      let machine = try store.machine()
-      var effects = Effects()
-      var unreadable: [Int64] = []
-      for i in items.indices {
-        do {
-          try machine.recompute(&items[i], log: logs[items[i].id] ?? [], into: &effects)
-        } catch {
-          unreadable.append(items[i].id)
-          items[i].provisionalUnder = machine.calendar.version
-        }
-      }
-      effects.changedItems = items
-      try store.write(effects, at: machine.now)
-      return (items.count, unreadable)
-    }
   }
 }

@@ -4,7 +4,7 @@ import DubanStore
 import Logging
 
 /// Keeps the log's partitions ahead of time and the deduplication keys to their window, flags events that wait too long for their item, and
-/// reckons provisional deadlines anew.
+/// reckons deadlines anew that another calendar moves.
 final class UpkeepJob: Job {
   private let context: WorkerContext
   private let store: Store
@@ -46,12 +46,16 @@ final class UpkeepJob: Job {
   /// A little at a time: a city's whole turn of the year may be provisional.
   private func recompute(until stop: StopSignal) throws {
     var count = 0
-    while !stop.isRaised, case let done = try store.recomputeProvisional(limit: 500), done.count > 0 {
-      count += done.count
-      for id in done.unreadable {
-        context.logger.error("an item's log cannot be read any more; its deadline stays provisional", metadata: ["item": "\(id)"])
+    for reckon in [store.recomputeProvisional(limit:), { try self.store.recomputeChanged(limit: $0) }] {
+      while !stop.isRaised {
+        let round = try reckon(500)
+        count += round.count
+        for id in round.unreadable {
+          context.logger.error("an item's log cannot be read any more; its deadline stays as it is", metadata: ["item": "\(id)"])
+        }
+        context.isWorking()
+        if round.isAtEnd { break }
       }
-      context.isWorking()
     }
     if count > 0 { context.logger.notice("deadlines reckoned anew by another calendar", metadata: ["items": "\(count)"]) }
   }

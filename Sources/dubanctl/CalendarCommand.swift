@@ -13,7 +13,10 @@ struct CalendarCommand: AsyncParsableCommand {
   struct Import: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Makes a calendar file the one in force; the earlier ones are kept.",
-      discussion: "A file holds every year that shall be announced, not only the new one.")
+      discussion: """
+        A file holds every year that shall be announced, not only the new one. duband reckons the deadlines of items in work anew that were \
+        counted over a day which it changes, on record; one that would have passed already by it stays as it was.
+        """)
 
     @OptionGroup var connections: Connections
     @Argument(help: "A CSV file, such as deploy/calendars/cn-workdays.csv.") var file: String
@@ -68,7 +71,8 @@ struct CalendarCommand: AsyncParsableCommand {
       abstract: "Says which years are announced, and warns on standard error where one is wanting.",
       discussion: """
         The year that runs is wanted, and from 60 days before its start the one that comes. Without a file it checks the calendar in force \
-        by the database's clock.
+        by the database's clock. The next year's notice may still change the last days of this one, as that for 2023 made 2022-12-31 a \
+        day off (元旦): what counts them is not provisional, and its import moves it.
         """)
 
     @OptionGroup var connections: Connections

@@ -34,8 +34,8 @@ extension Item {
 }
 
 extension ItemMachine {
-  /// Reckons an item's deadlines anew by this machine's calendar, from its whole log, and says so in the log: before and after. One that is
-  /// not in work has none.
+  /// Reckons an item's deadlines anew by this machine's calendar, from its whole log, and says so in the log: before and after; nothing where
+  /// nothing changes. One that is not in work has none.
   ///
   /// - Throws: a ``Refusal`` where a message of the log could not be taken today.
   public func recompute(_ item: inout Item, log: [LoggedEvent], into effects: inout Effects) throws(Refusal) {
@@ -45,6 +45,7 @@ extension ItemMachine {
     }
     let before = item
     item.adopt(try reckonAnew(item, log), at: now)
+    guard item != before else { return }
     logRecomputed(before, &item, &effects)
   }
 

@@ -80,6 +80,14 @@ public struct WorkCalendar: Hashable, Sendable {
     return isNear && !isAnnounced(year: year + 1) ? year + 1 : nil
   }
 
+  /// The days that are workdays by one of two calendars and not by the other, in order; each date in Asia/Shanghai, at 00:00.
+  public func days(unlike other: WorkCalendar) -> [ShanghaiTime] {
+    Set(announcements.keys).union(other.announcements.keys).filter { isWorkday($0) != other.isWorkday($0) }.sorted().map {
+      let (year, month, date) = ShanghaiTime.date(ofDay: $0)
+      return ShanghaiTime(year: year, month: month, day: date)
+    }
+  }
+
   // MARK: - Days
 
   func isWorkday(_ day: Int) -> Bool { rank(of: day + 1) > rank(of: day) }

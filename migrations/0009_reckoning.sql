@@ -8,3 +8,7 @@ CREATE TABLE former_office_hours (
   until timestamptz NOT NULL,
   PRIMARY KEY (organ_id, until)
 );
+
+-- Up to which item those in work have been brought to a calendar; null once all are.
+ALTER TABLE calendar ADD COLUMN reached bigint;
+ALTER TABLE calendar ALTER COLUMN reached SET DEFAULT 0;

@@ -101,6 +101,33 @@ struct TurnOfYearTests {
     }
   }
 
+  @Test(
+    "a notice that makes the last day of this year a day off moves what was due on it, on record, though it was never provisional"
+  )
+  func lastDay() async throws {
+    try await Surroundings.with { test in
+      try test.store.setClock(at: Halt.hearing(inMinuteOf: minute("12-14 09:00")))
+      try QueueWalk.applyDefaults(test)
+      try await test.withProcess { _ in
+        for (id, type) in [("1", "complaint.submitted"), ("2", "complaint.responded")] {
+          try test.publish([
+            Sample.event(type, id: id, subject: "T", time: minute("12-14 09:00").rfc3339, data: id == "1" ? nil : "{}")
+          ])
+          try test.store.until("EXISTS (SELECT FROM item_event WHERE message_id = '\(id)')")
+        }
+        #expect(try due(test) == "2026-12-31T17:30:00+08:00")
+        #expect(try test.store.ask("SELECT provisional_under IS NULL FROM item"))
+        let calendar = try TemporaryFile(
+          deployed("calendars/cn-workdays.csv") + "2026-12-31,holiday,元旦\n2027-01-01,holiday,元旦\n", "csv")
+        #expect(try test.dubanctl("calendar", "import", calendar.path).end == .exit(0))
+        try test.store.until("EXISTS (SELECT FROM item_event WHERE type = 'item.recomputed')")
+        #expect(try due(test) == "2027-01-04T17:30:00+08:00")
+        let explained = try test.dubanctl("items", "explain", "T")
+        #expect(explained.end == .exit(0) && explained.errors.isEmpty && explained.output.contains("2026-12-31 元旦"))
+      }
+    }
+  }
+
   /// When the running deadline of the item is.
   private func due(_ test: Surroundings) throws -> String? {
     let due: Instant? = try test.store.ask("SELECT due_at FROM item WHERE subject = 'T'")

@@ -33,7 +33,7 @@ extension Store {
       """, ids
     ).map { (item: try ItemRow.read($0), whole: try $0.decode(ItemRow.columns.count, as: Int64.self)) }
     let logs = try logs(of: Set(items.map(\.whole)).sorted())
-    let machine = try machine(forBreaches: false)
+    let machine = try machine()
     var effects = Effects()
     var unassigned = 0
     for (before, whole) in items where before.awaitsAssignment {

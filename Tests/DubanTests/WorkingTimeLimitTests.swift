@@ -281,16 +281,62 @@ struct WorkingTimeLimitTests {
     #expect(time.explanation(of: due).days.map(\.role) == [.start, .skipped, .skipped, .counted, .counted])
   }
 
-  @Test("an explanation counts as many days as a limit in days is long, and ends on its last day")
-  func explainedLength() throws {
+  @Test(
+    "workdays that start on a day off are counted from the first workday on, of which the whole is used where the end is at 00:00",
+    arguments: [
+      (.plain, "1-1 skipped 元旦, 1-2 skipped 元旦, 1-3 skipped 元旦, 1-4 counted, 1-5 counted"),
+      (.close, "1-1 skipped 元旦, 1-2 skipped 元旦, 1-3 skipped 元旦, 1-4 skipped 起算日, 1-5 counted, 1-6 counted"),
+      (.nextDay, "1-1 start 元旦, 1-2 skipped 元旦, 1-3 skipped 元旦, 1-4 counted, 1-5 counted"),
+    ] as [(Manner, String)])
+  func startOnDayOff(manner: Manner, says: String) throws {
+    // 1 to 3 January 2027 are off by this calendar, Saturday the 9th is worked.
+    let calendar = try WorkCalendar(
+      csv: "date,kind,name\n2027-01-01,holiday,元旦\n2027-01-02,holiday,元旦\n2027-01-03,holiday,元旦\n2027-01-09,workday,元旦调休",
+      version: 1)
+    let time = WorkingTime(calendar: calendar)
+    func days(_ limit: TimeLimit) throws -> String {
+      let explanation = try time.explanation(of: time.due(limit, from: instant("2027-01-01T12:00:00")))
+      return explanation.days.map { "\($0.date.month)-\($0.date.day) \($0.role)" + ($0.reason.map { " \($0)" } ?? "") }.joined(
+        separator: ", ")
+    }
+    #expect(try days(limit(2, .workdays, manner)) == says)
+    // Up at 00:00 of the make-up day, of which nothing is used then.
+    #expect(try days(limit(5, .workdays)).hasSuffix("1-4 counted, 1-5 counted, 1-6 counted, 1-7 counted, 1-8 counted"))
+  }
+
+  @Test("a day that begins when a limit is up is not among those that were counted, and one that begins with it is")
+  func wholeDaysFromMidnight() throws {
+    func days(_ limit: TimeLimit, from start: String) throws -> [String] {
+      try time.explanation(of: time.due(limit, from: instant(start))).days.map { "\($0.date.day) \($0.role)" }
+    }
+    #expect(try days(limit(1, .workdays), from: "2025-03-07T00:00:00") == ["7 counted", "8 skipped", "9 skipped"])
+    #expect(try days(limit(2, .days), from: "2025-03-07T00:00:00") == ["7 counted", "8 counted"])
+    #expect(try days(limit(0, .workdays), from: "2025-03-07T00:00:00") == ["7 start"])
+  }
+
+  @Test(
+    "an explanation names every day from the start to the end, counts only days on which time ran, and as many as a limit in days is long"
+  )
+  func explainedDays() throws {
     try forEachKind(15) { unit, manner, random in
-      guard unit == .days || unit == .workdays else { return }
+      let time = anyOffice(&random)
       let (start, length) = (anyStart(&random), anyLength(&random))
-      let explanation = try time.explanation(of: time.due(limit(length, unit, manner), from: start))
-      #expect(
-        explanation.count(.counted) == length && explanation.count(.start) == 1,
-        "\(length) \(unit) \(manner) from \(start.rfc3339)")
-      #expect(explanation.days.last?.role == .counted)
+      let due = try time.due(limit(length, unit, manner), from: start)
+      let days = time.explanation(of: due).days
+      let what = "\(length) \(unit) \(manner) from \(start.rfc3339), due \(due.instant.rfc3339)"
+      // From the day of the start, each next day, to the one in which the last moment before the end lies.
+      let (first, last) = (try #require(days.first), try #require(days.last))
+      #expect(first.date.instant <= start && start < first.date.instant + .days(1), "\(what)")
+      #expect(last.date.instant < due.instant && due.instant <= last.date.instant + .days(1), "\(what)")
+      #expect(zip(days, days.dropFirst()).allSatisfy { $0.date.instant + .days(1) == $1.date.instant }, "\(what)")
+      // Between the two, none but counted and passed over.
+      #expect(days.dropFirst().allSatisfy { $0.role != .start }, "\(what)")
+      let counted = days.filter { $0.role == .counted }
+      if unit == .workdays || unit == .workhours {
+        #expect(counted.allSatisfy { time.calendar.isWorkday($0.date.instant.shanghaiDay.number) }, "\(what)")
+      }
+      if unit == .days || unit == .workdays { #expect(counted.count == length, "\(what)") }
+      #expect(counted.allSatisfy { $0.date.instant < due.instant && start < $0.date.instant + .days(1) }, "\(what)")
     }
   }
 }

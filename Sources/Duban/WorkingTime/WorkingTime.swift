@@ -73,7 +73,7 @@ public struct WorkingTime: Sendable {
       lastDay = day(index(lastDay, limit.unit) + 1, limit.unit)
       instant = Instant(day: lastDay, time: hours.close)
     }
-    return dueDate(instant, limit.unit, start: start, firstDay: firstDay, lastDay: lastDay)
+    return dueDate(instant, limit.unit, start: start, firstDay: firstDay, lastDay: lastDay, inWholeDays: true)
   }
 
   /// The end of so much time of the limit's unit from `begin` on, brought to a close of business where the limit says so.
@@ -95,14 +95,17 @@ public struct WorkingTime: Sendable {
     // Hours that are up at 24:00 used that day to its end. Days are counted by their dates, whatever the time of day.
     let last = limit.unit == .hours || limit.unit == .workhours ? max(start, end.justBefore) : end
     return dueDate(
-      end, limit.unit, start: start, firstDay: begin.shanghaiDay.number, lastDay: last.shanghaiDay.number)
+      end, limit.unit, start: start, firstDay: begin.shanghaiDay.number, lastDay: last.shanghaiDay.number, inWholeDays: false)
   }
 
-  private func dueDate(_ instant: Instant, _ unit: TimeLimit.Unit, start: Instant, firstDay: Int, lastDay: Int) -> DueDate {
+  private func dueDate(
+    _ instant: Instant, _ unit: TimeLimit.Unit, start: Instant, firstDay: Int, lastDay: Int, inWholeDays: Bool
+  ) -> DueDate {
     let years = start.shanghaiYear...max(start.shanghaiYear, ShanghaiTime.date(ofDay: lastDay).year)
     let isProvisional = (unit == .workdays || unit == .workhours) && !years.allSatisfy(calendar.isAnnounced)
     return DueDate(
-      instant: instant, isProvisional: isProvisional, unit: unit, start: start, firstDay: firstDay, lastDay: lastDay)
+      instant: instant, isProvisional: isProvisional, unit: unit, start: start, firstDay: firstDay, lastDay: lastDay,
+      isInWholeDays: inWholeDays)
   }
 
   private func close(atOrAfter instant: Instant, _ unit: TimeLimit.Unit) -> Instant {

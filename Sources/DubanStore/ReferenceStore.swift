@@ -11,7 +11,7 @@ extension Store {
       let version: Int = try row.decode(0)
       let policy: Policy
       do {
-        policy = try Policy(yaml: row.decode(1), version: version)
+        policy = try Policy(stored: row.decode(1), version: version)
       } catch let fault as FileFault {
         throw StoreFault("policy version \(version) in the database cannot be read: \(fault)")
       }

@@ -91,6 +91,36 @@ struct FilesTests {
     }
   }
 
+  private static let day = "resolution: { within: 1d, district: 1d, city: 1d }"
+
+  @Test(
+    "a rule that can never apply is refused with the lines of both; stored already, it is read still, and differs in nothing from itself",
+    arguments: [
+      (["category: 应急", "category: 应急"], 5, "line 4 has the same conditions"),
+      (
+        ["category: 应急, source: /qr/mashang", "source: /qr/mashang", "grade: 急件, source: /qr/mashang"], 6,
+        "line 5 takes every complaint, source /qr/mashang"
+      ),
+      (["grade: 急件", "category: 应急, grade: 急件"], 5, "line 4 takes every complaint, grade 急件"),
+    ])
+  func neverReached(conditions: [String], line: Int, says: String) throws {
+    let rules = conditions.map { "  - { kind: complaint, \($0), \(Self.day) }\n" }.joined()
+    let yaml = "policy: x\ntolerance: 1h\nrules:\n\(rules)  - { kind: complaint, \(Self.day) }\n\(Self.rest)"
+    let fault = #expect(throws: FileFault.self) { try Policy(yaml: yaml, version: 1) }
+    #expect(fault?.line == line && fault?.problem.contains("the rule on \(says)") == true, "\(fault as Any)")
+    let stored = try Policy(stored: yaml, version: 1)
+    #expect(stored.rules.count == conditions.count + 4 && stored.differences(from: stored).isEmpty)
+  }
+
+  @Test("rules of which each takes something that none before it does are no fault")
+  func overlapping() throws {
+    let rules = ["category: 应急, grade: 急件", "category: 应急", "grade: 急件", "source: /qr/mashang"].map {
+      "  - { kind: complaint, \($0), \(Self.day) }\n"
+    }.joined()
+    let yaml = "policy: x\ntolerance: 1h\nrules:\n\(rules)  - { kind: complaint, \(Self.day) }\n\(Self.rest)"
+    #expect(try Policy(yaml: yaml, version: 1).rules.count == 8)
+  }
+
   @Test(
     "a bad schedule is refused with the place and the remedy",
     arguments: [

@@ -50,6 +50,24 @@ struct PolicyCommandTests {
         #expect(try test.dubanctl("policy", "show", "--versions").output.split(separator: "\n").count == 3)
         #expect(try test.dubanctl("policy", "show", "9").end == .exit(64))
       }
+      // What was once taken with a rule that is never reached is read still, but not taken again.
+      let twice = text + "\n  - { kind: complaint, resolution: { within: 2d, district: 5d, city: 5d } }\n"
+      let owner = try test.store.database.connect()
+      _ = try owner.execute("UPDATE policy SET document = $1 WHERE version = 2", twice)
+      owner.close()
+      try withFile(text) { file in
+        let diff = try test.dubanctl("policy", "diff", file)
+        #expect(diff.output == "no difference to version 2, tried\n", "\(diff.errors)")
+      }
+      try withFile(twice) { file in
+        for command in ["check", "apply", "diff"] {
+          let refused = try test.dubanctl("policy", command, file)
+          #expect(refused.end == .exit(64) && refused.output.isEmpty)
+          #expect(
+            refused.errors.contains("line 9: rules[4]: never reached, because the rule on line 4 has the same conditions"),
+            "\(refused.errors)")
+        }
+      }
     }
   }
 

@@ -48,6 +48,12 @@ public struct Policy: Hashable, Sendable {
 
     var isUnconditional: Bool { category == nil && grade == nil && source == nil }
 
+    /// Whether it matches every item that another rule does.
+    func takesAll(of other: Policy.Rule) -> Bool {
+      kind == other.kind && (category == nil || category == other.category) && (grade == nil || grade == other.grade)
+        && (source == nil || source == other.source)
+    }
+
     /// The tier at which an item's chain starts. One that a unit holds starts below the city, so that somebody is above the unit.
     func start(of item: Item) -> Tier {
       let start = max(item.place.lowestTier, startsAt)
@@ -136,6 +142,25 @@ extension Policy {
   /// - Throws: ``FileFault`` that names the line, the place and the remedy.
   public init(yaml: String, version: Int) throws(FileFault) {
     let file = try OperatorFile<PolicyFile>(yaml: yaml)
+    try self.init(file, version: version)
+    for (i, rule) in rules.enumerated() {
+      guard let before = rules[..<i].first(where: { $0.takesAll(of: rule) }) else { continue }
+      let takes = rule.takesAll(of: before) ? "has the same conditions" : "takes every \(before.condition)"
+      throw file.fault(
+        at: "rules", .place(i),
+        because: "never reached, because the rule on line \(before.line) \(takes), and the first that matches counts; "
+          + "put this one before it, or remove one of them")
+    }
+  }
+
+  /// Reads a policy as it was once applied: what no item would ever be held to was not always refused, and does no harm.
+  ///
+  /// - Throws: ``FileFault`` that names the line, the place and the remedy.
+  public init(stored yaml: String, version: Int) throws(FileFault) {
+    try self.init(OperatorFile<PolicyFile>(yaml: yaml), version: version)
+  }
+
+  private init(_ file: OperatorFile<PolicyFile>, version: Int) throws(FileFault) {
     try file.allow(["policy", "tolerance", "waiting", "rules"])
     let limitKeys = ["within", "district", "city", "warn"]
     for i in file.content.rules.indices {
@@ -152,17 +177,9 @@ extension Policy {
     if waiting == .zero {
       throw file.fault(at: "waiting", because: "every early event would be flagged at once; write a length of time above 0")
     }
-    for kind in Kind.allCases {
-      guard let fallback = rules.firstIndex(where: { $0.kind == kind && $0.isUnconditional }) else {
-        throw file.fault(
-          at: "rules",
-          because: "no rule for every \(kind.rawValue); add one without category, grade and source, after the others")
-      }
-      if let never = rules.indices.first(where: { $0 > fallback && rules[$0].kind == kind }) {
-        throw file.fault(
-          at: "rules", .place(never),
-          because: "never reached, because rules[\(fallback)] takes every \(kind.rawValue); put it before")
-      }
+    for kind in Kind.allCases where !rules.contains(where: { $0.kind == kind && $0.isUnconditional }) {
+      throw file.fault(
+        at: "rules", because: "no rule for every \(kind.rawValue); add one without category, grade and source, after the others")
     }
     for (i, rule) in rules.enumerated() {
       if rule.kind == .reminder && rule.response != nil {

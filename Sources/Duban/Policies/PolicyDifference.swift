@@ -3,12 +3,14 @@
 extension Policy {
   /// What is different here from another policy: a line for each value, and for each rule that one of them has alone.
   public func differences(from other: Policy) -> [String] {
+    // Of rules with the same conditions only the first is ever reached.
+    let (rules, others) = (rules.firstOfEachCondition, other.rules.firstOfEachCondition)
     var lines: [String] = []
     for (name, old, new) in [
       ("tolerance", other.tolerance, tolerance), ("waiting", other.waiting, waiting),
     ] where old != new { lines.append("\(name): \(old.text) → \(new.text)") }
-    let before = Dictionary(other.rules.map { ($0.condition, $0) }, uniquingKeysWith: { first, _ in first })
-    let after = Dictionary(rules.map { ($0.condition, $0) }, uniquingKeysWith: { first, _ in first })
+    let before = Dictionary(uniqueKeysWithValues: others.map { ($0.condition, $0) })
+    let after = Set(rules.map(\.condition))
     for rule in rules {
       guard let old = before[rule.condition] else {
         lines.append("\(rule.condition): new")
@@ -22,12 +24,19 @@ extension Policy {
       let names = Set(rule.values.map(\.name))
       for (name, text) in old.values where !names.contains(name) { lines.append("\(rule.condition): \(name): \(text) → –") }
     }
-    for rule in other.rules where after[rule.condition] == nil { lines.append("\(rule.condition): gone") }
+    for rule in others where !after.contains(rule.condition) { lines.append("\(rule.condition): gone") }
     let order = rules.map(\.condition).filter { before[$0] != nil }
-    if order != other.rules.map(\.condition).filter({ after[$0] != nil }) {
+    if order != others.map(\.condition).filter(after.contains) {
       lines.append("the order of the rules, of which the first that matches counts")
     }
     return lines
+  }
+}
+
+extension [Policy.Rule] {
+  fileprivate var firstOfEachCondition: [Policy.Rule] {
+    var seen: Set<String> = []
+    return filter { seen.insert($0.condition).inserted }
   }
 }
 

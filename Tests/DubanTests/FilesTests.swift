@@ -121,6 +121,37 @@ struct FilesTests {
     #expect(try Policy(yaml: yaml, version: 1).rules.count == 8)
   }
 
+  @Test("a key that stands twice is named in one line, with the line of each")
+  func repeatedKey() throws {
+    for (yaml, says) in [
+      ("policy: x\ntolerance: 1h\nrules: []\n\ntolerance: 2h\n", "line 5: 'tolerance' stands here again, after line 2"),
+      (
+        "policy: x\r\ntolerance: 1h\r\nrules:\r\n  - kind: complaint\r\n    \(Self.day)\r\n    # again\r\n    kind: funding\r\n",
+        "line 7: 'kind' stands here again, after line 4"
+      ),
+      (
+        "policy: x\ntolerance: 1h\nrules:\n  - { kind: complaint, resolution: { within: 1d, within: 2d, district: 1d, city: 1d } }\n",
+        "line 4: 'within' stands here again, after line 4"
+      ),
+    ] {
+      let fault = try #require(throws: FileFault.self) { try Policy(yaml: yaml, version: 1) }
+      #expect(fault.description == says + "; remove one of them")
+    }
+    #expect(throws: FileFault("'city' stands here again, after line 1; remove one of them", line: 2)) {
+      try DirectoryDraft.read(yaml: "city: 黄石市\ncity: 大冶市\ndistricts: []\nsources: []\n")
+    }
+  }
+
+  @Test("a byte order mark before the first key is no part of the file, whose lines are counted as they stand")
+  func byteOrderMark() throws {
+    let policy = "\u{FEFF}policy: x\ntolerance: 1h\nrules:\n  - { kind: complaint, \(Self.day) }\n" + Self.rest
+    #expect(try Policy(yaml: policy, version: 1).rules.map(\.line) == [4, 5, 6, 7])
+    let directory = "\u{FEFF}city: 黄石市\r\ndistricts: []\r\nsources: []\r\n"
+    #expect(try DirectoryDraft.read(yaml: directory).city == "黄石市")
+    let schedules = "\u{FEFF}schedules:\n  - { name: a, notice: bulletin, every: month, tier: district }\n"
+    #expect(try ScheduleDraft.read(yaml: schedules).count == 1)
+  }
+
   @Test(
     "a bad schedule is refused with the place and the remedy",
     arguments: [

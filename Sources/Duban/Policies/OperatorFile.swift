@@ -21,7 +21,9 @@ struct OperatorFile<Content: Decodable> {
   private let root: Node
 
   /// - Throws: ``FileFault`` that names the line, the place and the remedy.
-  init(yaml: String) throws(FileFault) {
+  init(yaml text: String) throws(FileFault) {
+    // Some editors begin a file with a byte order mark, of which YAML makes a document of its own.
+    let yaml = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
     do {
       guard let root = try Yams.compose(yaml: yaml) else { throw FileFault("the file is empty") }
       self.root = root
@@ -29,7 +31,7 @@ struct OperatorFile<Content: Decodable> {
     } catch let fault as FileFault {
       throw fault
     } catch let error as YamlError {
-      throw error.fault
+      throw error.fault(in: yaml)
     } catch let error as DecodingError {
       throw FileFault(error, in: try? Yams.compose(yaml: yaml))
     } catch {
@@ -105,22 +107,39 @@ extension FileFault {
       case .keyNotFound(let key, let c): (c, key.stringValue)
       @unknown default: (DecodingError.Context(codingPath: [], debugDescription: "cannot be read"), nil)
       }
-    if let error = context.underlyingError as? YamlError {
-      self = error.fault
-      return
-    }
     let path: [FileStep] = context.codingPath.map { key in key.intValue.map(FileStep.place) ?? .key(key.stringValue) }
     self.init(missing.map { "\($0) is missing" } ?? context.debugDescription, at: path, in: root)
   }
 }
 
 extension YamlError {
-  fileprivate var fault: FileFault {
+  fileprivate func fault(in yaml: String) -> FileFault {
     switch self {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
-      FileFault("not YAML: \(problem) (column \(mark.column))", line: mark.line)
-    default: FileFault("not YAML: \(self)")
+      return FileFault("not YAML: \(problem) (column \(mark.column))", line: mark.line)
+    case .duplicatedKeysInMapping(let keys, let context):
+      let first = context.mark.line
+      return FileFault(
+        "'\(keys.first ?? "")' stands here again, after line \(first); remove one of them",
+        line: Self.line(ofKeyRepeatedAfter: first, in: yaml))
+    default: return FileFault("not YAML: \(self)")
     }
+  }
+
+  /// The line that repeats a key. Yams names only where the key stands first: the other is where the file, cut off behind it, is refused for it.
+  private static func line(ofKeyRepeatedAfter first: Int, in yaml: String) -> Int {
+    let lines = yaml.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    let repeated = (first...max(first, lines.count)).first { count in
+      do {
+        _ = try Yams.compose(yaml: lines.prefix(count).joined(separator: "\n"))
+        return false
+      } catch YamlError.duplicatedKeysInMapping {
+        return true
+      } catch {
+        return false
+      }
+    }
+    return repeated ?? first
   }
 }
 

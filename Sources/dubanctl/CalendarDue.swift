@@ -62,7 +62,7 @@ extension CalendarCommand {
           "provisional: \(provisional) of \(answered) reach into a year that is not announced; plain weekdays are counted there")
       }
       if failed > 0 {
-        warn("\(failed) of \(answered) lines could not be read; their answers begin with error:")
+        warn("\(failed) of \(answered) lines could not be read; their answers begin with error: and the line's number")
         throw ExitCode(1)
       }
     }
@@ -106,7 +106,7 @@ private struct DueDesk {
         output += due.instant.rfc3339.utf8
       } catch {
         failed += 1
-        output += "error: \(error)".utf8
+        output += "error: line \(answered): \(error)".utf8
       }
       output.append(UInt8(ascii: "\n"))
     }

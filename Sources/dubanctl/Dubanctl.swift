@@ -5,7 +5,7 @@ import ArgumentParser
 import DubanStore
 import DubanWorkers
 import FoundationEssentials
-import Glibc
+@preconcurrency import Glibc
 
 @main
 struct Dubanctl: AsyncParsableCommand {
@@ -29,6 +29,7 @@ struct Dubanctl: AsyncParsableCommand {
       } else {
         try command.run()
       }
+      try flushOutput()
     } catch let fault as SettingsFault {
       warn("\(fault)")
       exit(withError: ExitCode(SettingsFault.exitCode))
@@ -89,6 +90,19 @@ func warn(_ text: String) {
   try? writeAll(Array("dubanctl: \(text)\n".utf8), to: STDERR_FILENO)
 }
 
+/// What was asked for could not be written, which ends the command with code 1.
+struct OutputFault: Error, CustomStringConvertible {
+  var description: String
+}
+
+/// Brings out what `print` keeps back, which does not say where it fails.
+private func flushOutput() throws {
+  guard fflush(stdout) == 0 else {
+    throw OutputFault(description: "standard output cannot be written: \(String(cString: strerror(errno)))")
+  }
+  guard ferror(stdout) == 0 else { throw OutputFault(description: "standard output could not be written to its end") }
+}
+
 /// Writes all of it, past the buffers of `print`.
 func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws {
   var rest = bytes[...]
@@ -97,7 +111,8 @@ func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws {
     if count >= 0 {
       rest = rest.dropFirst(count)
     } else if errno != EINTR {
-      throw ValidationError("descriptor \(descriptor) cannot be written: \(String(cString: strerror(errno)))")
+      let name = descriptor == STDOUT_FILENO ? "standard output" : "descriptor \(descriptor)"
+      throw OutputFault(description: "\(name) cannot be written: \(String(cString: strerror(errno)))")
     }
   }
 }

@@ -73,10 +73,26 @@ struct CalendarCommandTests {
       #expect(mixed.end == .exit(1))
       let answers = mixed.output.split(separator: "\n", omittingEmptySubsequences: false)
       #expect(answers.count == 5 && answers[0] == "2025-02-05T10:00:00+08:00" && answers[3] == "2027-01-01T10:00:00+08:00")
-      #expect(answers[1].hasPrefix("error: write START LENGTH UNIT") && answers[2].hasPrefix("error: 'moons' is no unit"))
+      #expect(answers[1].hasPrefix("error: line 2: write START LENGTH UNIT"))
+      #expect(answers[2].hasPrefix("error: line 3: 'moons' is no unit"))
       #expect(mixed.errors.contains("2 of 4 lines could not be read") && mixed.errors.contains("provisional: 1 of 4"))
       let nothing = try run(["calendar", "due", "--batch", "--calendar", shipped], input: "")
       #expect(nothing.end == .exit(0) && nothing.output.isEmpty && nothing.errors.isEmpty)
+    }
+  }
+
+  @Test("an answer that cannot be written ends it with status 1, and standard error says so", arguments: [false, true])
+  func fullOutput(isBatch: Bool) async throws {
+    try await withOwnThreads {
+      let asked = ["2025-01-24T10:00:00+08:00", "3", "workdays"]
+      let result = try withFile(asked.joined(separator: " ") + "\n") { file in
+        try ChildProcess.run(
+          "bash",
+          ["-c", "exec \"$@\" <\(file) >/dev/full", "bash", Program.dubanctl.path, "calendar", "due", "--calendar", shipped]
+            + (isBatch ? ["--batch"] : asked), environment: Program.environment([:]))
+      }
+      #expect(result.end == .exit(1))
+      #expect(result.errors == "Error: standard output cannot be written: No space left on device\n", "\(result.errors)")
     }
   }
 

@@ -91,7 +91,7 @@ struct Dead: AsyncParsableCommand {
     @OptionGroup var connections: Connections
     @OptionGroup var selection: Selection
     @Option(help: "A file with the mended body, for one letter.") var body: String?
-    @Option(help: "Why, without anything personal, for the record.") var because: String?
+    @Option(help: "Why, without anything personal, for the record.", transform: reason) var because: String?
     @Flag(help: "Also where a copy of the letter was published before.") var again = false
     @Flag(help: "Say what would be done, and do nothing.") var dryRun = false
 
@@ -117,7 +117,7 @@ struct Dead: AsyncParsableCommand {
 
     @OptionGroup var connections: Connections
     @OptionGroup var selection: Selection
-    @Option(help: "Why, without anything personal: it is kept with who did it.") var because: String
+    @Option(help: "Why, without anything personal: it is kept with who did it.", transform: reason) var because: String
     @Flag(help: "Say what would be done, and do nothing.") var dryRun = false
 
     func run() async throws {

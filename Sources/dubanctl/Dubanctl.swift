@@ -103,6 +103,12 @@ private func flushOutput() throws {
   guard ferror(stdout) == 0 else { throw OutputFault(description: "standard output could not be written to its end") }
 }
 
+/// Why an operator does something, which is kept on record: the transform of `--because`.
+func reason(_ text: String) throws -> String {
+  guard text.contains(where: { !$0.isWhitespace }) else { throw ValidationError("say why: it is kept with who did it") }
+  return text
+}
+
 /// Writes all of it, past the buffers of `print`.
 func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws {
   var rest = bytes[...]

@@ -18,7 +18,7 @@ extension PolicyCommand {
     @Argument(help: "Items: Duban's id, the number upstream, or SOURCE/NUMBER.") var items: [String] = []
     @Option(help: "All items in work that stand on this version.") var from: Int?
     @Option(help: "The version to move them to; `policy show --versions` lists them.") var to: Int
-    @Option(help: "Why, without anything personal: it is kept with who did it.") var because: String
+    @Option(help: "Why, without anything personal: it is kept with who did it.", transform: reason) var because: String
     @Flag(help: "Say what would be done, and do nothing.") var dryRun = false
 
     func validate() throws {

@@ -44,7 +44,7 @@ struct Waiting: AsyncParsableCommand {
 
     @OptionGroup var connections: Connections
     @Argument(help: "The events' numbers, as `waiting` lists them.") var events: [Int64]
-    @Option(help: "Why, without anything personal: it is kept with who did it.") var because: String
+    @Option(help: "Why, without anything personal: it is kept with who did it.", transform: reason) var because: String
     @Flag(help: "Say what would be done, and do nothing.") var dryRun = false
 
     func run() async throws {

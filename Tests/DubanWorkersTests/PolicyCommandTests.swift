@@ -185,3 +185,17 @@ struct PolicyCommandTests {
     var items: [Difference]
   }
 }
+  @Test(
+    "a reason that says nothing is refused before anything is done, by name of the option",
+    arguments: [
+      ["policy", "move", "A", "--to", "2"], ["dead", "replay", "--all"], ["dead", "discard", "--all"],
+      ["waiting", "discard", "1"],
+    ])
+  func blankReason(command: [String]) async throws {
+    for blank in ["", " \u{3000}\t"] {
+      let refused = try await withOwnThreads { try Program.dubanctl.run(command + ["--because", blank], [:]) }
+      #expect(refused.end == .exit(64) && refused.output.isEmpty, "\(refused.errors)")
+      #expect(refused.errors.contains("--because") && refused.errors.contains("say why: it is kept with who did it"))
+    }
+  }
+

@@ -9,7 +9,10 @@ extension PolicyCommand {
     static let configuration = CommandConfiguration(
       abstract: "Runs the log of real items under another policy and compares.",
       discussion:
-        "Takes the items opened from --from on and before --to, and what came in about them before --to. Changes nothing.")
+        """
+        Takes the items opened from --from on and before --to, and what came in about them before --to, which is now at the latest: what is \
+        still to come has happened under no policy. Changes nothing.
+        """)
 
     @OptionGroup var connections: Connections
     @OptionGroup var output: Output
@@ -18,10 +21,19 @@ extension PolicyCommand {
     @Option(help: "RFC 3339; now if left out.") var to: Instant?
     @Option(help: "How many of the items that differ to list.") var limit = 50
 
+    func validate() throws {
+      if let to, to <= from { throw ValidationError("--to is not later than --from: nothing lies between them") }
+    }
+
     func run() async throws {
       let policy = try await readPolicy(file)
       let store = try await connections.migratedStore()
-      let end = try to ?? store.now()
+      let now = try store.now()
+      guard from < now else {
+        throw ValidationError("--from is still ahead: it is \(now.rfc3339) by the database's clock")
+      }
+      let end = min(to ?? now, now)
+      if let to, to > now { warn("--to is still ahead, so both policies are compared up to now, \(now.rfc3339)") }
       let real = try store.replay()
       let other = Replay(policies: PolicyBook(current: policy), directory: real.directory, calendar: real.calendar)
       var comparison = PolicyComparison(directory: real.directory)
@@ -32,7 +44,7 @@ extension PolicyCommand {
         last = id
       }
       try output.print(
-        comparison.view(limit: limit),
+        comparison.view(limit: limit, until: end),
         table: Table(
           heading: ["", "items", "breaches", "→", "climbs", "→", "slips", "→", "约谈", "→", "warnings", "→"], rows: comparison.rows)
       )
@@ -93,6 +105,8 @@ private struct PolicyComparison {
   }
 
   struct View: Encodable {
+    /// Up to when they are compared.
+    var until: String
     var districts: [District]
     var unreadable, messagesRefused, itemsThatDiffer: Int
     var items: [Difference]
@@ -149,8 +163,9 @@ private struct PolicyComparison {
     }
   }
 
-  func view(limit: Int) -> View {
+  func view(limit: Int, until end: Instant) -> View {
     View(
+      until: end.rfc3339,
       districts: all, unreadable: unreadable, messagesRefused: refused, itemsThatDiffer: differing.count,
       items: Array(differing.prefix(limit)))
   }

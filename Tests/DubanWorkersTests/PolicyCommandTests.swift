@@ -86,6 +86,21 @@ struct PolicyCommandTests {
       try test.publish([Sample.event("complaint.submitted", id: "1", subject: "2026-001")])
       try await test.withProcess { _ in
         try test.store.until("(SELECT count(*) FROM item_event) = 1")
+        // The policy in force against itself: what is still to come is no difference.
+        try withFile(test.dubanctl("policy", "show").output) { file in
+          let ahead = try test.dubanctl(
+            "policy", "simulate", file, "--from", "2020-01-01T00:00:00+08:00", "--to", "2099-01-01T00:00:00+08:00")
+          #expect(ahead.end == .exit(0) && ahead.output.hasSuffix("no item differs\n"))
+          #expect(ahead.errors.hasPrefix("dubanctl: --to is still ahead, so both policies are compared up to now, 2"))
+          for (range, option) in [
+            (["--from", "2020-01-01T00:00:00+08:00", "--to", "2020-01-01T00:00:00+08:00"], "--to is not later than --from"),
+            (["--from", "2021-01-01T00:00:00+08:00", "--to", "2020-01-01T00:00:00+08:00"], "--to is not later than --from"),
+            (["--from", "2099-01-01T00:00:00+08:00"], "--from is still ahead"),
+          ] {
+            let refused = try Program.dubanctl.run(["policy", "simulate", file] + range, test.connections)
+            #expect(refused.end == .exit(64) && refused.output.isEmpty && refused.errors.contains(option), "\(refused.errors)")
+          }
+        }
         // Each found so late that the next tier counts from when it was told.
         for breaches in 1...3 {
           try test.store.setClock(ahead: "\(breaches * 20) days")

@@ -111,7 +111,7 @@ extension Store {
       FROM item LEFT JOIN organ ON organ.id = \(Self.holder)
       WHERE ($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR phase = $2) AND ($3::text IS NULL OR item.tier = $3)
         AND (NOT $4 OR (breached_at IS NOT NULL AND phase <> 'closed')) AND (NOT $5 OR unassigned AND phase <> 'awaited')
-      ORDER BY due_at NULLS LAST, item.id LIMIT $6
+      ORDER BY CASE WHEN suspended_at IS NULL THEN due_at END NULLS LAST, item.id LIMIT $6
       """, filter.kind?.rawValue, filter.phase?.rawValue, filter.tier?.rawValue, filter.overdueOnly, filter.unassignedOnly,
       filter.limit)
     return try rows.map { ItemSummary(item: try ItemRow.read($0), organ: try $0.decode(ItemRow.columns.count)) }

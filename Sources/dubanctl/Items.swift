@@ -33,7 +33,7 @@ struct Items: AsyncParsableCommand {
           rows: items.map { i in
             [
               "\(i.id)", i.number, i.kind, i.phase + (i.unassigned ? " 待派" : ""), i.tier, i.organ ?? "–", i.clock ?? "–",
-              i.dueAt ?? "–",
+              i.held ?? i.dueAt ?? "–",
               i.breachedAt ?? "–", "\(i.escalations)", "\(i.urgings)",
             ]
           }))
@@ -59,7 +59,7 @@ struct Items: AsyncParsableCommand {
       }
       let parts = summary.item.key.unit == nil ? try store.parts(of: summary.item).map(ItemView.init) : []
       let partLines = parts.map { part in
-        ["part (协办)", "\(part.unit ?? ""): \(part.phase), \(part.dueAt.map { "due \($0)" } ?? "no deadline runs")"]
+        ["part (协办)", "\(part.unit ?? ""): \(part.phase), \(part.held ?? part.dueAt.map { "due \($0)" } ?? "no deadline runs")"]
       }
       try output.print(
         Whole(item: view, parts: parts, timeline: timeline),
@@ -126,8 +126,21 @@ struct ItemView: Encodable {
   var policyVersion: Int
   var openedAt: String?
   var closedAt: String?
+  /// The clock that runs, or is held, and until when it has time.
   var clock: String?
   var dueAt: String?
+  /// The deadlines that are still ahead of it: the one of the 响应 clock while that runs, and the one of the 办结 clock.
+  var responseDueAt: String?
+  var resolutionDueAt: String?
+  /// Since when its clocks are held (暂停, 合并).
+  var heldSince: String?
+  /// The main item that it follows (合并).
+  var follows: String?
+  var answeredAt: String?
+  /// 延期: when one was asked for that is not decided yet, how many were granted in the present cycle, and what was granted before its request.
+  var extensionAskedAt: String?
+  var extensions: Int32
+  var grantedEarlyUntil: String?
   var breachedAt: String?
   var cycle: Int32
   var escalations: Int32
@@ -142,6 +155,13 @@ struct ItemView: Encodable {
     (category, grade, title, policyVersion) = (item.category, item.grade, item.title, item.policyVersion)
     (openedAt, closedAt) = (item.openedAt?.rfc3339, item.phase == .closed ? item.closedAt?.rfc3339 : nil)
     (clock, dueAt, breachedAt) = (item.deadline?.clock.rawValue, item.deadline?.dueAt.rfc3339, item.breachedAt?.rfc3339)
+    responseDueAt = item.deadline?.clock == .response ? dueAt : nil
+    resolutionDueAt = item.deadline.flatMap { $0.clock == .resolution ? $0.dueAt : item.resolutionDueAt }?.rfc3339
+    heldSince = item.suspendedAt?.rfc3339
+    // A part's main item is its whole, which it follows only where that is merged.
+    follows = item.key.unit == nil || item.phase == .merged ? item.main.map { "\($0)" } : nil
+    (answeredAt, extensionAskedAt) = (item.answeredAt?.rfc3339, item.extensionAskedAt?.rfc3339)
+    (extensions, grantedEarlyUntil) = (item.extensions, item.earlyGrant?.rfc3339)
     (cycle, escalations, urgings, returns) = (item.cycle, item.escalations, item.urgings, item.returns)
   }
 
@@ -150,12 +170,37 @@ struct ItemView: Encodable {
 
   private var key: ItemKey { ItemKey(source: source, subject: subject, unit: unit) }
 
+  /// Why its deadline does not run; nil where none is held.
+  var held: String? {
+    let since = heldSince.map { "clocks held since \($0)" }
+    if phase == Item.Phase.merged.rawValue, let follows {
+      return "merged, follows \(follows) (合并)" + (since.map { ", \($0)" } ?? "")
+    }
+    return since.map { "\($0) (暂停)" }
+  }
+
+  /// What is known of 延期 in the present cycle.
+  private var extensionLine: String {
+    let granted = extensions > 0 ? "granted \(extensions == 1 ? "once" : "\(extensions) times")" : nil
+    let asked = extensionAskedAt.map { "asked for at \($0), not decided yet" }
+    let early = grantedEarlyUntil.map { "granted until \($0), its request has not come" }
+    let known = [granted, asked, early].compactMap(\.self)
+    return known.isEmpty ? "–" : known.joined(separator: "; ")
+  }
+
+  /// A clock's deadline: where it is held, as it was then.
+  private func due(_ dueAt: String?) -> String? {
+    dueAt.map { heldSince == nil ? "due \($0)" : "was due \($0) when it was held, and has that much left" }
+  }
+
   var lines: [[String]] {
     [
       ["number", "\(key)"], ["kind", kind], ["phase", phase + (unassigned ? ", 待派" : "")],
       ["held by", "\(tier) \(organ ?? "–")"], ["lead (主办)", lead ?? "–"],
       ["community", community ?? "–"], ["category", category ?? "–"], ["title", title ?? "–"], ["opened", openedAt ?? "–"],
-      ["deadline", dueAt.map { "\($0) (\(clock ?? ""), policy version \(policyVersion))" } ?? "none runs"],
+      ["deadline", held ?? dueAt.map { "\($0) (\(clock ?? ""), policy version \(policyVersion))" } ?? "none runs"],
+      ["响应", answeredAt.map { "answered \($0)" } ?? due(responseDueAt) ?? "–"], ["办结", due(resolutionDueAt) ?? "–"],
+      ["延期", extensionLine], ["main item (合并)", follows ?? "–"],
       ["first breach", breachedAt ?? "none"], ["closed", closedAt ?? "–"],
       ["counts", "cycle \(cycle), \(escalations) climbs, \(urgings) urgings, \(returns) returns"],
     ]
@@ -177,9 +222,11 @@ struct TimelineView: Encodable {
     (occurredAt, recordedAt, body) = (entry.occurredAt.rfc3339, entry.recordedAt.rfc3339, entry.body)
   }
 
-  /// The event and the message that brought it; for a step of the chain, who let what pass and who holds it now until when.
+  /// The event and the message that brought it; for a step of the chain, who let what pass and who holds it now until when;
+  /// for deadlines that were reckoned anew, by whom, why, and what they were before.
   var summary: String {
     if let messageID { return "\(type) (\(messageID))" }
+    if let reckoning = ReckoningView(type: type, at: recordedAt, body: body) { return "\(type): \(reckoning.summary)" }
     guard let step = try? JSONDecoder().decode(ChainStep.self, from: Data(body.utf8)) else { return type }
     let next = step.nextDueAt.map { "until \($0)" } ?? "no deadline runs"
     let late = step.countedFrom.map { ", counted from \($0), when it was found" } ?? ""

@@ -160,7 +160,7 @@ struct PolicyCommandTests {
         #expect(
           try test.store.ask(
             "SELECT row(due_at, resolution_due_at, policy_version, sequence)::text FROM item WHERE subject = 'A'") == before)
-        let moved = try test.dubanctl("policy", "move", "A", "--to", "2", "--because", "专项整治")
+        let moved = try test.dubanctl("policy", "move", "A", "--to", "2", "--because", "专项整治", environment: ["USER": "wang"])
         #expect(moved.end == .exit(0), "\(moved.errors)")
         // Both clocks still count from the opening.
         #expect(
@@ -171,6 +171,18 @@ struct PolicyCommandTests {
             """))
         let record: String = try test.store.ask("SELECT body FROM item_event WHERE type = 'item.policy-moved'")
         #expect(record.contains(#""because":"专项整治""#) && record.contains(#""from":1"#) && record.contains(#""dueAtBefore""#))
+        // Who, why, before → after.
+        let due: String = try test.store.ask(
+          """
+          SELECT to_char((opened_at + interval '48 hours') AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI') FROM item
+          WHERE subject = 'A'
+          """)
+        for command in ["show"] {
+          let told = try test.dubanctl("items", command, "A").output.split(separator: "\n").first {
+            $0.contains("item.policy-moved: by wang, because 专项整治; policy version 1 → 2; due \(due)")
+          }
+          #expect(told?.contains("+08:00 → 2") == true && told?.contains("; 办结 2") == true, "\(command)")
+        }
         // The daemon goes by the new deadline; the explanation tells both.
         try test.store.setClock(ahead: "97 hours")
         try test.store.until("(SELECT count(*) FROM breach) = 1")
@@ -191,15 +203,6 @@ struct PolicyCommandTests {
     }
   }
 
-  private struct Simulated: Decodable {
-    struct Totals: Decodable { var breaches: Int }
-    struct District: Decodable { var was, wouldBe: Totals }
-    struct Difference: Decodable { var breaches, wouldBe: [String] }
-    var districts: [District]
-    var itemsThatDiffer: Int
-    var items: [Difference]
-  }
-}
   @Test(
     "a reason that says nothing is refused before anything is done, by name of the option",
     arguments: [
@@ -214,3 +217,12 @@ struct PolicyCommandTests {
     }
   }
 
+  private struct Simulated: Decodable {
+    struct Totals: Decodable { var breaches: Int }
+    struct District: Decodable { var was, wouldBe: Totals }
+    struct Difference: Decodable { var breaches, wouldBe: [String] }
+    var districts: [District]
+    var itemsThatDiffer: Int
+    var items: [Difference]
+  }
+}

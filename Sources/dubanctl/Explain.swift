@@ -21,14 +21,15 @@ extension Items {
       // As far as the item went when it was read: duband may be at work on it.
       let log = try store.logs(of: [summary.item.id])[summary.item.id]?.prefix(Int(summary.item.sequence)) ?? []
       let outcome = try read(summary.item, Array(log), replay)
-      let steps = outcome.steps.flatMap { step in step.derivations.map { DeadlineView(step.event, $0, replay.directory) } }
+      let steps = outcome.steps.map { StepView($0, replay.directory) }
       let view = ExplanationView(
-        item: ItemView(summary), isProvisional: summary.item.provisionalUnder != nil, deadlines: steps,
-        contradiction: contradiction(summary.item, outcome.item))
+        item: ItemView(summary), isProvisional: summary.item.provisionalUnder != nil, deadlines: steps.flatMap(\.deadlines),
+        reckonings: steps.compactMap(\.reckoning), contradiction: contradiction(summary.item, outcome.item))
       if output.json {
         try output.print(view, table: Table(heading: [], rows: []))
       } else {
-        print("\(summary.item.key): \(view.now)")
+        let running = outcome.steps.flatMap(\.derivations).last { $0.sets(summary.item.deadline, of: summary.item) }
+        print("\(summary.item.key): \(view.now(isProvisional: running?.isProvisional ?? false))")
         for step in steps { print("\n" + step.lines.joined(separator: "\n")) }
       }
       if let contradiction = view.contradiction {
@@ -58,14 +59,61 @@ extension Items {
 
 private struct ExplanationView: Encodable {
   var item: ItemView
+  /// Whether any deadline of it rests on a year that is not announced; each says it of itself too.
   var isProvisional: Bool
   var deadlines: [DeadlineView]
+  var reckonings: [ReckoningView]
   /// What the item has and what its log comes to, where they differ.
   var contradiction: String?
 
-  var now: String {
+  func now(isProvisional: Bool) -> String {
+    if let held = item.held { return held }
     guard let dueAt = item.dueAt, let clock = item.clock else { return "no deadline runs" }
     return "\(clock) due \(dueAt)" + (isProvisional ? ", provisional: a year that it reaches is not announced" : "")
+  }
+}
+
+extension Derivation {
+  /// Whether a deadline came about so.
+  fileprivate func sets(_ deadline: Item.Deadline?, of item: Item) -> Bool {
+    cycle == item.cycle && clock == deadline?.clock && dueAt == deadline?.dueAt
+  }
+
+  /// Why it is not, or not yet, the deadline that runs, in an item as it stood when this was reckoned; nil where it runs.
+  fileprivate func standing(in item: Item) -> (isDeadline: Bool, because: String)? {
+    if let since = item.suspendedAt, sets(item.deadline, of: item) { return (true, "held since \(since.rfc3339)") }
+    switch (clock, item.deadline) {
+    case _ where sets(item.deadline, of: item): return nil
+    case (.resolution, let running?) where running.clock == .response: return (true, "runs once the matter is answered (响应)")
+    case (.response, let running?) where item.phase == .open && running.clock == .resolution:
+      return (false, "办结 is due before it, at \(running.dueAt.rfc3339), and whoever settles a matter has answered it")
+    case (.response, _?): return (false, "the matter is answered")
+    case (.resolution, let running?): return (false, "办结 is due at \(running.dueAt.rfc3339) at this tier")
+    case (_, nil):
+      return (
+        false, item.phase == .closed ? "the matter is closed" : "it was let pass at the top of the chain, and nobody is above"
+      )
+    }
+  }
+}
+
+/// A line of the log that set deadlines, or reckoned them anew.
+private struct StepView {
+  private let heading: String
+  var reckoning: ReckoningView?
+  var deadlines: [DeadlineView]
+
+  init(_ step: Replay.Step, _ directory: Directory) {
+    let at = step.event.recordedAt.rfc3339
+    reckoning = ReckoningView(type: step.event.type, at: at, body: step.event.body)
+    heading = "\(at)  \(step.event.type)"
+    deadlines = step.derivations.map { DeadlineView(step.event, $0, in: step.item, directory) }
+  }
+
+  var lines: [String] {
+    let first = heading + (reckoning.map { ": \($0.summary)" } ?? "")
+    guard !deadlines.isEmpty else { return [first] }
+    return Array(deadlines.enumerated().map { [$0 == 0 ? first : heading] + $1.lines }.joined(separator: [""]))
   }
 }
 
@@ -77,7 +125,15 @@ private struct DeadlineView: Encodable {
   var tier: String
   var organ: String?
   var dueAt: String
+  /// Whether it rests on a year that was not announced when it was reckoned.
+  var isProvisional: Bool
+  /// Whether it was to be kept then; not where another clock went first for good, or nobody was left above.
+  var isDeadline: Bool
+  /// Why it did not run then, or not yet; absent where it did.
+  var standing: String?
   var ground: String
+  /// What was left of the allowance when its clock was held.
+  var left: String?
   var policyVersion: Int
   var policyLine: Int
   /// When its clock should have started, where it started at the hearing instead, and why it did.
@@ -87,13 +143,16 @@ private struct DeadlineView: Encodable {
   var counted: [String]?
   var skipped: [String]?
 
-  init(_ event: LoggedEvent, _ d: Derivation, _ directory: Directory) {
+  init(_ event: LoggedEvent, _ d: Derivation, in item: Item, _ directory: Directory) {
     (because, at, clock, tier) = (event.type, event.recordedAt.rfc3339, d.clock.chinese, d.tier.chinese)
     (organ, dueAt, policyVersion, policyLine) = (directory.name(of: d.organID), d.dueAt.rfc3339, d.policyVersion, d.policyLine)
+    let standing = d.standing(in: item)
+    (isProvisional, isDeadline, self.standing, left) = (d.isProvisional, standing?.isDeadline ?? true, standing?.because, d.left)
     switch d.ground {
     case .counted(let allowance, let start): ground = "\(allowance.chinese) from \(start.rfc3339)"
     case .held(let allowance, let since, let until):
-      ground = "what was left of \(allowance.chinese) when its clock was held at \(since.rfc3339), from \(until.rfc3339) on"
+      ground =
+        "\(d.left.map { "\($0), " } ?? "")what was left of \(allowance.chinese) when its clock was held at \(since.rfc3339), from \(until.rfc3339) on"
     case .extended: ground = "granted by the decision (延期)"
     case .stated(let said): ground = "as the message says: \(said.rfc3339)"
     }
@@ -116,12 +175,18 @@ private struct DeadlineView: Encodable {
   }
 
   var lines: [String] {
+    let mark = isProvisional ? ", provisional: a year that it reaches was not announced" : ""
     var lines = [
-      "\(at)  \(because)", "  \(clock) due \(dueAt) at \(organ ?? tier)", "  \(ground)",
-      "  policy version \(policyVersion), line \(policyLine)" + (calendarVersion.map { "; calendar version \($0)" } ?? ""),
+      isDeadline ? "  \(clock) due \(dueAt) at \(organ ?? tier)\(mark)" : "  \(clock) \(dueAt), no deadline\(mark)",
+      "  \(ground)",
     ]
+    if let standing { lines.append("  \(isDeadline ? "" : "does not run: ")\(standing)") }
+    lines.append(
+      "  policy version \(policyVersion), line \(policyLine)" + (calendarVersion.map { "; calendar version \($0)" } ?? ""))
     if let heard { lines.append("  " + heard) }
-    if let counted { lines.append("  counted \(counted.count): \(counted.joined(separator: ", "))") }
+    if let counted {
+      lines.append("  counted \(counted.count)" + (counted.isEmpty ? "" : ": \(counted.joined(separator: ", "))"))
+    }
     if let skipped, !skipped.isEmpty { lines.append("  passed over \(skipped.count): \(skipped.joined(separator: ", "))") }
     return lines
   }

@@ -154,4 +154,24 @@ struct ReplayTests {
       other, log)
     #expect(outcome.item.deadline == other.deadline && outcome.item.provisionalUnder == nil)
   }
+
+  @Test("of two clocks only the one that reaches a year which is not announced is provisional, before a pause and after it")
+  func provisionalClock() throws {
+    let policy = try Self.policy(
+      "response: { within: 48h, district: 24h, city: 24h }, resolution: { within: 13wd from-next-day until-close, district: 3wd, city: 3wd }"
+    )
+    let start = ShanghaiTime(year: 2026, month: 12, day: 15, hour: 10).instant
+    let (item, log, _) = try history(
+      [("complaint.suspended", PausesTests.pause, 24), ("complaint.resumed", "{}", 30)], until: 31, policy: policy, from: start)
+    let steps = try replay(policy).asItWas(item, log).steps
+    #expect(steps.count == 2)
+    for step in steps {
+      #expect(step.derivations.count == 2)
+      #expect(step.derivations.allSatisfy { $0.isProvisional == ($0.clock == .resolution) })
+    }
+    // A day of the 48 hours is gone when it is held, and of the workdays the first.
+    #expect(steps[1].derivations.first { $0.clock == .response }?.left == "24小时")
+    #expect(steps[1].derivations.first { $0.clock == .resolution }?.left == "12个工作日")
+    #expect(steps[1].item.deadline == item.deadline && steps[0].item.deadline?.dueAt == start + .hours(48))
+  }
 }

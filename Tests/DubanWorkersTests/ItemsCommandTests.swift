@@ -35,7 +35,7 @@ struct ItemsCommandTests {
     }
   }
 
-  @Test("a pause and a merging stand in the place of the due date in list and show, and both clocks and 延期 are shown")
+  @Test("a pause and a merging stand in the place of the due date in list, show and explain, and both clocks and 延期 are shown")
   func held() async throws {
     try await Surroundings.with { test in
       try await test.withProcess { _ in
@@ -77,6 +77,64 @@ struct ItemsCommandTests {
       let extended = try test.dubanctl("items", "show", "E").output
       #expect(line("响应", of: extended) == "响应 due 2026-09-30T08:50:00+08:00")
       #expect(line("办结", of: extended) == "办结 due 2026-10-30T17:30:00+08:00" && line("延期", of: extended) == "延期 granted once")
+
+      #expect(
+        try test.dubanctl("items", "explain", "P").output.hasPrefix(
+          "/hotline/12345/P: clocks held since 2026-09-28T08:55:00+08:00 (暂停)\n"))
+      #expect(
+        try test.dubanctl("items", "explain", "D").output.hasPrefix("/hotline/12345/D: merged, follows /hotline/12345/M (合并)"))
+    }
+  }
+
+  @Test(
+    "explain marks the deadline that is provisional, and calls none a deadline that another overtook or that nobody is held to")
+  func standings() async throws {
+    try await Surroundings.with { test in
+      #expect(
+        try test.dubanctl("calendar", "import", TestStore.root.appending(path: "deploy/calendars/cn-workdays.csv").path).end
+          == .exit(0))
+      #expect(
+        try test.dubanctl("policy", "apply", TestStore.root.appending(path: "deploy/policies/default.yaml").path).end == .exit(0))
+      func explain(_ subject: String) throws -> [String] {
+        try test.dubanctl("items", "explain", subject).output.split(separator: "\n").map(String.init)
+      }
+      try await test.withProcess { _ in
+        try clock("2026-12-15T17:00", test)
+        let region = #""region":{"district":"黄石港区","street":"胜阳港街道"}"#
+        try take(
+          [
+            event("complaint.submitted", "A", at: "2026-12-15T16:50", "{\(region)}"),
+            event("complaint.submitted", "B", at: "2026-12-15T16:50", #"{\#(region),"category":"应急"}"#),
+          ], test)
+        let plain = try explain("A")
+        #expect(plain[0] == "/hotline/12345/A: response due 2026-12-17T16:50:00+08:00")
+        let provisional =
+          "  办结 due 2027-01-01T17:30:00+08:00 at 胜阳港街道, provisional: a year that it reaches was not announced"
+        #expect(plain.contains(provisional) && plain.contains("  响应 due 2026-12-17T16:50:00+08:00 at 胜阳港街道"))
+        #expect(plain.contains("  runs once the matter is answered (响应)"))
+        let urgent = try explain("B")
+        #expect(urgent[0] == "/hotline/12345/B: resolution due 2026-12-15T17:30:00+08:00")
+        #expect(urgent.contains("  响应 2026-12-15T18:50:00+08:00, no deadline"))
+        #expect(urgent.contains { $0.hasPrefix("  does not run: 办结 is due before it, at 2026-12-15T17:30:00+08:00") })
+
+        for (breaches, time) in [(1, "2026-12-15T17:31"), (2, "2026-12-15T21:31"), (3, "2026-12-16T01:31")] {
+          try clock(time, test)
+          try test.store.until("(SELECT count(*) FROM breach) = \(breaches)")
+        }
+        try clock("2026-12-16T16:50", test)
+        try take(["A", "B"].map { event("complaint.suspended", $0, at: "2026-12-16T16:50", #"{"reason":"等待居民配合"}"#) }, test)
+        try clock("2026-12-17T16:50", test)
+        try take(["A", "B"].map { event("complaint.resumed", $0, at: "2026-12-17T16:50", "{}") }, test)
+      }
+      let exhausted = try explain("B")
+      #expect(exhausted[0] == "/hotline/12345/B: no deadline runs")
+      #expect(exhausted.last { $0.hasPrefix("  办结 ") }?.hasSuffix(", no deadline") == true, "\(exhausted)")
+      #expect(exhausted.contains("  does not run: it was let pass at the top of the chain, and nobody is above"))
+      let resumed = try explain("A")
+      #expect(
+        resumed.contains(
+          "  24小时, what was left of 48自然小时 when its clock was held at 2026-12-16T16:50:00+08:00, from 2026-12-17T16:50:00+08:00 on"
+        ), "\(resumed)")
     }
   }
 }

@@ -177,7 +177,7 @@ struct PolicyCommandTests {
           SELECT to_char((opened_at + interval '48 hours') AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI') FROM item
           WHERE subject = 'A'
           """)
-        for command in ["show"] {
+        for command in ["show", "explain"] {
           let told = try test.dubanctl("items", command, "A").output.split(separator: "\n").first {
             $0.contains("item.policy-moved: by wang, because 专项整治; policy version 1 → 2; due \(due)")
           }

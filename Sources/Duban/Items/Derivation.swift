@@ -38,6 +38,26 @@ public struct Derivation: Sendable {
     }
   }
 
+  /// Whether it rests on a year that was not announced when it was reckoned.
+  public var isProvisional: Bool {
+    switch ground {
+    case .counted(.limit(let limit), let start): days.due(limit, from: start).isProvisional
+    case .held(.limit(let limit), _, let until):
+      days.remaining(of: limit, from: until, to: dueAt).map { days.adding($0, of: limit, to: until).isProvisional } ?? false
+    default: false
+    }
+  }
+
+  /// How much of the allowance was left when its clock was held, as people say it; nil where none was held.
+  public var left: String? {
+    guard case .held(let allowance, _, let until) = ground else { return nil }
+    // As much as is left from when it ran on.
+    switch allowance {
+    case .natural: return Allowance.natural(max(.zero, dueAt - until)).chinese
+    case .limit(let limit): return days.remaining(of: limit, from: until, to: dueAt).map(limit.chinese)
+    }
+  }
+
   /// The days that were counted and passed over; nil for lengths that know no days.
   public var explanation: Explanation? {
     switch ground {

@@ -34,13 +34,15 @@ public struct Replay: Sendable {
     public var warnings = 0
     /// Messages that the policy would have refused, and why.
     public var refusals: [Refusal] = []
-    /// Each line of the log that set deadlines, and how they came about.
+    /// Each line of the log that set deadlines, or reckoned them anew, and how they came about.
     public var steps: [Step] = []
   }
 
   public struct Step: Sendable {
     public var event: LoggedEvent
     public var derivations: [Derivation]
+    /// The item as the line left it.
+    public var item: Item
   }
 
   /// Runs a log as it was written: Duban's own events where they stand, each at its own time.
@@ -146,7 +148,10 @@ extension Replay.Outcome {
     // In a log that is run as it was written they stand as events of their own.
     warnings += effects.announcements.count { $0.type == .itemDueSoon }
     if event?.type == Announcement.EventType.itemDueSoon.rawValue { warnings += 1 }
-    if let event, !effects.derivations.isEmpty { steps.append(Replay.Step(event: event, derivations: effects.derivations)) }
+    guard let event else { return }
+    if !effects.derivations.isEmpty || event.type == Replay.recomputed || event.type == PolicyMove.type {
+      steps.append(Replay.Step(event: event, derivations: effects.derivations, item: item))
+    }
   }
 }
 

@@ -54,6 +54,20 @@ public enum Allowance: Hashable, Sendable {
   }
 }
 
+extension TimeLimit {
+  /// What is left of it, as people say it: 3个工作日, 1个自然日2小时, 2工作时30分.
+  func chinese(_ remaining: Remaining) -> String {
+    if isInWholeDays { return "\(remaining.amount)\(unit.chinese)" }
+    let seconds = remaining.amount / 1_000_000
+    let days = unit == .days || unit == .workdays ? seconds / 86_400 : 0
+    let text = [
+      (days, unit.chinese), ((seconds - days * 86_400) / 3600, unit == .workhours ? "工作时" : "小时"), (seconds % 3600 / 60, "分"),
+      (seconds % 60, "秒"),
+    ].filter { $0.0 > 0 }.map { "\($0)\($1)" }.joined()
+    return text.isEmpty ? "不到1秒" : text
+  }
+}
+
 extension TimeLimit.Unit {
   fileprivate var letters: String {
     switch self {

@@ -145,11 +145,11 @@ extension Policy {
     try self.init(file, version: version)
     for (i, rule) in rules.enumerated() {
       guard let before = rules[..<i].first(where: { $0.takesAll(of: rule) }) else { continue }
-      let takes = rule.takesAll(of: before) ? "has the same conditions" : "takes every \(before.condition)"
-      throw file.fault(
-        at: "rules", .place(i),
-        because: "never reached, because the rule on line \(before.line) \(takes), and the first that matches counts; "
-          + "put this one before it, or remove one of them")
+      let fault =
+        rule.takesAll(of: before)
+        ? "has the same conditions, and the first that matches counts; remove one of them"
+        : "takes every \(before.condition), and the first that matches counts; put this one before it"
+      throw file.fault(at: "rules", .place(i), because: "never reached, because the rule on line \(before.line) \(fault)")
     }
   }
 

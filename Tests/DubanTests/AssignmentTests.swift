@@ -118,7 +118,7 @@ struct AssignmentTests {
     let before = directory.known(at: morning + .hours(-1))
     #expect(
       before.unit(named: "热力公司") == nil && before.unit(named: "供水公司") == 5
-        && before.officeHours(of: 7) == OfficeHours([480..<960]))
+        && before.officeHours(of: 7, at: morning) == OfficeHours([480..<960]))
     #expect(before.place(of: .init(district: "黄石港区", street: "新街道")).isUnassigned)
     #expect(directory.known(at: morning).unit(named: "热力公司") == 21)
     #expect(before.sources == directory.sources)

@@ -14,6 +14,8 @@ struct PlansTests {
     try await TestStore.with { test in
       let store = try test.connect()
       try store.useIndexes()
+      // An autovacuum that comes by summarises the messages' BRIN index, which counts as reading them from end to end.
+      try store.connection.runScript("ALTER TABLE message SET (autovacuum_enabled = false)")
       func scanned() throws -> Int64 {
         _ = try store.connection.execute("SELECT pg_stat_force_next_flush()")
         return try test.ask(

@@ -16,6 +16,8 @@ final class DeadlineJob: Job {
   private var stuck = StuckSet()
   /// Smaller than the setting while an item at fault is being searched for.
   private var batchLimit: Int
+  /// Since when it can work.
+  private let began: ContinuousClock.Instant
 
   init(_ context: WorkerContext) throws {
     self.context = context
@@ -23,6 +25,7 @@ final class DeadlineJob: Job {
     store = try context.connectStore()
     try store.useIndexes()
     try store.listen(to: .due)
+    began = .now
   }
 
   func run(until stop: StopSignal) throws {
@@ -41,8 +44,8 @@ final class DeadlineJob: Job {
 
   /// Waits until what lies in the queues is heard, though not for ever.
   private func letIntakeHear(unless stop: StopSignal) {
-    guard context.backlog.wait() != nil else { return }
-    while let left = context.backlog.wait() {
+    guard context.backlog.wait(since: began) != nil else { return }
+    while let left = context.backlog.wait(since: began) {
       // Nobody signals the end of it; it comes once after a start, mostly within the first of these moments.
       if stop.wait(min(left, .milliseconds(20))) { return }
       context.isWorking()

@@ -30,10 +30,11 @@ final class IntakeJob: Job {
       topology: DubanTopology.all)
     deadLetters = DeadLetterOffice(worker: context.name)
     batchLimit = context.settings.intakeBatch
-    context.backlog.fellBehind(context.name)
   }
 
   func run(until stop: StopSignal) throws {
+    // What comes while it cannot work is for the job after it to hear.
+    defer { context.backlog.fellBehind(context.name) }
     while !stop.isRaised {
       let batch = collect(orUntil: stop)
       if !batch.isEmpty { try handle(batch) }

@@ -5,7 +5,7 @@ import Synchronization
 /// Which intake workers of this copy have yet to come to the end of what waited for them.
 ///
 /// An answer that lies in a queue was given in time or it was not; that shows only once it is heard. So deadlines wait for intake after
-/// a start and after a loss of the broker, but no longer than ``patience``: an item never waits for nobody. Safe from any thread.
+/// a start and after a loss of the broker or the database, but no longer than ``patience``: an item never waits for nobody. Safe from any thread.
 final class Backlog: Sendable {
   private struct Contents {
     var behind: Set<String>
@@ -24,7 +24,7 @@ final class Backlog: Sendable {
     self.patience = patience
   }
 
-  /// Tells that a worker has lost the broker, or anything else without which it hears nothing.
+  /// Tells that a worker has lost the broker, or the database without which it hears nothing.
   func fellBehind(_ worker: String, at now: ContinuousClock.Instant = .now) {
     contents.withLock {
       if $0.behind.isEmpty { $0.since = now }
@@ -42,10 +42,11 @@ final class Backlog: Sendable {
   /// Whether nobody is behind.
   var isEmpty: Bool { contents.withLock { $0.behind.isEmpty } }
 
-  /// Whether deadlines should wait, and how long at most; nil where there is nothing to wait for, or it has lasted too long.
-  func wait(at now: ContinuousClock.Instant = .now) -> Duration? {
+  /// Whether somebody who can work since `began` should wait, and how long at most; nil where there is nothing to wait for, or it has lasted
+  /// too long. While he could not work himself, as without a database, nobody waited.
+  func wait(since began: ContinuousClock.Instant, at now: ContinuousClock.Instant = .now) -> Duration? {
     contents.withLock {
-      let left = patience - (now - $0.since)
+      let left = patience - (now - max($0.since, began))
       return $0.behind.isEmpty || left <= .zero ? nil : left
     }
   }

@@ -52,7 +52,7 @@ final class IntakeJob: Job {
   private func collect(orUntil stop: StopSignal) -> [Delivery] {
     tookAll = false
     // Not long where deadlines wait for the end of what there is.
-    let patience = context.backlog.isBehind(context.name) ? Duration.milliseconds(20) : .seconds(15)
+    let patience = context.backlog.isBehind(context.name) ? Duration.milliseconds(20) : .seconds(5)
     var batch = heldBack.map { [$0] } ?? []
     heldBack = nil
     var limit = batch.first.map(company) ?? batchLimit
@@ -94,7 +94,10 @@ final class IntakeJob: Job {
   /// A queue counts what is ready, not what is on its way to somebody: that must have come and been taken after it was asked.
   private func seeWhetherAllIsHeard() {
     guard context.backlog.isBehind(context.name), tookAll else { return }
-    if nothingWaited { return context.backlog.caughtUp(context.name) }
+    if nothingWaited {
+      nothingWaited = false
+      return context.backlog.caughtUp(context.name)
+    }
     // Where it cannot be asked the connection is at an end, which the next delivery will tell.
     guard let channel = try? subscription.connection?.openChannel() else { return }
     defer { channel.close() }

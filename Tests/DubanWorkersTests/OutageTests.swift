@@ -44,6 +44,29 @@ struct OutageTests {
     }
   }
 
+  @Test("nor who answered in time while the database was away")
+  func answeredWithoutDatabase() async throws {
+    try await Surroundings.with { test in
+      let count = 500
+      try test.publish(complaints: count + 10)
+      try await test.withProcess { _ in
+        try test.store.until("(SELECT count(*) FROM item) = \(count + 10)")
+        let (name, observer) = (test.store.database.name, try test.store.database.connect())
+        let maintenance = try Connection(TestDatabase.maintenanceDSN)
+        _ = try maintenance.runScript("ALTER DATABASE \"\(name)\" ALLOW_CONNECTIONS false")
+        _ = try maintenance.execute(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND application_name LIKE 'duband%'", name)
+        try test.publish(
+          (0..<count).map { Sample.event("complaint.responded", id: "answer\($0)", subject: "S\($0)", data: "{}") })
+        _ = try observer.execute("INSERT INTO clock_override (ahead) VALUES ('49 hours')")
+        _ = try maintenance.runScript("ALTER DATABASE \"\(name)\" ALLOW_CONNECTIONS true")
+        try test.store.until("(SELECT count(*) FROM item_event WHERE message_id LIKE 'answer%') = \(count)")
+        try test.store.until("(SELECT count(*) FROM breach) >= 10")
+      }
+      #expect(try test.store.ask("SELECT count(*) FROM breach") == 10)
+    }
+  }
+
   @Test("deadlines do not wait for ever for an intake that hears nothing")
   func intakeHangs() async throws {
     try await Surroundings.with { test in

@@ -14,13 +14,15 @@ final class Backlog: Sendable {
   }
 
   private let contents: Mutex<Contents>
+  private let workers: Set<String>
   private let patience: Duration
 
   /// - Parameters:
   ///   - workers: those that are behind at the start; none where this copy has no intake.
   ///   - patience: how long deadlines wait for them at most.
   init(of workers: some Sequence<String>, patience: Duration) {
-    contents = Mutex(Contents(behind: Set(workers), since: .now))
+    self.workers = Set(workers)
+    contents = Mutex(Contents(behind: self.workers, since: .now))
     self.patience = patience
   }
 
@@ -30,6 +32,11 @@ final class Backlog: Sendable {
       if $0.behind.isEmpty { $0.since = now }
       $0.behind.insert(worker)
     }
+  }
+
+  /// Asks every worker anew: who was without a database does not know who else was, and has not noticed.
+  func askAnew(at now: ContinuousClock.Instant = .now) {
+    contents.withLock { $0 = Contents(behind: workers, since: now) }
   }
 
   /// Tells that a worker has taken all that waited.

@@ -1,26 +1,30 @@
-// What must follow from events: everything that the store writes in one transaction.
+// What must follow from a run of the fold: everything that the store writes in one transaction.
 
-/// What a run of the item machine wants written, all of it in one transaction.
+/// Everything to write, all of it in one transaction.
 public struct Effects: Sendable {
-  public var newItems: [Item] = []
-  public var changedItems: [Item] = []
-  /// Those that ``ItemMachine/wake(_:history:into:)`` alone has changed: only their chain's place, its deadline and its counts.
-  public var wokenItems: [Item] = []
+  /// Matters as they are now; whether they have a row already.
+  public var matters: [(matter: Matter, isNew: Bool)] = []
+  public var entries: [LogLine] = []
+  /// What is said of entries that do not simply count, or no longer do.
+  public var verdicts: [VerdictChange] = []
+  public var breaches: [Breach] = []
+  /// Breaches on record that have changed.
+  public var revisedBreaches: [Breach] = []
+  /// What Duban found and did, for the record of each matter.
+  public var findings: [Finding] = []
+  public var notices: [Notice] = []
+  /// References of proposed notices whose grounds are gone.
+  public var withdrawnNotices: [String] = []
+  public var announcements: [Announcement] = []
   /// Messages taken, for deduplication.
   public var messages: [TakenMessage] = []
-  public var log: [LogEntry] = []
-  public var breaches: [Breach] = []
-  public var notices: [Notice] = []
-  public var announcements: [Announcement] = []
-  /// Events that came before their item.
-  public var waiting: [WaitingEvent] = []
-  /// Waiting events that have been applied and wait no longer.
-  public var noLongerAwaited: [MessageKey] = []
-  /// How each deadline came about; only where the machine is asked to explain itself. Not written.
-  public var derivations: [Derivation] = []
-  /// Items in work that these events have left 待派, and that were not so before. Not written: the item itself says so.
+  /// Duplicates that were merged: edges from a duplicate to its main item.
+  public var mergings: [Merging] = []
+  /// Matters that began or ended, by id: duplicates may follow them.
+  public var turned: [Int64] = []
+  /// Items that these events have left 待派, and that were not so before. Not written: the item itself says so.
   public var unassigned: [ItemKey] = []
-  /// Tiers that had nobody when it was their turn. Not written: the log says where the item went.
+  /// Tiers that had no organ when it was their turn. Not written: the record says where the item went.
   public var passedOver: [PassedOver] = []
 
   public init() {}
@@ -32,54 +36,49 @@ public struct TakenMessage: Hashable, Sendable {
   public var digest: ContentDigest
 }
 
-/// A line of an item's log, which is append-only: the truth of which the item is the fold.
-public struct LogEntry: Hashable, Sendable {
+/// An entry for a matter's log, with the message as sent and the personal data in it, which are kept apart.
+public struct LogLine: Sendable {
   public var itemID: Int64
-  /// 1, 2, 3 … within the item, without gaps.
-  public var sequence: Int32
-  /// A type of the contract (`complaint.responded`) or of Duban's own (`item.escalated`).
-  public var type: String
-  /// The message that brought it; nil for Duban's own.
-  public var key: MessageKey?
-  /// When it happened: as upstream says, or for Duban's own as the database's clock says.
-  public var occurredAt: Instant
-  /// The message as sent, or the facts of Duban's own event, as JSON.
-  public var body: String
-  public var traceparent: String?
-}
+  public var entry: Entry
+  /// The message as sent; nil for Duban's own events.
+  public var original: String?
+  /// Who reported it, as JSON.
+  public var contact: String?
 
-/// A deadline that passed at a tier (超时). Never erased; one for each item, cycle, clock and tier.
-public struct Breach: Hashable, Sendable {
-  public var itemID: Int64
-  public var cycle: Int32
-  public var clock: Item.Clock
-  public var tier: Tier
-  /// The organ that let it pass; nil where the directory has none at the tier.
-  public var organID: Int64?
-  public var dueAt: Instant
-  public var foundAt: Instant
-  /// The slip (督查单) that the organ is issued for it; nil where the policy issues none.
-  public var slip: Slip?
-
-  public init(
-    itemID: Int64, cycle: Int32, clock: Item.Clock, tier: Tier, organID: Int64?, dueAt: Instant, foundAt: Instant,
-    slip: Slip? = nil
-  ) {
-    (self.itemID, self.cycle, self.clock, self.tier) = (itemID, cycle, clock, tier)
-    (self.organID, self.dueAt, self.foundAt, self.slip) = (organID, dueAt, foundAt, slip)
+  public init(itemID: Int64, entry: Entry, original: String? = nil, contact: String? = nil) {
+    (self.itemID, self.entry, self.original, self.contact) = (itemID, entry, original, contact)
   }
 }
 
-/// A tier that an item did not stay at, because the directory has no organ for it there: an item never waits for nobody.
+/// A new revision of what is said of an entry.
+public struct VerdictChange: Hashable, Sendable {
+  public var itemID: Int64
+  public var entry: Int32
+  public var revision: Int32
+  public var verdict: Verdict
+}
+
+/// Something that Duban found or did, for the record.
+public struct Finding: Hashable, Sendable {
+  public var itemID: Int64
+  public var type: String
+  /// The facts, as JSON.
+  public var data: String
+}
+
+/// An edge from a duplicate to its main item.
+public struct Merging: Hashable, Sendable {
+  /// The duplicate, and the number of the entry that merged it.
+  public var itemID: Int64
+  public var entry: Int32
+  public var main: ItemKey
+  public var at: Instant
+}
+
+/// A tier that an item did not stay at, because the directory has no organ for it there.
 public struct PassedOver: Hashable, Sendable {
   public var item: ItemKey
   public var tier: Tier
-}
-
-/// An event that waits for its item.
-public struct WaitingEvent: Sendable {
-  public var itemID: Int64
-  public var envelope: Envelope
 }
 
 /// An event that Duban publishes on `duban.events`.
@@ -92,9 +91,15 @@ public struct Announcement: Hashable, Sendable {
     case itemEscalated = "item.escalated"
     case itemOverdue = "item.overdue"
     case itemClosed = "item.closed"
+    case breachAnnulled = "breach.annulled"
+    case breachCorrected = "breach.corrected"
+    case breachContested = "breach.contested"
+    case breachExcused = "breach.excused"
     case slipIssued = "slip.issued"
+    case slipWithdrawn = "slip.withdrawn"
     case noticeProposed = "notice.proposed"
     case noticeIssued = "notice.issued"
+    case noticeWithdrawn = "notice.withdrawn"
   }
 
   public var type: EventType

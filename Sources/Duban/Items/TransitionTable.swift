@@ -1,137 +1,151 @@
-// The transition table: what each event does to an item in each phase. The machine goes by it, the documentation shows it, the tests walk it.
+// The transition table: what each event does to an item in each phase. The fold goes by it, the documentation shows it, the tests walk it.
 
 /// What an event does to an item.
 public enum Transition: String, CaseIterable, Sendable {
-  /// Kept until the item comes, and applied then.
+  /// Stays in the log until the item comes, and counts then.
   case waits
-  /// Refused with a reason; nothing changes.
-  case refused
-  /// Appended to the log; moves nothing.
+  /// Stays in the log as inapplicable, with the reason.
+  case inapplicable
+  /// Stays in the log; moves nothing.
   case noted
-  /// Appended to the log, and counts: by its time against later ones, or with the event that it came before. Moves nothing now.
-  case remembered
   /// Counted on the item (催办, 退单); no clock is reset.
   case counted
   case opened = "→ open"
+  /// The response clock ends. A duplicate stays one.
   case answered = "→ responded"
+  /// A duplicate: its clocks are suspended.
   case merged = "→ merged"
   case closed = "→ closed"
   /// 返工: open again, in the next cycle.
   case reopened = "→ open, next cycle"
-  /// A duplicate whose main item was withdrawn: its own again.
+  /// No longer a duplicate: its clocks run on.
   case released = "→ open or responded"
-  /// 暂停, 恢复: clocks stand still, and run on.
-  case held = "clocks held"
+  /// 签收, 改派: units are named.
+  case named = "units named"
+  /// 暂停, 恢复.
+  case suspended = "clocks suspended"
   case resumed = "clocks run on"
-  /// 延期: asked for, and decided.
-  case asked
-  case extended = "resolution moved"
-  /// Its holder is told that a deadline draws near.
+  /// 延期.
+  case requested
+  case decided = "resolution extended"
+  /// The owner of the step is told that a deadline draws near.
   case warned
-  /// A breach is recorded, and the next tier holds it.
-  case climbed = "breach, climbs"
-  /// Deadlines are reckoned anew, before and after on record.
-  case reckoned = "reckoned anew"
-  /// Whoever should have had it has it; its clock runs on.
-  case reassigned = "assigned anew"
+  /// A breach, and the supervising tier rises (提级督办).
+  case lapsed = "breach, supervision rises"
+  /// Running deadlines are recomputed.
+  case recomputed
+  /// 派件: its place is known now.
+  case placed
   /// Cannot be.
   case impossible = "–"
 }
 
-/// What may happen to an item: what a message means once its data are read, or what Duban itself finds.
+/// What may happen to an item: a message once its data are read, or Duban's own doing. In the order of a matter's life, which decides between
+/// events of one instant.
 public enum Trigger: String, CaseIterable, Sendable {
-  case opens, accepts, responds, resolves, withdraws, returns, urges, reopens, notes
-  case suspends, resumes
+  case opens, accepts
+  /// 协办: a unit is named that has a part in the matter.
+  case isNamed = "is named a supporting unit"
+  /// Of what is 待派.
+  case directoryLearnt = "the directory comes to know its street or unit"
+  case policyMoved = "an operator moves it to another policy"
+  case notes, urges, returns
   case asksExtension = "asks for an extension"
   case decidesExtension = "decides on an extension"
-  case merges
-  /// 协办: a unit is named that has a part in the item.
-  case assigned = "is assigned to a unit"
-  case warningDue = "a warning is due"
-  case deadlinePasses = "a deadline passes"
+  case suspends, resumes, responds, merges
+  case mainHeld = "its main item is in work"
   case mainSettled = "its main item is settled"
   case mainWithdrawn = "its main item is withdrawn"
   /// Of a unit's part (协办件).
-  case wholeClosed = "the item it is a part of ends"
-  case wholeMerged = "the item it is a part of is merged"
-  case wholeReleased = "the item it is a part of is its own again"
-  /// 改派 to the unit that supported so far.
   case takesLead = "its unit gets the lead"
+  case wholeMerged = "the whole becomes a duplicate"
+  case wholeReleased = "the whole is its own again"
+  case resolves, withdraws
+  case wholeClosed = "the whole ends"
+  case reopens
   case calendarCame = "another calendar comes"
-  case policyMoved = "an operator moves it to another policy"
-  /// Of what is 待派.
-  case directoryLearnt = "the directory comes to know its street or unit"
+  case warningDue = "a warning is due"
+  case deadlineLapses = "a deadline lapses"
+  case setAside = "an operator sets an entry aside"
+
+  var rank: Int { Self.ranks[self] ?? 0 }
+
+  private static let ranks = Dictionary(uniqueKeysWithValues: zip(allCases, 0...))
 
   /// 立件, 签收 …: the term of the trade.
   public var chinese: String {
     switch self {
     case .opens: "立件"
     case .accepts: "签收"
-    case .responds: "响应"
-    case .resolves: "办结"
-    case .withdraws: "撤回"
-    case .returns: "退单"
-    case .urges: "催办"
-    case .reopens: "返工"
+    case .isNamed: "协办"
+    case .directoryLearnt: "派件"
+    case .policyMoved: "政策变更"
     case .notes: "记录"
-    case .suspends: "暂停"
-    case .resumes: "恢复"
+    case .urges: "催办"
+    case .returns: "退单"
     case .asksExtension: "延期申请"
     case .decidesExtension: "延期决定"
+    case .suspends: "暂停"
+    case .resumes: "恢复"
+    case .responds: "响应"
     case .merges: "合并"
-    case .assigned: "协办"
-    case .warningDue: "预警"
-    case .deadlinePasses: "超时"
+    case .mainHeld: "主件在办"
     case .mainSettled: "主件办结"
     case .mainWithdrawn: "主件撤回"
-    case .wholeClosed: "原件终结"
+    case .takesLead: "改派"
     case .wholeMerged: "原件合并"
     case .wholeReleased: "原件复办"
-    case .takesLead: "改派"
+    case .resolves: "办结"
+    case .withdraws: "撤回"
+    case .wholeClosed: "原件终结"
+    case .reopens: "返工"
     case .calendarCame: "日历更新"
-    case .policyMoved: "政策变更"
-    case .directoryLearnt: "派件"
+    case .warningDue: "预警"
+    case .deadlineLapses: "超时"
+    case .setAside: "作废"
     }
   }
 }
 
-/// The table: one row for each trigger, one column for each phase.
+/// The table: one row for each trigger, one column for each phase. The fold goes through it for everything that happens.
 public enum TransitionTable {
   // swift-format-ignore
   static let rows: [Trigger: [Transition]] = [
-    //                  awaited      open         responded    merged       closed
-    .opens:            [.opened,     .refused,    .refused,    .refused,    .refused],
-    .accepts:          [.waits,      .noted,      .noted,      .noted,      .noted],
-    .responds:         [.waits,      .answered,   .remembered, .remembered, .remembered],
-    .resolves:         [.waits,      .closed,     .closed,     .closed,     .remembered],
-    .withdraws:        [.waits,      .closed,     .closed,     .closed,     .remembered],
-    .returns:          [.waits,      .counted,    .counted,    .counted,    .noted],
-    .urges:            [.waits,      .counted,    .counted,    .counted,    .noted],
-    .reopens:          [.waits,      .remembered, .remembered, .remembered, .reopened],
-    .notes:            [.waits,      .noted,      .noted,      .noted,      .noted],
-    .suspends:         [.waits,      .held,       .held,       .noted,      .noted],
-    .resumes:          [.waits,      .resumed,    .resumed,    .noted,      .noted],
-    .asksExtension:    [.waits,      .asked,      .asked,      .noted,      .noted],
-    .decidesExtension: [.waits,      .extended,   .extended,   .noted,      .noted],
-    .merges:           [.waits,      .merged,     .merged,     .noted,      .noted],
-    .assigned:         [.opened,     .noted,      .noted,      .noted,      .reopened],
-    .warningDue:       [.impossible, .warned,     .warned,     .impossible, .impossible],
-    .deadlinePasses:   [.impossible, .climbed,    .climbed,    .impossible, .impossible],
-    .mainSettled:      [.impossible, .closed,     .closed,     .closed,     .impossible],
-    .mainWithdrawn:    [.impossible, .impossible, .impossible, .released,   .impossible],
-    .wholeClosed:      [.impossible, .closed,     .closed,     .closed,     .impossible],
-    .wholeMerged:      [.impossible, .merged,     .merged,     .impossible, .impossible],
-    .wholeReleased:    [.impossible, .impossible, .impossible, .released,   .impossible],
-    .takesLead:        [.impossible, .closed,     .closed,     .closed,     .impossible],
-    .calendarCame:     [.impossible, .reckoned,   .reckoned,   .reckoned,   .impossible],
-    .policyMoved:      [.impossible, .reckoned,   .reckoned,   .reckoned,   .impossible],
-    .directoryLearnt:  [.impossible, .reassigned, .reassigned, .reassigned, .impossible],
+    //                  awaited      open          responded     merged        closed
+    .opens:            [.opened,     .inapplicable, .inapplicable, .inapplicable, .inapplicable],
+    .accepts:          [.waits,      .named,       .named,       .named,       .noted],
+    .isNamed:          [.opened,     .noted,       .noted,       .noted,       .reopened],
+    .directoryLearnt:  [.waits,      .placed,      .placed,      .placed,      .noted],
+    .policyMoved:      [.waits,      .recomputed,  .recomputed,  .recomputed,  .noted],
+    .notes:            [.waits,      .noted,       .noted,       .noted,       .noted],
+    .urges:            [.waits,      .counted,     .counted,     .counted,     .noted],
+    .returns:          [.waits,      .counted,     .counted,     .counted,     .noted],
+    .asksExtension:    [.waits,      .requested,   .requested,   .noted,       .noted],
+    .decidesExtension: [.waits,      .decided,     .decided,     .noted,       .noted],
+    .suspends:         [.waits,      .suspended,   .suspended,   .noted,       .noted],
+    .resumes:          [.waits,      .resumed,     .resumed,     .noted,       .noted],
+    .responds:         [.waits,      .answered,    .noted,       .answered,    .noted],
+    .merges:           [.waits,      .merged,      .merged,      .noted,       .noted],
+    .mainHeld:         [.waits,      .noted,       .noted,       .noted,       .noted],
+    .mainSettled:      [.waits,      .noted,       .noted,       .closed,      .noted],
+    .mainWithdrawn:    [.waits,      .noted,       .noted,       .released,    .noted],
+    .takesLead:        [.impossible, .closed,      .closed,      .closed,      .noted],
+    .wholeMerged:      [.impossible, .merged,      .merged,      .noted,       .noted],
+    .wholeReleased:    [.impossible, .noted,       .noted,       .released,    .noted],
+    .resolves:         [.waits,      .closed,      .closed,      .closed,      .noted],
+    .withdraws:        [.waits,      .closed,      .closed,      .closed,      .noted],
+    .wholeClosed:      [.impossible, .closed,      .closed,      .closed,      .noted],
+    .reopens:          [.waits,      .noted,       .noted,       .noted,       .reopened],
+    .calendarCame:     [.noted,      .recomputed,  .recomputed,  .recomputed,  .noted],
+    .warningDue:       [.impossible, .warned,      .warned,      .impossible,  .impossible],
+    .deadlineLapses:   [.impossible, .lapsed,      .lapsed,      .impossible,  .impossible],
+    .setAside:         [.noted,      .noted,       .noted,       .noted,       .noted],
   ]
 
   /// What a trigger does to an item in a phase. A test walks the table, so that no row and no column is missing.
   public static func transition(_ trigger: Trigger, in phase: Item.Phase) -> Transition {
     guard let row = rows[trigger], let column = Item.Phase.allCases.firstIndex(of: phase), column < row.count else {
-      return .refused
+      return .impossible
     }
     return row[column]
   }
@@ -153,10 +167,7 @@ public enum TransitionTable {
 }
 
 extension EventType.Meaning {
-  /// Whether what it does ends with the cycle that it is of.
-  public var isOfACycle: Bool { [.accepts, .suspends, .resumes, .asksExtension, .decidesExtension, .merges].contains(self) }
-
-  /// What a message of this meaning can be to an item, depending on its data.
+  /// The triggers that a message of this meaning can be, depending on its data.
   var triggers: [Trigger] {
     switch self {
     case .opens: [.opens]
@@ -180,14 +191,36 @@ extension EventType.Meaning {
   }
 }
 
-extension Envelope {
-  /// What the message is to its item, now that its data are read.
+extension Event {
+  /// Its row in the table.
   var trigger: Trigger {
-    switch type.meaning {
-    case .verifies: data.passed == true ? .resolves : .notes
-    case .reviews: data.decision == "approved" ? .responds : .resolves
-    case .rates: data.rating == "不满意" ? .reopens : .notes
-    case let plain: plain.triggers[0]
+    switch self {
+    case .opened: .opens
+    case .accepted: .accepts
+    case .responded: .responds
+    case .resolved: .resolves
+    case .withdrawn: .withdraws
+    case .returned: .returns
+    case .urged: .urges
+    case .reopened: .reopens
+    case .rated(let rating): rating == .dissatisfied ? .reopens : .notes
+    case .verified(let passed): passed ? .resolves : .notes
+    case .reviewed(let isApproved): isApproved ? .responds : .resolves
+    case .suspended: .suspends
+    case .resumed: .resumes
+    case .extensionRequested: .asksExtension
+    case .extensionDecided: .decidesExtension
+    case .merged: .merges
+    case .noted: .notes
+    case .placed: .directoryLearnt
+    case .policyMoved: .policyMoved
+    case .followed(let following):
+      switch following.fate {
+      case .held: .mainHeld
+      case .settled: .mainSettled
+      case .released: .mainWithdrawn
+      }
+    case .setAside: .setAside
     }
   }
 }

@@ -46,8 +46,9 @@ struct JSONGrammar {
     case UInt8(ascii: "["):
       return .array(try array())
     default:
+      let start = position
       try number()
-      return .other
+      return .number(start..<position)
     }
     return .bool(true)
   }

@@ -2,14 +2,15 @@
 
 import FoundationEssentials
 
-/// A value, with what Duban may ask for; of numbers it asks nothing.
+/// A value, with what Duban may ask for.
 enum JSONValue {
   case object([Member])
   case array([JSONValue])
   case string(Literal)
   case bool(Bool)
   case null
-  case other
+  /// A number, and where it is in the body.
+  case number(Range<Int>)
 
   struct Member {
     var name: String
@@ -36,6 +37,14 @@ struct JSONObject {
   private let members: [JSONValue.Member]
   /// Where it stands, as a JSON Pointer (RFC 6901).
   private let pointer: String
+
+  /// Reads an object that Duban has written itself.
+  ///
+  /// - Throws: a ``Refusal`` where the text is no object.
+  init(text: String) throws(Refusal) {
+    let bytes = Array(text.utf8)
+    try self.init(try JSONGrammar.read(bytes), in: bytes)
+  }
 
   /// - Throws: a ``Refusal`` where the body is JSON, but no object.
   init(_ value: JSONValue, in body: [UInt8]) throws(Refusal) {
@@ -95,6 +104,53 @@ struct JSONObject {
     case nil: return nil
     case .bool(let value): return value
     default: throw Refusal(.wrongType, at: "\(pointer)/\(name)", "must be true or false")
+    }
+  }
+
+  /// A whole number within 64 bits.
+  func integer(_ name: String) throws(Refusal) -> Int64? {
+    switch value(name) {
+    case nil: return nil
+    case .number(let range):
+      if let number = Int64(String(decoding: body[range], as: UTF8.self)) { return number }
+      throw Refusal(.wrongType, at: "\(pointer)/\(name)", "must be a whole number")
+    default: throw Refusal(.wrongType, at: "\(pointer)/\(name)", "must be a number")
+    }
+  }
+
+  func objects(_ name: String) throws(Refusal) -> [JSONObject] {
+    guard case .array(let elements)? = value(name) else { return [] }
+    var objects: [JSONObject] = []
+    for (i, element) in elements.enumerated() {
+      objects.append(try JSONObject(element, in: body, at: "\(pointer)/\(name)/\(i)"))
+    }
+    return objects
+  }
+
+  func integers(_ name: String) throws(Refusal) -> [Int64] {
+    guard case .array(let elements)? = value(name) else { return [] }
+    return elements.compactMap { element in
+      if case .number(let range) = element { Int64(String(decoding: body[range], as: UTF8.self)) } else { nil }
+    }
+  }
+
+  /// The names of its fields, in their order.
+  var names: [String] { members.map(\.name) }
+
+  /// A field's value as JSON text, without the space between its parts; nil where it is absent or null.
+  func json(_ name: String) -> String? { value(name)?.text(in: body) }
+}
+
+extension JSONValue {
+  fileprivate func text(in body: [UInt8]) -> String {
+    switch self {
+    case .object(let members):
+      "{\(members.map { "\(JSONText.string($0.name)):\($0.value.text(in: body))" }.joined(separator: ","))}"
+    case .array(let elements): "[\(elements.map { $0.text(in: body) }.joined(separator: ","))]"
+    case .string(let literal): String(decoding: body[literal.range], as: UTF8.self)
+    case .number(let range): String(decoding: body[range], as: UTF8.self)
+    case .bool(let value): "\(value)"
+    case .null: "null"
     }
   }
 }

@@ -48,6 +48,10 @@ public struct Refusal: Error, Hashable, Sendable {
     case tooLate = "too-late"
     case limitReached = "limit-reached"
     case notAllowed = "not-allowed"
+    /// An extension is decided that was not asked for.
+    case notRequested = "not-requested"
+    /// A matter has more entries than a log may have: a person must look.
+    case tooManyEvents = "too-many-events"
     case databaseRefused = "database-refused"
     case deliveryLimit = "delivery-limit"
   }

@@ -12,15 +12,11 @@ public struct Organ: Hashable, Sendable {
   public var formerHours: [FormerHours] = []
   /// When it works (工作时); nil where it keeps the hours of the organ above.
   public var officeHours: OfficeHours?
-  /// Since when the directory knows it, by the database's clock.
-  public var knownSince: Instant
 
   public init(
-    id: Int64, tier: Tier?, name: String, parentID: Int64?, officeHours: OfficeHours? = nil,
-    knownSince: Instant = Instant(microseconds: 0)
+    id: Int64, tier: Tier?, name: String, parentID: Int64?, officeHours: OfficeHours? = nil
   ) {
     (self.id, self.tier, self.name, self.parentID, self.officeHours) = (id, tier, name, parentID, officeHours)
-    self.knownSince = knownSince
   }
 }
 
@@ -68,8 +64,6 @@ public struct Directory: Sendable {
   private let districts: [String: Organ]
   private let streets: [StreetKey: Organ]
   private let units: [String: Int64]
-  /// What it was before it learnt of others, the earliest first.
-  private var earlier: [(until: Instant, directory: Directory)] = []
 
   private struct StreetKey: Hashable {
     var districtID: Int64
@@ -77,14 +71,6 @@ public struct Directory: Sendable {
   }
 
   public init(version: Int, organs: [Organ], sources: [UpstreamSource]) {
-    self.init(version, organs, sources)
-    let times = Set(organs.map(\.knownSince)).sorted()
-    earlier = zip(times, times.dropFirst()).map { since, until in
-      (until, Directory(version, organs.filter { $0.knownSince <= since }, sources))
-    }
-  }
-
-  private init(_ version: Int, _ organs: [Organ], _ sources: [UpstreamSource]) {
     self.version = version
     self.organs = Dictionary(organs.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
     self.sources = Dictionary(sources.map { ($0.uri, $0) }, uniquingKeysWith: { a, _ in a })
@@ -98,27 +84,32 @@ public struct Directory: Sendable {
     units = Dictionary(organs.lazy.filter { $0.tier == nil }.map { ($0.name, $0.id) }, uniquingKeysWith: { a, _ in a })
   }
 
-  /// Finds the place that a message names, as far down as it is known.
+  /// What the directory makes of an event when it is recorded: the organs of its place, as far down as they are known, and its units.
   ///
-  /// A name that is missing or unknown leaves the place at the tier above it, marked 待派: a citizen's complaint is taken all the same
-  /// (messages.md, "Rules for bad input").
-  public func place(of region: EventData.Region?) -> Place {
-    var place = Place(cityID: city?.id, community: region?.community, isUnassigned: true)
-    guard let name = region?.district, let district = districts[name] else { return place }
-    place.districtID = district.id
-    guard let name = region?.street, let street = streets[StreetKey(districtID: district.id, name: name)] else { return place }
-    place.streetID = street.id
-    place.isUnassigned = false
-    return place
+  /// A name that is missing or unknown leaves the place at the tier above it, 待派: a citizen's complaint is taken all the same.
+  public func stamp(_ event: Event, policy: Int, units: [String] = []) -> Stamp {
+    var stamp = Stamp()
+    switch event {
+    case .opened(let opening):
+      stamp.policy = policy
+      place(opening.region, in: &stamp)
+    case .placed(let region): place(region, in: &stamp)
+    default: break
+    }
+    for unit in event.units?.all ?? units { stamp.units[unit] = self.units[unit] }
+    return stamp
   }
 
-  /// As it was at a time, for logs that are run again: who was not known then has not held anything. Before its first organ it is taken for
-  /// what it was with that.
-  func known(at time: Instant) -> Directory { earlier.first { time < $0.until }?.directory ?? self }
+  private func place(_ region: Event.Region?, in stamp: inout Stamp) {
+    stamp.cityID = city?.id
+    guard let district = region?.district.flatMap({ districts[$0] }) else { return }
+    stamp.districtID = district.id
+    stamp.streetID = region?.street.flatMap { streets[StreetKey(districtID: district.id, name: $0)]?.id }
+  }
 
   /// What may be said of an item to those who do not handle it: its title, unless its source is confidential.
-  func publicTitle(of item: Item) -> String {
-    isConfidential(item.key) ? "保密件" : item.title ?? item.key.subject
+  func publicTitle(of matter: Matter) -> String {
+    isConfidential(matter.key) ? "保密件" : matter.opening?.title ?? matter.key.subject
   }
 
   /// Whether an item may be spoken of only to those who handle its source's matters.

@@ -4,14 +4,31 @@
 public struct Policy: Hashable, Sendable {
   public var version: Int
   public var name: String
-  /// How late a tier may hear of a matter before its clock starts at the hearing instead.
+  /// How late an organ may hear of a matter before its clock starts at the hearing instead (`counts-from-hearing-after`).
   ///
-  /// Within it the deadline does not drift with the length of queues and sweeps; beyond it (an outage) no tier is blamed for what it could not know.
-  public var tolerance: Span
+  /// Within it deadlines do not depend on the length of queues and sweeps; beyond it (an outage) no organ is blamed for what it could not know.
+  public var countsFromHearingAfter: Span
+  /// How late an answer, a closing or a pause may be heard and still annul, by itself, a breach that was found meanwhile (`annuls-within`);
+  /// a later one makes the breach contested until a person decides.
+  public var annulsWithin: Span
+  /// Other tolerances of single sources, by their URI: a portal that sends once a night, or the import of another system's open matters.
+  public var tolerances: [String: Tolerance] = [:]
   /// How long an event may wait for its item before operators are told; not 0.
   public var waiting = Self.usualWaiting
   /// The first that matches is the one.
   public var rules: [Rule]
+
+  public struct Tolerance: Hashable, Sendable {
+    public var countsFromHearingAfter: Span?
+    public var annulsWithin: Span?
+  }
+
+  /// The tolerance for what a source sends; the general one for Duban's own.
+  func countsFromHearingAfter(_ source: String?) -> Span {
+    source.flatMap { tolerances[$0]?.countsFromHearingAfter } ?? countsFromHearingAfter
+  }
+
+  func annulsWithin(_ source: String?) -> Span { source.flatMap { tolerances[$0]?.annulsWithin } ?? annulsWithin }
 
   /// For items of one sort: the limits of their two clocks, and what follows when they run out.
   public struct Rule: Hashable, Sendable {
@@ -22,7 +39,7 @@ public struct Policy: Hashable, Sendable {
     public var source: String?
     /// 响应时限; nil where the kind has none.
     public var response: Limit?
-    /// 办结时限. A reminder's first limit is its own due time, so only the allowances count there.
+    /// 办结时限. A reminder falls due when it says; `within` is what one gets that is heard after that.
     public var resolution: Limit
     /// 协办时限: by when a supporting unit is to have done its part; nil where the item's own 办结时限 counts for it.
     public var supporting: Limit?
@@ -41,9 +58,9 @@ public struct Policy: Hashable, Sendable {
     /// The line of the policy's document where the rule begins.
     public var line = 0
 
-    func matches(_ item: Item) -> Bool {
-      kind == item.kind && (category == nil || category == item.category) && (grade == nil || grade == item.grade)
-        && (source == nil || source == item.key.source)
+    func matches(_ matter: Matter) -> Bool {
+      kind == matter.kind && (category == nil || category == matter.opening?.category)
+        && (grade == nil || grade == matter.opening?.grade) && (source == nil || source == matter.key.source)
     }
 
     var isUnconditional: Bool { category == nil && grade == nil && source == nil }
@@ -54,13 +71,14 @@ public struct Policy: Hashable, Sendable {
         && (source == nil || source == other.source)
     }
 
-    /// The tier at which an item's chain starts. One that a unit holds starts below the city, so that somebody is above the unit.
-    func start(of item: Item) -> Tier {
-      let start = max(item.place.lowestTier, startsAt)
-      return item.key.unit == nil && item.lead == nil ? start : min(start, .district)
+    /// The tier at which a chain starts, of the whole or of a unit's part. One that a unit holds starts below the city, so that somebody is
+    /// above the unit.
+    func start(of opening: Matter.Opening, unit: String?) -> Tier {
+      let start = max(opening.place.lowestTier, startsAt)
+      return unit == nil && opening.lead == nil ? start : min(start, .district)
     }
 
-    func limit(of clock: Item.Clock) -> Limit { clock == .response ? response ?? resolution : resolution }
+    func limit(of clock: Item.ClockKind) -> Limit { clock == .response ? response ?? resolution : resolution }
   }
 
   /// A clock's limit, and what each tier above gets when the one below has let it pass.
@@ -72,9 +90,9 @@ public struct Policy: Hashable, Sendable {
     /// How long before each deadline its holder is warned (`item.due-soon`), in natural time; nil for no warning.
     public var warning: Span?
 
-    /// What a tier gets: the whole limit where the chain starts, else the tier's own allowance.
-    func allowance(at tier: Tier, startedAt start: Tier) -> Allowance {
-      if tier == start { return within }
+    /// What a step of the chain gets: the responsible unit the whole limit, a supervising tier its own allowance.
+    func allowance(step: Int, tier: Tier) -> Allowance {
+      if step == 0 { return within }
       return tier == .district ? district : city
     }
   }
@@ -82,35 +100,26 @@ public struct Policy: Hashable, Sendable {
   /// Where a policy does not say: a day leaves half of R1's 48 hours to mend what is wrong upstream.
   public static let usualWaiting = Span.hours(24)
 
-  /// 蓝 reminds, 橙 warns, 红 is final (三明's 三色督查单): which colour for whose breach. Urgent matters may start at 橙 or 红.
+  /// 蓝 reminds, 橙 warns, 红 is final (三明's 三色督查单): the colours of the first, second and third breach of a chain, whatever tier it starts
+  /// at. Urgent matters may start at 橙 or 红.
   public struct Slips: Hashable, Sendable {
-    public var street: Slip
-    public var district: Slip
-    public var city: Slip
+    public var first: Slip
+    public var second: Slip
+    public var third: Slip
 
-    func colour(at tier: Tier) -> Slip {
-      switch tier {
-      case .street: street
-      case .district: district
-      case .city: city
-      }
-    }
+    func colour(ofStep step: Int) -> Slip { step == 0 ? first : step == 1 ? second : third }
   }
 
-  /// The rule for an item. Never absent: a policy without an unconditional rule for each kind is refused when it is read.
-  public func rule(for item: Item) -> Rule? {
-    guard var rule = rules.first(where: { $0.matches(item) }) else { return nil }
-    if item.key.unit != nil {
+  /// The rule for the whole of a matter, or for a unit's part. Never absent: a policy without an unconditional rule for each kind is refused
+  /// when it is read.
+  public func rule(for matter: Matter, unit: String? = nil) -> Rule? {
+    guard var rule = rules.first(where: { $0.matches(matter) }) else { return nil }
+    if unit != nil {
       // A part (协办件): to answer the resident is the lead's.
       rule.response = nil
       rule.resolution = rule.supporting ?? rule.resolution
     }
     return rule
-  }
-
-  /// When a clock starts that should have started at `nominal`, for a tier that is told at `told`.
-  public func start(nominal: Instant, told: Instant) -> Instant {
-    nominal > told || told - nominal > tolerance ? told : nominal
   }
 }
 
@@ -126,14 +135,6 @@ public struct PolicyBook: Sendable {
 
   /// The policy of a version; nil where none was ever applied as that.
   public func version(_ version: Int) -> Policy? { versions[version] }
-
-  /// The same versions, with another in force for new items.
-  func inForce(_ version: Int) -> PolicyBook {
-    PolicyBook(current: versions[version] ?? current, earlier: Array(versions.values))
-  }
-
-  /// The version an item was opened under. The store gives a book that has every version ever applied.
-  public func policy(for item: Item) -> Policy { versions[item.policyVersion] ?? current }
 }
 
 extension Policy {
@@ -161,7 +162,7 @@ extension Policy {
   }
 
   private init(_ file: OperatorFile<PolicyFile>, version: Int) throws(FileFault) {
-    try file.allow(["policy", "tolerance", "waiting", "rules"])
+    try file.allow(["policy", "counts-from-hearing-after", "annuls-within", "sources", "waiting", "rules"])
     let limitKeys = ["within", "district", "city", "warn"]
     for i in file.content.rules.indices {
       try file.allow(PolicyFile.RuleText.keys, at: "rules", .place(i))
@@ -172,8 +173,11 @@ extension Policy {
     var rules = file.content.rules.map(\.rule)
     for i in rules.indices { rules[i].line = file.line(of: "rules", .place(i)) ?? 0 }
     self.init(
-      version: version, name: file.content.policy, tolerance: file.content.tolerance.span,
-      waiting: file.content.waiting?.span ?? Self.usualWaiting, rules: rules)
+      version: version, name: file.content.policy, countsFromHearingAfter: file.content.countsFromHearingAfter.span,
+      annulsWithin: file.content.annulsWithin?.span ?? file.content.countsFromHearingAfter.span,
+      tolerances: (file.content.sources ?? [:]).mapValues {
+        Tolerance(countsFromHearingAfter: $0.countsFromHearingAfter?.span, annulsWithin: $0.annulsWithin?.span)
+      }, waiting: file.content.waiting?.span ?? Self.usualWaiting, rules: rules)
     if waiting == .zero {
       throw file.fault(at: "waiting", because: "every early event would be flagged at once; write a length of time above 0")
     }
@@ -184,6 +188,11 @@ extension Policy {
     for (i, rule) in rules.enumerated() {
       if rule.kind == .reminder && rule.response != nil {
         throw file.fault(at: "rules", .place(i), "response", because: "a reminder has no response clock; remove it")
+      }
+      if rule.kind == .reminder && rule.resolution.within.isZero {
+        throw file.fault(
+          at: "rules", .place(i), "resolution",
+          because: "a reminder that is heard after its due time would be overdue at once; write in `within` how long it may take then")
       }
       if rule.extensions < 0 { throw file.fault(at: "rules", .place(i), "extensions", because: "write 0 or more") }
       if rule.summonsAt == .street {
@@ -199,9 +208,28 @@ extension Policy {
 
 private struct PolicyFile: Decodable {
   var policy: String
-  var tolerance: SpanText
+  var countsFromHearingAfter: SpanText
+  var annulsWithin: SpanText?
+  var sources: [String: ToleranceText]?
   var waiting: SpanText?
   var rules: [RuleText]
+
+  enum CodingKeys: String, CodingKey {
+    case policy
+    case countsFromHearingAfter = "counts-from-hearing-after"
+    case annulsWithin = "annuls-within"
+    case sources, waiting, rules
+  }
+
+  struct ToleranceText: Decodable {
+    var countsFromHearingAfter: SpanText?
+    var annulsWithin: SpanText?
+
+    enum CodingKeys: String, CodingKey {
+      case countsFromHearingAfter = "counts-from-hearing-after"
+      case annulsWithin = "annuls-within"
+    }
+  }
 
   struct RuleText: Decodable {
     var kind: Kind
@@ -248,7 +276,7 @@ private struct PolicyFile: Decodable {
     }
   }
 
-  /// Three colours in the order of the tiers: `[blue, orange, red]`.
+  /// Three colours in the order of the steps: `[blue, orange, red]`.
   struct SlipsText: Decodable {
     var slips: Policy.Slips
 
@@ -257,9 +285,9 @@ private struct PolicyFile: Decodable {
       let colours = try container.decode([Slip].self)
       guard colours.count == 3 else {
         throw DecodingError.dataCorruptedError(
-          in: container, debugDescription: "write three colours, for a breach of the street, the district and the city")
+          in: container, debugDescription: "write three colours, for the first, second and third breach of a chain")
       }
-      slips = Policy.Slips(street: colours[0], district: colours[1], city: colours[2])
+      slips = Policy.Slips(first: colours[0], second: colours[1], third: colours[2])
     }
   }
 }

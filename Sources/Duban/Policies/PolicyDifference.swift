@@ -7,8 +7,12 @@ extension Policy {
     let (rules, others) = (rules.firstOfEachCondition, other.rules.firstOfEachCondition)
     var lines: [String] = []
     for (name, old, new) in [
-      ("tolerance", other.tolerance, tolerance), ("waiting", other.waiting, waiting),
+      ("counts-from-hearing-after", other.countsFromHearingAfter, countsFromHearingAfter),
+      ("annuls-within", other.annulsWithin, annulsWithin), ("waiting", other.waiting, waiting),
     ] where old != new { lines.append("\(name): \(old.text) → \(new.text)") }
+    for source in Set(tolerances.keys).union(other.tolerances.keys).sorted() where tolerances[source] != other.tolerances[source] {
+      lines.append("sources: \(source): \(other.tolerances[source]?.text ?? "–") → \(tolerances[source]?.text ?? "–")")
+    }
     let before = Dictionary(uniqueKeysWithValues: others.map { ($0.condition, $0) })
     let after = Set(rules.map(\.condition))
     for rule in rules {
@@ -57,10 +61,18 @@ extension Policy.Rule {
       if let warning = limit.warning { values.append(("\(name).warn", warning.text)) }
     }
     values += [("starts-at", startsAt.rawValue), ("summons-at", summonsAt.rawValue)]
-    if let slips { values.append(("slips", [slips.street, slips.district, slips.city].map(\.rawValue).joined(separator: ", "))) }
+    if let slips { values.append(("slips", [slips.first, slips.second, slips.third].map(\.rawValue).joined(separator: ", "))) }
     if let pauses { values.append(("pauses", pauses.joined(separator: ", "))) }
     values += [("extensions", "\(extensions)"), ("approver", approver.rawValue)]
     return values
+  }
+}
+
+extension Policy.Tolerance {
+  fileprivate var text: String {
+    [("counts-from-hearing-after", countsFromHearingAfter), ("annuls-within", annulsWithin)].compactMap { name, span in
+      span.map { "\(name) \($0.text)" }
+    }.joined(separator: ", ")
   }
 }
 

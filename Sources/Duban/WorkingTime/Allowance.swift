@@ -33,6 +33,14 @@ public enum Allowance: Hashable, Sendable {
     self = .limit(limit)
   }
 
+  /// Whether it is no time at all.
+  var isZero: Bool {
+    switch self {
+    case .natural(let span): span == .zero
+    case .limit(let limit): limit.length == 0
+    }
+  }
+
   /// As a policy file writes it.
   public var text: String {
     switch self {

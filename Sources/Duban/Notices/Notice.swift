@@ -16,7 +16,7 @@ public struct Notice: Hashable, Sendable {
 
   /// What a notice comes from; each origin yields one notice and no more.
   public enum Origin: Hashable, Sendable {
-    case item(id: Int64, cycle: Int32, clock: Item.Clock)
+    case item(id: Int64, unit: String?, begunBy: Int32, attempt: Int)
     case schedule(id: Int64, name: String, period: Period)
   }
 
@@ -35,7 +35,8 @@ public struct Notice: Hashable, Sendable {
   /// What names it among all notices, and stays the same however often its making is tried.
   public var reference: String {
     switch origin {
-    case .item(let id, let cycle, let clock): "item/\(id)/\(cycle)/\(clock.rawValue)"
+    case .item(let id, let unit, let begunBy, let attempt):
+      "item/\(id)\(unit.map { "#\($0)" } ?? "")/\(begunBy)" + (attempt > 1 ? "/\(attempt)" : "")
     case .schedule(_, let name, let period): "\(name)/\(period.start.rfc3339)/\(period.end.rfc3339)/\(organID ?? 0)"
     }
   }
@@ -56,25 +57,29 @@ public struct Notice: Hashable, Sendable {
 // MARK: - 约谈
 
 extension Notice {
-  /// Proposes a 约谈 of the district whose item is overdue even at 市 (三明 2024〔14〕 六(四)).
-  static func summons(over item: Item, breaches: [Breach], directory: Directory, at now: Instant) -> Notice {
-    let organID = item.place.districtID ?? item.place.streetID ?? item.place.cityID
-    let organ = directory.name(of: organID) ?? "市级责任单位"
-    let last = breaches.last
-    let clock = last?.clock ?? .resolution
-    let lines = breaches.enumerated().map { i, breach in
-      "\(i + 1). \(directory.name(of: breach.organID) ?? breach.tier.chinese):应于\(breach.dueAt.chineseMinute)前\(breach.clock.chinese),逾期未办。"
+  /// Proposes a 约谈 of an organ over a matter whose deadlines passed up the chain (三明 2024〔14〕 六(四)).
+  static func summons(
+    of organID: Int64, over matter: Matter, unit: String?, begunBy: Int32, attempt: Int, for breaches: [Breach],
+    directory: Directory, at now: Instant
+  ) -> Notice {
+    let organ = directory.name(of: organID) ?? "责任单位"
+    let clocks = Item.ClockKind.allCases.filter { clock in breaches.contains { $0.lapse.step.clock == clock } }
+    let overdue = clocks.map(\.chinese).joined(separator: "、")
+    let lines = breaches.sorted { $0.lapse.dueAt < $1.lapse.dueAt }.enumerated().map { i, breach in
+      let (lapse, step) = (breach.lapse, breach.lapse.step)
+      let owner = directory.name(of: lapse.organID) ?? step.tier.chinese
+      return "\(i + 1). \(owner)：应于\(lapse.dueAt.chineseMinute)前\(lapse.isSupervising ? "督促" : "")\(step.clock.chinese)，逾期未办。"
     }
+    let number = matter.key(of: unit).number
     return Notice(
-      kind: .summons, status: .proposed, origin: .item(id: item.id, cycle: item.cycle, clock: clock), organID: organID,
-      organName: organ,
-      title: "关于约谈\(organ)的建议(\(item.key.subject)\(clock.chinese)超时)",
+      kind: .summons, status: .proposed, origin: .item(id: matter.id, unit: unit, begunBy: begunBy, attempt: attempt),
+      organID: organID, organName: organ, title: "关于约谈\(organ)的建议（\(number)\(overdue)超时）",
       body: """
-        \(item.kind.chinese)事项“\(directory.publicTitle(of: item))”(编号\(item.key.subject))经逐级督办,\(clock.chinese)时限届满仍未\(clock.chinese),建议约谈\(organ)。
+        \(matter.kind.chinese)事项“\(directory.publicTitle(of: matter))”（编号\(number)）经逐级督办，\(overdue)时限届满仍未\(overdue)，建议约谈\(organ)。
         一、逾期情况
         \(lines.joined(separator: "\n"))
         二、依据
-        反馈问题排查不力、治理责任不落实、整改进度滞后的,视情约谈、责令整改、通报批评。
+        反馈问题排查不力、治理责任不落实、整改进度滞后的，视情约谈、责令整改、通报批评。
         \(now.chineseDate)
         """,
       evidence: JSONText.encode(breaches.map { Evidence($0, directory) }), createdAt: now)
@@ -85,18 +90,18 @@ extension Notice {
     of organ: Organ, for lapses: [OrganBreach], in period: Period, schedule: Schedule, directory: Directory, at now: Instant
   ) -> Notice {
     let lines = lapses.enumerated().map { i, lapse in
-      "\(i + 1). \(lapse.subject):\(lapse.breach.clock.chinese)时限\(lapse.breach.dueAt.chineseMinute),逾期。"
+      "\(i + 1). \(lapse.subject)：\(lapse.breach.lapse.step.clock.chinese)时限\(lapse.breach.lapse.dueAt.chineseMinute)，逾期。"
     }
     return Notice(
       kind: .summons, status: .proposed, origin: .schedule(id: schedule.id, name: schedule.name, period: period),
       organID: organ.id,
-      organName: organ.name, title: "关于约谈\(organ.name)的建议(\(period.chinese))",
+      organName: organ.name, title: "关于约谈\(organ.name)的建议（\(period.chinese)）",
       body: """
-        \(period.chinese),\(organ.name)承办事项逾期\(lapses.count)件次,达到约谈标准(\(schedule.threshold)件次),建议约谈。
+        \(period.chinese)，\(organ.name)承办事项逾期\(lapses.count)件次，达到约谈标准（\(schedule.threshold)件次），建议约谈。
         一、逾期清单
         \(lines.joined(separator: "\n"))
         二、依据
-        反馈问题排查不力、治理责任不落实、整改进度滞后的,视情约谈、责令整改、通报批评。
+        反馈问题排查不力、治理责任不落实、整改进度滞后的，视情约谈、责令整改、通报批评。
         \(now.chineseDate)
         """,
       evidence: JSONText.encode(lapses.map { Evidence($0.breach, directory, subject: $0.subject) }), createdAt: now)
@@ -115,6 +120,7 @@ public struct OrganBreach: Hashable, Sendable {
 
 private struct Evidence: Encodable {
   var item: Int64
+  var number: Int32
   var subject: String?
   var cycle: Int32
   var clock: String
@@ -124,8 +130,9 @@ private struct Evidence: Encodable {
   var foundAt: String
 
   init(_ breach: Breach, _ directory: Directory, subject: String? = nil) {
-    (item, cycle, clock, tier) = (breach.itemID, breach.cycle, breach.clock.rawValue, breach.tier)
-    (organ, dueAt, foundAt) = (directory.name(of: breach.organID), breach.dueAt.rfc3339, breach.foundAt.rfc3339)
+    let (lapse, step) = (breach.lapse, breach.lapse.step)
+    (item, number, cycle, clock, tier) = (breach.itemID, breach.number, lapse.cycle, step.clock.rawValue, step.tier)
+    (organ, dueAt, foundAt) = (directory.name(of: lapse.organID), lapse.dueAt.rfc3339, lapse.foundAt.rfc3339)
     self.subject = subject
   }
 }
@@ -162,18 +169,18 @@ extension Notice {
     let ranked = StreetFigures.ranked(figures)
     func total(_ figure: KeyPath<StreetFigures, Int>) -> Int { ranked.reduce(0) { $0 + $1[keyPath: figure] } }
     let rows = ranked.enumerated().map { i, f in
-      "\(i + 1). \(f.street):在办\(f.open)件,超时\(f.overdue)件,升级\(f.escalated)件次。"
+      "\(i + 1). \(f.street)：在办\(f.open)件，超时\(f.overdue)件，升级\(f.escalated)件次。"
     }
     return Notice(
       kind: .bulletin, status: .issued, origin: .schedule(id: schedule.id, name: schedule.name, period: period),
       organID: district.id,
-      organName: district.name, title: "关于\(district.name)老旧小区改造事项办理情况的通报(\(period.chinese))",
+      organName: district.name, title: "关于\(district.name)老旧小区改造事项办理情况的通报（\(period.chinese)）",
       body: """
-        \(district.name)各街道:
+        \(district.name)各街道：
         现将\(period.chinese)老旧小区改造事项办理情况通报如下。
         一、总体情况
-        在办\(total(\.open))件,超时\(total(\.overdue))件,升级\(total(\.escalated))件次。
-        二、街道排名(超时多者在前)
+        在办\(total(\.open))件，超时\(total(\.overdue))件，升级\(total(\.escalated))件次。
+        二、街道排名（超时多者在前）
         \(rows.isEmpty ? "无。" : rows.joined(separator: "\n"))
         \(now.chineseDate)
         """,

@@ -1,0 +1,172 @@
+// Intake's decision: a batch of valid messages and what the store knows of their matters, folded into verdicts and effects. Pure.
+//
+// The store reads in two steps: first the matters and the keys of messages taken before, then, for the matters in ``needed``, what was
+// heard before. Each matter is folded once for the whole batch.
+
+/// A batch of messages by matter.
+public struct Intake: Sendable {
+  /// What became of a message.
+  public enum Outcome: Hashable, Sendable {
+    /// In the log, and counts.
+    case applied
+    /// In the log, and counts once its matter or part is there.
+    case waits
+    /// In the log, and does not count.
+    case inapplicable(Refusal.Reason)
+    /// Taken before, with the same content: nothing to do.
+    case duplicate
+    /// Its matter is held by another transaction: to be tried again, after its neighbours.
+    case setAside
+    /// Not taken: a dead letter.
+    case refused(Refusal)
+  }
+
+  /// A matter of the batch, as the store has it.
+  public struct Known: Sendable {
+    /// Without entries where it is new.
+    public var matter: Matter
+    public var isNew: Bool
+
+    public init(_ matter: Matter, isNew: Bool) { (self.matter, self.isNew) = (matter, isNew) }
+  }
+
+  /// What was heard of a matter before.
+  public struct Past: Sendable {
+    public var log: [Entry]
+    public var chronicle: Chronicle
+
+    public init(log: [Entry] = [], chronicle: Chronicle) { (self.log, self.chronicle) = (log, chronicle) }
+  }
+
+  /// A matter has at most so many entries; a person must look at what comes beyond. It bounds a fold of the whole log.
+  public static let entryLimit: Int32 = 2000
+
+  public private(set) var effects = Effects()
+  private let references: References
+  private let now: Instant
+  private var outcomes: [Outcome?]
+  private let batch: [Envelope]
+  /// The batch's places of the messages about each matter, in the order of their arrival.
+  private var byMatter: [ItemKey: [Int]] = [:]
+  private var order: [ItemKey] = []
+  private var lines: [ItemKey: [LogLine]] = [:]
+  private var known: [ItemKey: Known] = [:]
+
+  /// - Parameters:
+  ///   - known: the matters of the batch by their keys; a matter that is missing is held by another transaction.
+  ///   - taken: messages of the batch that were taken before, with the digest of what they said.
+  public init(
+    _ batch: [Envelope], known: [ItemKey: Known], taken: [MessageKey: ContentDigest], references: References, now: Instant
+  ) {
+    (self.batch, self.references, self.now, self.known) = (batch, references, now, known)
+    outcomes = Array(repeating: nil, count: batch.count)
+    var taken = taken
+    for (i, envelope) in batch.enumerated() {
+      if let outcome = admit(envelope, taken) {
+        outcomes[i] = outcome
+        continue
+      }
+      taken[envelope.key] = envelope.digest
+      let key = envelope.item.whole ?? envelope.item
+      if byMatter[key] == nil { order.append(key) }
+      byMatter[key, default: []].append(i)
+      append(envelope, to: key)
+    }
+  }
+
+  /// Whether a message is admitted: nil where it is. Judged once, at the edge; a failure is a dead letter.
+  private func admit(_ envelope: Envelope, _ taken: [MessageKey: ContentDigest]) -> Outcome? {
+    if let earlier = taken[envelope.key] {
+      return earlier == envelope.digest ? .duplicate : .refused(Self.conflict.answering(envelope))
+    }
+    guard let source = references.directory.sources[envelope.key.source] else {
+      return .refused(Self.unknownSource.answering(envelope))
+    }
+    guard source.admits(envelope.userID) else { return .refused(Self.sourceNotAllowed.answering(envelope)) }
+    let key = envelope.item.whole ?? envelope.item
+    guard let known = known[key] else { return .setAside }
+    guard known.matter.entries + Int32(lines[key]?.count ?? 0) < Self.entryLimit else {
+      return .refused(Self.tooManyEvents.answering(envelope))
+    }
+    return nil
+  }
+
+  private mutating func append(_ envelope: Envelope, to key: ItemKey) {
+    guard let matter = known[key]?.matter else { return }
+    let entry = Entry(
+      number: matter.entries + Int32(lines[key]?.count ?? 0) + 1, type: envelope.type.name, event: envelope.event,
+      unit: envelope.item.unit, key: envelope.key, sequence: envelope.sequence, occurredAt: envelope.time, recordedAt: now,
+      stamp: references.directory.stamp(envelope.event, policy: references.policies.current.version), digest: envelope.digest,
+      traceparent: envelope.traceparent)
+    lines[key, default: []].append(
+      LogLine(itemID: matter.id, entry: entry, original: envelope.original, contact: envelope.contact))
+  }
+
+  /// The matters whose past must be known: their whole log where the messages do not come behind it, else their breaches.
+  public var needed: (logs: [Int64], breaches: [Int64]) {
+    var (logs, breaches): ([Int64], [Int64]) = ([], [])
+    for key in order {
+      guard let known = known[key], !known.isNew else { continue }
+      if isFast(key) {
+        if known.matter.log.breaches > 0 { breaches.append(known.matter.id) }
+      } else {
+        logs.append(known.matter.id)
+      }
+    }
+    return (logs, breaches)
+  }
+
+  private func isFast(_ key: ItemKey) -> Bool {
+    guard let matter = known[key]?.matter else { return true }
+    return Fold.isFast(lines[key, default: []].map(\.entry), onto: matter, calendars: references.calendars)
+  }
+
+  /// Folds every matter of the batch, and says what became of each message.
+  ///
+  /// - Parameter past: what ``needed`` named, by the matter's id.
+  public mutating func decide(_ past: [Int64: Past]) -> [Outcome] {
+    for key in order {
+      guard let known = known[key], let new = lines[key] else { continue }
+      let matter = known.matter
+      let before = known.isNew ? nil : matter
+      let past = past[matter.id] ?? Past(chronicle: Chronicle(before: before))
+      let fold: Fold
+      if isFast(key) {
+        var run = Fold(matter, references: references, now: now)
+        run.run(new.map(\.entry))
+        fold = run
+        effects.add(fold, new: new, onto: past.chronicle)
+      } else {
+        let log = past.log + new.map(\.entry)
+        fold = Fold.whole(log, of: matter, references: references, now: now, recorded: past.chronicle.breaches)
+        effects.add(whole: fold, log: log, new: new, onto: past.chronicle)
+      }
+      for (i, line) in zip(byMatter[key, default: []], new) { tell(of: batch[i], line, fold, at: i) }
+    }
+    return outcomes.map { $0 ?? .setAside }
+  }
+
+  private mutating func tell(of envelope: Envelope, _ line: LogLine, _ fold: Fold, at place: Int) {
+    effects.messages.append(TakenMessage(key: envelope.key, digest: envelope.digest))
+    switch fold.verdicts[line.entry.number] ?? .applied {
+    case .applied: outcomes[place] = .applied
+    case .waits, .setAside: outcomes[place] = .waits
+    case .inapplicable(let why):
+      outcomes[place] = .inapplicable(why.reason)
+      return
+    }
+    guard references.directory.sources[envelope.key.source]?.wantsReceipts == true else { return }
+    effects.announcements.append(.accepted(envelope.key, line.entry, fold.matter, at: now))
+  }
+
+  private static let conflict = Refusal(
+    .conflictingDuplicate, at: "/id", "another message of this source and id was taken before; give a new event a new id")
+  private static let sourceNotAllowed = Refusal(
+    .sourceNotAllowed, at: "/source",
+    "the AMQP user may not send for this source; set the message's user-id to a user that the directory binds to it")
+  private static let unknownSource = Refusal(
+    .unknownSource, at: "/source", "no upstream system of this source is in the directory; have it added, or correct the source")
+  private static let tooManyEvents = Refusal(
+    .tooManyEvents, at: "/subject",
+    "the item has \(entryLimit) events already; find out what sends so many, then use a new subject")
+}

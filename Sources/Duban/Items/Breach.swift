@@ -1,0 +1,97 @@
+// Breaches (超时): what stands, what was corrected, annulled or contested, and what a person decided.
+
+/// A step of a chain: what a deadline was set for. Cycle numbers shift when a closing and a reopening come late, so a cycle is named by the
+/// entry that began it.
+public struct Step: Hashable, Sendable {
+  /// The unit whose part it is; nil for the whole.
+  public var unit: String?
+  /// The number of the entry that began the cycle.
+  public var begunBy: Int32
+  public var clock: Item.ClockKind
+  public var tier: Tier
+
+  public init(unit: String?, begunBy: Int32, clock: Item.ClockKind, tier: Tier) {
+    (self.unit, self.begunBy, self.clock, self.tier) = (unit, begunBy, clock, tier)
+  }
+}
+
+/// A deadline that lapsed, as the fold derives it.
+public struct Lapse: Hashable, Sendable {
+  public var step: Step
+  /// For people: which cycle of the item, from 1.
+  public var cycle: Int32
+  /// Who owed the step: the responsible unit (承办) at the first, a supervising organ (督办) at the others; nil where the directory has none.
+  public var organID: Int64?
+  public var startedAt: Instant
+  public var dueAt: Instant
+  /// When Duban found it, by the database's clock.
+  public var foundAt: Instant
+  /// The slip (督查单) issued for it; nil where the policy issues none.
+  public var slip: Slip?
+  /// Where the chain rose to, and until when that step has time; nil where nobody is above.
+  public var raisedTo: Tier?
+  public var nextDueAt: Instant?
+  /// When the next step's clock started, where that is not the deadline that lapsed, because it was found too late.
+  public var countedFrom: Instant?
+
+  /// Whether the step was a supervising tier's (督办), not the responsible unit's (承办).
+  public var isSupervising = false
+}
+
+/// A breach on record. Never deleted; what becomes of it is recorded beside it.
+public struct Breach: Hashable, Sendable {
+  public var itemID: Int64
+  /// Its number within the matter, for good.
+  public var number: Int32
+  public var revision: Int32 = 1
+  public var lapse: Lapse
+  public var status: Status
+
+  public init(itemID: Int64, number: Int32, revision: Int32 = 1, lapse: Lapse, status: Status = .standing) {
+    (self.itemID, self.number, self.revision, self.lapse, self.status) = (itemID, number, revision, lapse, status)
+  }
+
+  public enum Status: String, CaseIterable, Sendable {
+    /// It happened and counts.
+    case standing
+    /// A late fact shows that it did not happen.
+    case annulled
+    /// A fact that came too late to annul it by itself says that it did not happen: a person decides. It counts until then.
+    case contested
+    /// 维持: a person decided that a contested breach counts.
+    case upheld
+    /// A person decided that a contested breach did not happen (申诉).
+    case lifted
+    /// 免责: it happened, and does not count.
+    case excused
+
+    /// Whether it counts against the organ.
+    public var counts: Bool { self == .standing || self == .contested || self == .upheld }
+
+    public var chinese: String {
+      switch self {
+      case .standing: "成立"
+      case .annulled: "撤销"
+      case .contested: "待核"
+      case .upheld: "维持"
+      case .lifted: "申诉成立"
+      case .excused: "免责"
+      }
+    }
+  }
+
+  /// What a person may decide.
+  public enum Decision: String, CaseIterable, Sendable {
+    case uphold, lift, excuse
+
+    /// The status that follows; nil where the decision does not fit the breach.
+    public func status(after status: Status) -> Status? {
+      switch (self, status) {
+      case (.uphold, .contested): .upheld
+      case (.lift, .contested), (.lift, .standing): .lifted
+      case (.excuse, .standing), (.excuse, .contested), (.excuse, .upheld): .excused
+      default: nil
+      }
+    }
+  }
+}

@@ -1,0 +1,112 @@
+// 立件, 响应, 办结, 返工: how a cycle begins, is answered and ends.
+
+extension Fold {
+  /// 立件.
+  mutating func open(with entry: Entry, at time: Instant) {
+    guard case .opened(let opening) = entry.event, let type = EventType.named(entry.type) else { return }
+    matter.kind = type.kind
+    matter.opening = Matter.Opening(
+      at: time, place: Place(entry.stamp, community: opening.region?.community), category: opening.category,
+      grade: opening.grade, title: opening.title, policyVersion: entry.stamp.policy ?? references.policies.current.version,
+      lead: opening.units.lead, leadID: opening.units.lead.flatMap { entry.stamp.units[$0] })
+    life.begin(at: time)
+    begin(nil, by: entry, at: time, due: opening.dueAt)
+    for unit in opening.units.supporting { namePart(unit, by: entry, at: time) }
+  }
+
+  /// Begins a cycle. The chain starts at the lowest tier that can act (R7: 小事不出小区).
+  ///
+  /// The resident's measure counts from when they spoke; the responsible unit answers from when it was told.
+  mutating func begin(_ unit: String?, by entry: Entry, at time: Instant, due: Instant? = nil) {
+    guard let opening = matter.opening, let rule = rule(unit) else { return }
+    let told = max(entry.recordedAt, heardAt[unit ?? ""] ?? entry.recordedAt, heardAt[""] ?? entry.recordedAt)
+    heardAt[unit ?? ""] = told
+    let source = entry.key?.source ?? matter.key.source
+    let start = max(start(time, told: told, by: source), time)
+    let tier = rule.start(of: opening, unit: unit)
+    let holder = holder(unit, from: tier)
+    for passed in Tier.allCases where holder.unitID == nil && passed >= rule.startsAt && passed < holder.tier {
+      if opening.place.organ(at: passed) == nil { passedOver.append((passed, entry.number)) }
+    }
+    var cycle = Item.Cycle(begunBy: entry.number, spokeAt: time, responsibleID: holder.organID, startTier: holder.tier)
+    // One that fell due before anybody could be told of it has the policy's limit from then on.
+    let stated = due.flatMap { $0 > told ? $0 : nil }
+    let from = due == nil || stated != nil ? start : told
+    cycle.resolution = clock(
+      .resolution, unit, cycle, step: 0, tier: holder.tier, from: from, stated: stated, at: from)
+    if rule.response != nil {
+      cycle.response = clock(.response, unit, cycle, step: 0, tier: holder.tier, from: from, at: from)
+    }
+    matter[unit].cycles += 1
+    matter[unit].state = .active(cycle)
+    explain(unit, at: from, insteadOf: from == time ? nil : time)
+  }
+
+  /// The responsible unit where a chain starts at a tier: a unit beside the chain, the tier's organ, or the next organ above. Every item
+  /// always has an owner.
+  func holder(_ unit: String?, from tier: Tier) -> (unitID: Int64?, organID: Int64?, tier: Tier) {
+    guard let opening = matter.opening else { return (nil, nil, tier) }
+    let unitID = unit.map { name in matter.parts.first { $0.unit.hasSameBytes(as: name) }?.unitID } ?? opening.leadID
+    if let unitID { return (unitID, unitID, tier) }
+    if let organ = opening.place.organ(at: tier) { return (nil, organ, tier) }
+    let above = opening.place.tier(above: tier)
+    return (nil, above.flatMap(opening.place.organ), above ?? tier)
+  }
+
+  /// 响应 ends the response clock, whatever step its chain has come to.
+  mutating func answer(_ unit: String?, at time: Instant) {
+    matter[unit].change { cycle in
+      cycle.answeredAt = cycle.answeredAt ?? time
+      cycle.response = nil
+    }
+  }
+
+  /// 办结, 撤回: ends the item, and with the whole its parts.
+  mutating func close(_ unit: String?, by entry: Entry, at time: Instant, isWithdrawal: Bool) {
+    guard var cycle = matter[unit].cycle, matter[unit].isInWork else { return }
+    (cycle.response, cycle.resolution, cycle.requestedUntil) = (nil, nil, nil)
+    cycle.isSuspended = false
+    if cycle.isHeld { cycle.pauses[cycle.pauses.count - 1].until = time }
+    matter[unit].state = .closed(at: time, isWithdrawal: isWithdrawal, cycle)
+    heardAt[unit ?? ""] = max(entry.recordedAt, heardAt[unit ?? ""] ?? entry.recordedAt)
+    closings.append(Closing(unit: unit, entry: entry.number, at: time))
+    guard unit == nil else { return }
+    life.end(at: time, isWithdrawal: isWithdrawal)
+    for part in matter.parts where TransitionTable.transition(.wholeClosed, in: part.item.phase) == .closed {
+      close(part.unit, by: entry, at: time, isWithdrawal: isWithdrawal)
+    }
+  }
+
+  /// 返工 begins the next cycle. A duplicate that is open again is a matter of its own.
+  mutating func reopen(_ unit: String?, by entry: Entry, at time: Instant) {
+    if unit == nil { life.begin(at: time) }
+    begin(unit, by: entry, at: time)
+  }
+}
+
+/// When a matter was in work: what its duplicates follow.
+public struct Life: Hashable, Sendable {
+  public struct Span: Hashable, Sendable {
+    public var from: Instant
+    public var until: Instant?
+    public var isWithdrawal = false
+  }
+
+  public private(set) var spans: [Span] = []
+
+  mutating func begin(at time: Instant) { spans.append(Span(from: time)) }
+
+  mutating func end(at time: Instant, isWithdrawal: Bool) {
+    guard let last = spans.indices.last else { return }
+    (spans[last].until, spans[last].isWithdrawal) = (time, isWithdrawal)
+  }
+
+  /// What becomes of a duplicate that was merged at a time: it is held while the matter is in work, and ends or is released with it. One
+  /// merged while the matter is settled is settled at once; nil where the matter is not there yet.
+  public func fate(ofMergingAt time: Instant) -> (fate: Event.Following.Fate, at: Instant)? {
+    guard let first = spans.first else { return nil }
+    guard let span = spans.last(where: { $0.from <= time }) ?? Optional(first) else { return nil }
+    guard let until = span.until else { return (.held, time) }
+    return (span.isWithdrawal ? .released : .settled, max(time, until))
+  }
+}

@@ -1,0 +1,307 @@
+// The fold: a matter as the function of its log, in the order in which things happened. Pure: no I/O, no clock; every time is given.
+//
+// Four laws hold, each a test by its name (LawTests):
+//   1. A function of the log: the state and the standing breaches depend on the entries, the times at which breaches were found, and the
+//      versions of policies, calendars and the directory. Not on batches, sweeps, duplicates or crashes.
+//   2. Arrival does not show: within the tolerances every order of hearing ends the same.
+//   3. Beyond tolerance phase, cycles, answers and the resident's measure are still the same; a start heard later makes no deadline earlier.
+//   4. No innocent blame: no standing breach is due before its owner was told, or in a pause.
+
+/// What the fold refers to: policies, the directory, and the calendars with their times. A value; use it from any thread.
+public struct References: Sendable {
+  public var policies: PolicyBook
+  public var directory: Directory
+  public var calendars: Calendars
+
+  public init(policies: PolicyBook, directory: Directory, calendars: Calendars) {
+    (self.policies, self.directory, self.calendars) = (policies, directory, calendars)
+  }
+}
+
+/// Folds entries into a matter.
+public struct Fold {
+  public let references: References
+  /// The database's clock at the start of the transaction: when a lapse that is not on record is found.
+  public let now: Instant
+  public internal(set) var matter: Matter
+  /// The deadlines that lapsed in this run, in the order of their due times.
+  public internal(set) var lapses: [Lapse] = []
+  /// What became of each entry of this run, by its number.
+  public internal(set) var verdicts: [Int32: Verdict] = [:]
+  /// The items that ended in this run, and by which entry.
+  var closings: [Closing] = []
+  /// The cycles of this run in which a 约谈 is to be proposed.
+  var summonses: [Summons] = []
+  /// Warnings that a sweep has come to.
+  var warnings: [Warning] = []
+  /// Tiers without an organ that were passed over, and by which entry; nil for a lapse.
+  var passedOver: [(tier: Tier, entry: Int32?)] = []
+  /// When the whole began and ended in this run.
+  public internal(set) var life = Life()
+  /// How each deadline came about; only where ``explains``.
+  public internal(set) var derivations: [Derivation] = []
+  public var explains = false
+  /// Folds under this policy instead of those on record, as if every deadline were handled in time.
+  public var trial: Policy?
+
+  /// Breaches on record, whose found times count.
+  private var found: FoundTimes
+  /// Up to when changes of the calendar are applied.
+  private var calendarsTo: Instant?
+  /// When the entry that opened or closed an item was recorded, by unit: a cycle that follows was not told before.
+  var heardAt: [String: Instant] = [:]
+  /// The entries of this run, by number.
+  private var entries: [Int32: Entry] = [:]
+  /// Those that merged the matter into another, in this run.
+  private(set) var merged: [Entry] = []
+  /// The latest entry about each merging, by the number of the merging.
+  private var followings: [Int32: Entry] = [:]
+
+  struct Closing: Hashable {
+    var unit: String?
+    var entry: Int32
+    var at: Instant
+  }
+
+  struct Warning: Hashable {
+    var unit: String?
+    var clock: Item.ClockKind
+  }
+
+  struct Summons: Hashable {
+    var unit: String?
+    var begunBy: Int32
+    var cycle: Int32
+    var organID: Int64
+  }
+
+  /// Goes on from where a matter stands.
+  public init(_ matter: Matter, references: References, now: Instant, recorded: [Breach] = []) {
+    (self.matter, self.references, self.now) = (matter, references, now)
+    found = FoundTimes(recorded)
+    calendarsTo = matter.log.horizon
+  }
+
+  /// Folds a whole log, and lets deadlines lapse up to where a sweep has come.
+  public static func whole(
+    _ log: [Entry], of matter: Matter, references: References, now: Instant, recorded: [Breach] = []
+  ) -> Fold {
+    var fold = Fold(Matter(id: matter.id, key: matter.key, kind: matter.kind), references: references, now: now, recorded: recorded)
+    fold.run(log)
+    if let sweptTo = matter.log.sweptTo { fold.sweep(to: sweptTo) }
+    fold.matter.log.breaches = matter.log.breaches
+    return fold
+  }
+
+  /// Whether entries can be folded onto a matter as it stands, without its log: they come behind all that it was folded from.
+  public static func isFast(_ entries: [Entry], onto matter: Matter, calendars: Calendars) -> Bool {
+    let log = matter.log
+    guard log.entries > 0 else { return true }
+    for entry in entries {
+      if entry.trigger == .setAside || matter.opening == nil && entry.trigger == .opens { return false }
+      let effect = min(entry.place, entry.recordedAt)
+      if let last = log.lastPlace, entry.place <= last { return false }
+      if let lapse = log.lastLapse, effect <= lapse { return false }
+      if let swept = log.sweptTo, calendars.hasChange(after: effect, through: swept) { return false }
+    }
+    return true
+  }
+}
+
+// MARK: - The order of happening
+
+extension Fold {
+  /// Folds entries, each once, in the order in which they happened.
+  public mutating func run(_ entries: [Entry]) {
+    var setAside: Set<Int32> = []
+    for entry in entries {
+      matter.log.entries = max(matter.log.entries, entry.number)
+      self.entries[entry.number] = entry
+      switch entry.event {
+      case .setAside(let number, _, _): setAside.insert(number)
+      case .followed(let following):
+        if followings[following.merging].map({ $0.number < entry.number }) ?? true { followings[following.merging] = entry }
+      default: break
+      }
+    }
+    for number in setAside { verdicts[number] = .setAside }
+    for group in entries.filter({ !setAside.contains($0.number) }).inGroups() { run(group: group) }
+  }
+
+  /// Of entries at one place, takes the lowest-ranked one that moves the state, again and again; the rest follow by rank, source and id.
+  private mutating func run(group: [Entry]) {
+    guard group.count > 1 else {
+      if let entry = group.first { apply(entry) }
+      return
+    }
+    if let ordered = Entry.bySequence(group) {
+      for entry in ordered { apply(entry) }
+      return
+    }
+    var rest = group.sorted(by: Entry.precedes)
+    while let i = firstMoving(in: rest) { apply(rest.remove(at: i)) }
+    for entry in rest { apply(entry) }
+  }
+
+  private func firstMoving(in entries: [Entry]) -> Int? {
+    // Equal events do the same: each is tried once, so that a flood of one second costs no more.
+    var tried: Set<EventOfUnit> = []
+    for (i, entry) in entries.enumerated() where tried.insert(EventOfUnit(event: entry.event, unit: entry.unit)).inserted {
+      if [.notes, .urges, .returns, .setAside].contains(entry.trigger) { continue }
+      var trial = self
+      trial.explains = false
+      trial.apply(entry)
+      if trial.matter.standing != matter.standing { return i }
+    }
+    return nil
+  }
+
+  private struct EventOfUnit: Hashable {
+    var event: Event
+    var unit: String?
+  }
+
+  /// Applies the next entry: deadlines that were due before it lapse first.
+  private mutating func apply(_ entry: Entry) {
+    let effect = max(min(entry.place, entry.recordedAt), matter.log.lastEffect ?? .distantPast)
+    advance(to: effect, inclusive: false)
+    matter.log.lastPlace = max(matter.log.lastPlace ?? entry.place, entry.place)
+    if matter.opening != nil || entry.trigger == .opens { matter.log.lastEffect = effect }
+    do throws(Inapplicability) {
+      verdicts[entry.number] = try move(by: entry, at: effect)
+    } catch {
+      verdicts[entry.number] = .inapplicable(error)
+    }
+    if calendarsTo == nil, matter.opening != nil { calendarsTo = effect }
+  }
+
+  /// Lets everything happen that happens by itself up to a time: deadlines lapse, calendars come.
+  ///
+  /// A deadline that is due at that very time lapses only where `inclusive`: what is done at that time is in time.
+  mutating func advance(to time: Instant, inclusive: Bool) {
+    guard matter.opening != nil else { return }
+    while true {
+      let due = nextDue().flatMap { $0.dueAt < time || inclusive && $0.dueAt == time ? $0 : nil }
+      let change = references.calendars.change(after: calendarsTo, through: time)
+      if let change, due.map({ change <= $0.dueAt }) ?? true {
+        calendarsTo = change
+        recomputeAll(at: change)
+      } else if let due {
+        lapse(due.unit, due.clock)
+      } else {
+        break
+      }
+    }
+    calendarsTo = max(calendarsTo ?? time, time)
+  }
+
+  /// The next deadline of the matter that would lapse.
+  private func nextDue() -> (unit: String?, clock: Item.ClockKind, dueAt: Instant)? {
+    var next: (unit: String?, clock: Item.ClockKind, dueAt: Instant)?
+    for (unit, item) in matter.items {
+      guard case .active(let cycle) = item.state, !cycle.isHeld else { continue }
+      for kind in Item.ClockKind.allCases {
+        if let clock = cycle[kind], next.map({ clock.dueAt < $0.dueAt }) ?? true { next = (unit, kind, clock.dueAt) }
+      }
+    }
+    return next
+  }
+
+  /// Lets deadlines lapse up to a time, that time included, and notes the warnings that have come since the last sweep.
+  public mutating func sweep(to time: Instant) {
+    let swept = matter.log.sweptTo
+    advance(to: time, inclusive: true)
+    for (unit, item) in matter.items {
+      guard case .active(let cycle) = item.state, !cycle.isHeld else { continue }
+      for kind in Item.ClockKind.allCases {
+        guard let warnAt = cycle[kind]?.warnAt, warnAt <= time, swept.map({ $0 < warnAt }) ?? true else { continue }
+        warnings.append(Warning(unit: unit, clock: kind))
+      }
+    }
+    matter.log.sweptTo = max(swept ?? time, time)
+  }
+
+  /// An entry of this run.
+  func entry(_ number: Int32) -> Entry? { entries[number] }
+
+  /// When a step's lapse was found: on record, or now.
+  mutating func foundAt(_ lapse: Lapse) -> Instant { trial == nil ? found.take(lapse) ?? now : lapse.dueAt }
+}
+
+// MARK: - One event
+
+extension Fold {
+  /// What the transition table says of an entry, done.
+  private mutating func move(by entry: Entry, at time: Instant) throws(Inapplicability) -> Verdict {
+    var unit = entry.unit
+    // An event that names the lead unit's part is about the whole, which the lead holds.
+    if let named = unit, matter.isLed(by: named) { unit = nil }
+    guard let item = matter.item(of: unit) else { return .waits }
+    let transition = TransitionTable.transition(entry.trigger, in: matter.opening == nil ? .awaited : item.phase)
+    if transition == .waits { return .waits }
+    if let type = EventType.named(entry.type), type.kind != matter.kind, ![.opens, .urges].contains(entry.trigger) {
+      throw Inapplicability(.wrongKind, at: "/type", "the item is a \(matter.kind.rawValue), which \(entry.type) cannot be about")
+    }
+    switch transition {
+    case .inapplicable:
+      throw Inapplicability(
+        .itemExists, at: "/subject", "an item of this source and subject is open already; give a new matter a new subject")
+    case .opened: open(with: entry, at: time)
+    case .answered: answer(unit, at: time)
+    case .closed:
+      if case .followed(let following) = entry.event, followings[following.merging] != entry { return .applied }
+      close(unit, by: entry, at: time, isWithdrawal: entry.trigger == .withdraws)
+    case .reopened: reopen(unit, by: entry, at: time)
+    case .counted: count(entry.trigger, unit)
+    case .named: name(entry, at: time)
+    case .placed: place(by: entry, at: time)
+    case .recomputed: movePolicy(by: entry, at: time)
+    case .suspended: try suspend(unit, because: entry.event, at: time)
+    case .resumed: resume(unit, by: entry, at: time)
+    case .requested: try requestExtension(unit, entry.event, at: time)
+    case .decided: try decideExtension(unit, entry.event, at: time)
+    case .merged:
+      // It takes effect once the main item is known; until then the item is its own.
+      merged.append(entry)
+      guard case .merged(let main) = entry.event, followings[entry.number] != nil else { return .applied }
+      merge(into: main, at: time)
+    case .released:
+      guard case .followed(let following) = entry.event, followings[following.merging] == entry else { return .applied }
+      release(by: entry, at: time)
+    case .noted: break
+    case .waits, .warned, .lapsed, .impossible:
+      // The test of the transition table walks every trigger of an entry through every phase: none has these cells.
+      preconditionFailure("\(entry.trigger) cannot be in \(item.phase)")
+    }
+    return .applied
+  }
+
+  private mutating func count(_ trigger: Trigger, _ unit: String?) {
+    if trigger == .urges { matter[unit].urgings += 1 } else { matter[unit].returns += 1 }
+  }
+}
+
+extension Matter {
+  /// What an event moves: where its items stand, and who leads; not the counts.
+  fileprivate var standing: Standing { Standing(opening: opening, states: items.map(\.item.state)) }
+
+  fileprivate struct Standing: Hashable {
+    var opening: Opening?
+    var states: [Item.State]
+  }
+
+  /// The item of a unit that has a part, or the whole. A unit that has none yet cannot be set.
+  subscript(unit: String?) -> Item {
+    get { item(of: unit) ?? Item() }
+    set {
+      guard let unit else { return whole = newValue }
+      if let i = parts.firstIndex(where: { $0.unit.hasSameBytes(as: unit) }) {
+        parts[i].item = newValue
+      }
+    }
+  }
+}
+
+extension Instant {
+  fileprivate static let distantPast = Instant(microseconds: .min)
+}

@@ -1,0 +1,29 @@
+// When breaches were found: a fact of hearing, which the fold takes from the record.
+
+/// The found times of breaches on record, each for one lapse.
+struct FoundTimes {
+  private var recorded: [Breach]
+
+  /// Annulled breaches did not happen: a lapse that is derived again is found anew.
+  init(_ recorded: [Breach]) {
+    self.recorded = recorded.filter { $0.status != .annulled }.sorted { $0.lapse.dueAt < $1.lapse.dueAt }
+  }
+
+  /// The found time on record for a lapse; nil where none is. Each is taken once.
+  mutating func take(_ lapse: Lapse) -> Instant? {
+    guard let i = Breach.match(lapse, in: recorded) else { return nil }
+    return recorded.remove(at: i).lapse.foundAt
+  }
+}
+
+extension Breach {
+  /// The breach on record that stands for a lapse: of the same step, or of one whose cycle another entry seemed to begin, while both ran.
+  static func match(_ lapse: Lapse, in recorded: [Breach]) -> Int? {
+    recorded.firstIndex { $0.lapse.step == lapse.step }
+      ?? recorded.firstIndex { other in
+        (other.lapse.step.unit, other.lapse.step.clock, other.lapse.step.tier)
+          == (lapse.step.unit, lapse.step.clock, lapse.step.tier)
+          && other.lapse.startedAt < lapse.dueAt && lapse.startedAt < other.lapse.dueAt
+      }
+  }
+}

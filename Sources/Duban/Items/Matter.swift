@@ -1,0 +1,306 @@
+// A matter (件): the whole (主办件) and the parts of supporting units (协办件), folded from one log.
+
+/// A matter that someone must see to: the fold of its log, and how far the fold has come.
+public struct Matter: Hashable, Sendable {
+  public var id: Int64
+  /// The source and the number upstream; without a unit.
+  public var key: ItemKey
+  public var kind: Kind
+  /// What the opening said; nil until it is heard.
+  public var opening: Opening?
+  public var whole = Item()
+  /// By unit, in the order in which they were first named.
+  public var parts: [Part] = []
+  public var log = LogState()
+
+  public struct Part: Hashable, Sendable {
+    public var unit: String
+    /// The unit's organ; nil where the directory does not know it: its tier's organ is responsible then.
+    public var unitID: Int64?
+    public var item: Item
+
+    public init(unit: String, unitID: Int64? = nil, item: Item = Item()) {
+      (self.unit, self.unitID, self.item) = (unit, unitID, item)
+    }
+  }
+
+  /// What the opening said, and what has changed of it since (派件, 改派, another policy).
+  public struct Opening: Hashable, Sendable {
+    /// When the resident spoke: what the resident waited counts from here (R1).
+    public var at: Instant
+    public var place: Place
+    public var category: String?
+    public var grade: String?
+    public var title: String?
+    public var policyVersion: Int
+    /// The lead unit (主办), as upstream names it, and its organ; nil where no unit, or one that the directory does not know, leads.
+    public var lead: String?
+    public var leadID: Int64?
+
+    public init(
+      at: Instant, place: Place, category: String? = nil, grade: String? = nil, title: String? = nil, policyVersion: Int,
+      lead: String? = nil, leadID: Int64? = nil
+    ) {
+      (self.at, self.place, self.category, self.grade, self.title) = (at, place, category, grade, title)
+      (self.policyVersion, self.lead, self.leadID) = (policyVersion, lead, leadID)
+    }
+  }
+
+  /// How much of the log there is, and how far the fold has come.
+  public struct LogState: Hashable, Sendable {
+    /// How many entries there are.
+    public var entries: Int32 = 0
+    /// The latest place of an entry, and the latest instant at which one took effect.
+    public var lastPlace: Instant?
+    public var lastEffect: Instant?
+    /// Up to when a sweep has let deadlines lapse.
+    public var sweptTo: Instant?
+    /// When the latest deadline that lapsed was due.
+    public var lastLapse: Instant?
+    /// How many breaches were ever recorded: their numbers.
+    public var breaches: Int32 = 0
+
+    public init() {}
+
+    /// Up to when deadlines have lapsed.
+    public var horizon: Instant? { [lastEffect, sweptTo].compactMap(\.self).max() }
+  }
+
+  public init(id: Int64, key: ItemKey, kind: Kind) {
+    (self.id, self.key, self.kind) = (id, key, kind)
+  }
+
+  public var entries: Int32 { log.entries }
+
+  /// The part of a unit, or the whole where none is named; nil where the unit has no part.
+  public func item(of unit: String?) -> Item? {
+    guard let unit else { return whole }
+    return parts.first { $0.unit.hasSameBytes(as: unit) }?.item
+  }
+
+  public func key(of unit: String?) -> ItemKey { ItemKey(source: key.source, subject: key.subject, unit: unit) }
+
+  /// The whole and its parts, each with its unit.
+  public var items: [(unit: String?, item: Item)] { [(nil, whole)] + parts.map { ($0.unit, $0.item) } }
+
+  /// Whether a unit has the lead (主办).
+  func isLed(by unit: String) -> Bool { opening?.lead.map(unit.hasSameBytes) ?? false }
+
+  /// Whether somebody must assign an item (待派): the directory does not know its street or its unit.
+  public func isUnassigned(_ unit: String?) -> Bool {
+    guard let opening else { return false }
+    if opening.place.streetID == nil { return true }
+    guard let unit else { return opening.lead != nil && opening.leadID == nil }
+    return parts.first { $0.unit.hasSameBytes(as: unit) }?.unitID == nil
+  }
+
+  /// When there is next something to do, though nothing happens: a warning or a deadline comes.
+  public var wakeAt: Instant? {
+    items.compactMap { $0.item.wakeAt(after: log.sweptTo) }.min()
+  }
+}
+
+/// The whole of a matter, or the part of a supporting unit: where it stands.
+public struct Item: Hashable, Sendable {
+  public var state = State.awaited
+  /// How many cycles there were: 1 from the opening, one more with each 返工.
+  public var cycles: Int32 = 0
+  public var escalations: Int32 = 0
+  public var urgings: Int32 = 0
+  public var returns: Int32 = 0
+  /// When the earliest deadline that lapsed was due.
+  public var breachedAt: Instant?
+
+  public init() {}
+
+  public enum State: Hashable, Sendable {
+    /// 待立件: nothing is known but its name.
+    case awaited
+    /// 在办.
+    case active(Cycle)
+    /// 重复件: its clocks are suspended while its main item, or of a part the whole, is a duplicate or in work.
+    case duplicate(of: ItemKey, Cycle)
+    /// 办结 or 撤回; the cycle as it ended.
+    case closed(at: Instant, isWithdrawal: Bool, Cycle)
+  }
+
+  /// From the opening, or a reopening (返工), to the end.
+  public struct Cycle: Hashable, Sendable {
+    /// The number of the entry that began it.
+    public var begunBy: Int32
+    /// When the resident spoke: what the resident waited counts from here.
+    public var spokeAt: Instant
+    /// When the first answer (响应) was given.
+    public var answeredAt: Instant?
+    /// The responsible unit (承办): a unit, or the organ of the tier where the chain starts.
+    public var responsibleID: Int64?
+    /// The tier of the responsible unit.
+    public var startTier: Tier
+    /// The tier that supervises (督办): it rises when a deadline lapses (提级督办) and falls no more within the cycle.
+    public var supervisor: Tier?
+    public var response: Clock?
+    public var resolution: Clock?
+    /// When its clocks were suspended, in order; the last may be open.
+    public var pauses: [Pause] = []
+    /// Whether it is suspended by itself (暂停), apart from being a duplicate.
+    public var isSuspended = false
+    /// Until when an undecided request asks for more time (延期).
+    public var requestedUntil: Instant?
+    /// Extensions granted.
+    public var extensions: Int32 = 0
+    /// Until when the latest extension grants time, and when it was granted.
+    public var grant: Grant?
+    /// The highest tier that let a deadline pass.
+    public var breachedTier: Tier?
+    /// Whether a 约谈 was proposed.
+    public var isSummoned = false
+
+    public init(begunBy: Int32, spokeAt: Instant, responsibleID: Int64? = nil, startTier: Tier) {
+      (self.begunBy, self.spokeAt, self.responsibleID, self.startTier) = (begunBy, spokeAt, responsibleID, startTier)
+    }
+
+    public var isHeld: Bool { pauses.last.map { $0.until == nil } ?? false }
+
+    public subscript(clock: ClockKind) -> Clock? {
+      get { clock == .response ? response : resolution }
+      set { if clock == .response { response = newValue } else { resolution = newValue } }
+    }
+  }
+
+  public struct Pause: Hashable, Sendable {
+    public var from: Instant
+    /// Nil while it lasts.
+    public var until: Instant?
+
+    public init(from: Instant, until: Instant? = nil) { (self.from, self.until) = (from, until) }
+  }
+
+  public struct Grant: Hashable, Sendable {
+    public var until: Instant
+    public var at: Instant
+
+    public init(until: Instant, at: Instant) { (self.until, self.at) = (until, at) }
+  }
+
+  /// The two clocks of a cycle. Each has a chain of its own: the responsible unit owes the first step, the supervising tiers the next.
+  public enum ClockKind: String, CaseIterable, Sendable {
+    /// 响应时限: until the first answer (R1).
+    case response
+    /// 办结时限: until it is settled.
+    case resolution
+
+    public var chinese: String {
+      switch self {
+      case .response: "响应"
+      case .resolution: "办结"
+      }
+    }
+  }
+
+  /// A clock that runs: which step of its chain, and when it is due.
+  public struct Clock: Hashable, Sendable {
+    /// 0 for the responsible unit, then one more for each tier that the chain rose to.
+    public var step: Int
+    /// The tier that owes the step.
+    public var tier: Tier
+    /// When it started to count.
+    public var start: Instant
+    /// When what is due was stated by the message itself (提醒); nil where the policy's limit counts.
+    public var statedAt: Instant?
+    public var dueAt: Instant
+    /// When the step's owner is warned; nil where nobody is.
+    public var warnAt: Instant?
+    /// Whether it reaches a year whose workdays were not announced.
+    public var isProvisional = false
+
+    public init(step: Int, tier: Tier, start: Instant, statedAt: Instant? = nil, dueAt: Instant, warnAt: Instant? = nil) {
+      (self.step, self.tier, self.start, self.statedAt) = (step, tier, start, statedAt)
+      (self.dueAt, self.warnAt) = (dueAt, warnAt)
+    }
+  }
+
+  /// Where an item stands, in a word; the columns of the transition table.
+  public enum Phase: String, CaseIterable, Sendable {
+    /// 待立件: events about it came before it did; they wait.
+    case awaited
+    /// 在办, not yet answered.
+    case open
+    /// 已响应: answered, not yet settled.
+    case responded
+    /// 重复件.
+    case merged
+    /// 办结 or 撤回.
+    case closed
+
+    public var chinese: String {
+      switch self {
+      case .awaited: "待立件"
+      case .open: "在办"
+      case .responded: "已响应"
+      case .merged: "重复件"
+      case .closed: "办结"
+      }
+    }
+  }
+}
+
+// MARK: - Reading
+
+extension Item {
+  public var phase: Phase {
+    switch state {
+    case .awaited: .awaited
+    case .active(let cycle): cycle.answeredAt == nil ? .open : .responded
+    case .duplicate: .merged
+    case .closed: .closed
+    }
+  }
+
+  /// The present cycle, or of what has ended the last one.
+  public var cycle: Cycle? {
+    switch state {
+    case .awaited: nil
+    case .active(let cycle), .duplicate(_, let cycle), .closed(_, _, let cycle): cycle
+    }
+  }
+
+  /// Whether it is in work: active, or a duplicate of what may be.
+  public var isInWork: Bool {
+    switch state {
+    case .active, .duplicate: true
+    case .awaited, .closed: false
+    }
+  }
+
+  /// The main item of a duplicate.
+  public var main: ItemKey? { if case .duplicate(let main, _) = state { main } else { nil } }
+
+  public var closedAt: Instant? { if case .closed(let at, _, _) = state { at } else { nil } }
+
+  public var isWithdrawn: Bool { if case .closed(_, let isWithdrawal, _) = state { isWithdrawal } else { false } }
+
+  public var answeredAt: Instant? { cycle?.answeredAt }
+
+  /// The clocks that run, or are suspended, the earlier due first; none of what has ended.
+  public var clocks: [(kind: ClockKind, clock: Clock)] {
+    guard isInWork, let cycle else { return [] }
+    return ClockKind.allCases.compactMap { kind in cycle[kind].map { (kind, $0) } }.sorted { $0.clock.dueAt < $1.clock.dueAt }
+  }
+
+  /// Since when its clocks are suspended; nil while they run.
+  public var suspendedAt: Instant? {
+    guard isInWork, let pause = cycle?.pauses.last, pause.until == nil else { return nil }
+    return pause.from
+  }
+
+  /// When there is next something to do: a warning that was not handled by `swept`, or a deadline.
+  func wakeAt(after swept: Instant?) -> Instant? {
+    guard case .active(let cycle) = state, !cycle.isHeld else { return nil }
+    return ClockKind.allCases.compactMap { kind in
+      cycle[kind].map { clock in
+        guard let warnAt = clock.warnAt, swept.map({ $0 < warnAt }) ?? true else { return clock.dueAt }
+        return min(warnAt, clock.dueAt)
+      }
+    }.min()
+  }
+}

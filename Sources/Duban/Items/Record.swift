@@ -1,0 +1,306 @@
+// What a run of the fold leaves on record and announces.
+
+/// A matter before and after a run of the fold, and what is already on record of it.
+public struct Chronicle: Sendable {
+  /// The matter as its row has it; nil where it has none.
+  public var before: Matter?
+  /// Breaches on record: all of them where the whole log is folded, else at least those of the present cycles if one may lead to a 约谈.
+  public var breaches: [Breach]
+  /// What was said of entries that do not simply count, by their number.
+  public var verdicts: [Int32: (revision: Int32, verdict: Verdict)]
+  public var notices: [NoticeOnRecord]
+
+  public init(
+    before: Matter?, breaches: [Breach] = [], verdicts: [Int32: (revision: Int32, verdict: Verdict)] = [:],
+    notices: [NoticeOnRecord] = []
+  ) {
+    (self.before, self.breaches, self.verdicts, self.notices) = (before, breaches, verdicts, notices)
+  }
+}
+
+/// A 约谈 on record over a cycle of an item.
+public struct NoticeOnRecord: Hashable, Sendable {
+  public var reference: String
+  public var unit: String?
+  public var begunBy: Int32
+  public var isWithdrawn: Bool
+
+  public init(reference: String, unit: String?, begunBy: Int32, isWithdrawn: Bool) {
+    (self.reference, self.unit, self.begunBy, self.isWithdrawn) = (reference, unit, begunBy, isWithdrawn)
+  }
+}
+
+extension Effects {
+  /// Adds what a fast run has done: every lapse in it is new.
+  ///
+  /// - Returns: the matter as it is to be written.
+  public mutating func add(_ fold: Fold, new lines: [LogLine] = [], onto chronicle: Chronicle) {
+    var number = fold.matter.log.breaches
+    let new = fold.lapses.map { lapse in
+      number += 1
+      return Breach(itemID: fold.matter.id, number: number, lapse: lapse)
+    }
+    add(fold, lines, chronicle, new: new, revised: [], all: chronicle.breaches + new)
+  }
+
+  /// Adds what a fold of the whole log has come to, set against what is on record.
+  public mutating func add(whole fold: Fold, log: [Entry], new lines: [LogLine] = [], onto chronicle: Chronicle) {
+    let settlement = Settlement(fold.lapses, recorded: chronicle.breaches, of: fold.matter) {
+      let inTime = log.filter { !$0.liftsBlame || !$0.isLate(by: fold.policy().annulsWithin($0.key?.source ?? fold.matter.key.source)) }
+      // A fold without anything left out has derived what there is.
+      guard inTime.count < log.count else { return [] }
+      var matter = fold.matter
+      matter.log.sweptTo = fold.matter.log.horizon
+      return Fold.whole(
+        inTime, of: matter, references: fold.references, now: fold.now, recorded: chronicle.breaches
+      ).lapses
+    }
+    add(fold, lines, chronicle, new: settlement.new, revised: settlement.revised, all: settlement.all)
+  }
+
+  private mutating func add(
+    _ fold: Fold, _ lines: [LogLine], _ chronicle: Chronicle, new: [Breach], revised: [(before: Breach, after: Breach)],
+    all: [Breach]
+  ) {
+    var matter = fold.matter
+    matter.log.breaches += Int32(new.count)
+    entries += lines
+    let record = Record(fold: fold, matter: matter)
+    record.tell(of: fold.warnings, in: &self)
+    for breach in new { record.tell(ofNew: breach, in: &self) }
+    for (before, after) in revised { record.tell(ofRevised: after, before, in: &self) }
+    breaches += new
+    revisedBreaches += revised.map(\.after)
+    record.tell(ofNoticesOver: all, on: chronicle.notices, in: &self)
+    tell(ofVerdicts: fold, lines, chronicle, record)
+    tell(ofTurns: fold, lines, chronicle, record)
+    for passed in fold.passedOver where passed.entry.map({ n in lines.contains { $0.entry.number == n } }) ?? !new.isEmpty {
+      passedOver.append(PassedOver(item: matter.key, tier: passed.tier))
+    }
+    for (unit, item) in matter.items where item.isInWork && matter.isUnassigned(unit) {
+      if chronicle.before?.item(of: unit)?.isInWork == true && chronicle.before?.isUnassigned(unit) == true { continue }
+      unassigned.append(matter.key(of: unit))
+    }
+    matters.append((matter, chronicle.before == nil))
+  }
+
+  /// Says of entries what has become of them, where that is not that they count, or was said otherwise before.
+  private mutating func tell(ofVerdicts fold: Fold, _ lines: [LogLine], _ chronicle: Chronicle, _ record: Record) {
+    for (number, verdict) in fold.verdicts.sorted(by: { $0.key < $1.key }) {
+      let before = chronicle.verdicts[number]
+      guard (before?.verdict ?? .applied) != verdict else { continue }
+      let change = VerdictChange(
+        itemID: fold.matter.id, entry: number, revision: (before?.revision ?? 0) + 1, verdict: verdict)
+      verdicts.append(change)
+      // Whoever was told that a message did not count is told when it does.
+      guard let entry = fold.entry(number), let key = entry.key else { continue }
+      switch (before?.verdict, verdict) {
+      case (_, .inapplicable(let why)):
+        announcements.append(.rejected(why, key, change, traceparent: entry.traceparent, at: fold.now))
+      case (.inapplicable?, .applied): announcements.append(.accepted(key, entry, fold.matter, revision: change.revision, at: fold.now))
+      default: break
+      }
+    }
+  }
+
+  /// What began or ended by the new entries: duplicates may follow, and the end is announced.
+  private mutating func tell(ofTurns fold: Fold, _ lines: [LogLine], _ chronicle: Chronicle, _ record: Record) {
+    let news = Dictionary(lines.map { ($0.entry.number, $0.entry) }, uniquingKeysWith: { a, _ in a })
+    for closing in fold.closings {
+      // One that waited, or did not count before, is news too.
+      guard let entry = news[closing.entry] ?? (chronicle.verdicts[closing.entry] == nil ? nil : fold.entry(closing.entry)) else {
+        continue
+      }
+      record.tell(of: closing, by: entry, in: &self)
+    }
+    if chronicle.before?.whole.turns != fold.matter.whole.turns { turned.append(fold.matter.id) }
+    for entry in fold.merged where news[entry.number] != nil || chronicle.verdicts[entry.number] != nil {
+      guard case .merged(let main) = entry.event else { continue }
+      mergings.append(Merging(itemID: fold.matter.id, entry: entry.number, main: main, at: entry.place))
+    }
+  }
+}
+
+extension Item {
+  /// What a duplicate of the item goes by: whether it is there, and its ends.
+  fileprivate var turns: [Instant?] { [state == .awaited ? nil : .init(microseconds: Int64(cycles)), closedAt] }
+}
+
+// MARK: - Facts
+
+/// Writes what Duban found about one matter, and announces it.
+private struct Record {
+  let fold: Fold
+  let matter: Matter
+
+  private var directory: Directory { fold.references.directory }
+
+  private func name(_ organ: Int64?) -> String? { directory.name(of: organ).map(JSONText.string) }
+
+  private func reference(_ unit: String?) -> String { ItemReference(matter.key(of: unit)).json }
+
+  /// Puts a finding on record and announces it.
+  private func record(_ type: Announcement.EventType, _ unit: String?, _ data: String, in effects: inout Effects) {
+    effects.findings.append(Finding(itemID: matter.id, type: type.rawValue, data: data))
+    announce(type, unit, data, in: &effects)
+  }
+
+  private func announce(
+    _ type: Announcement.EventType, _ unit: String?, _ data: String, traceparent: String? = nil, in effects: inout Effects
+  ) {
+    effects.announcements.append(
+      Announcement(
+        type: type, subject: matter.key(of: unit).description, occurredAt: fold.now, data: data, traceparent: traceparent,
+        orderKey: matter.id))
+  }
+
+  /// A breach and what it led to: the step of the chain, and the slip that was issued for it.
+  func tell(ofNew breach: Breach, in effects: inout Effects) {
+    let lapse = breach.lapse
+    record(
+      lapse.raisedTo == nil ? .itemOverdue : .itemEscalated, lapse.step.unit, facts(of: breach), in: &effects)
+    guard let slip = lapse.slip else { return }
+    announce(.slipIssued, lapse.step.unit, facts(of: slip, for: breach), in: &effects)
+  }
+
+  func tell(ofRevised breach: Breach, _ before: Breach, in effects: inout Effects) {
+    guard breach.isUnlike(before) else { return }
+    let type: Announcement.EventType =
+      switch breach.status {
+      case .annulled, .lifted: .breachAnnulled
+      case .contested: .breachContested
+      case .excused: .breachExcused
+      case .standing, .upheld: .breachCorrected
+      }
+    record(type, breach.lapse.step.unit, facts(of: breach, before: before), in: &effects)
+    if before.status.counts && !breach.status.counts, let slip = breach.lapse.slip {
+      announce(.slipWithdrawn, breach.lapse.step.unit, facts(of: slip, for: breach), in: &effects)
+    }
+  }
+
+  func tell(of warnings: [Fold.Warning], in effects: inout Effects) {
+    for warning in warnings {
+      guard let item = matter.item(of: warning.unit), let cycle = item.cycle, let clock = cycle[warning.clock] else { continue }
+      let data = JSONText.object([
+        "clock": JSONText.string(warning.clock.rawValue), "cycle": "\(item.cycles)", "dueAt": JSONText.string(clock.dueAt.rfc3339),
+        "item": reference(warning.unit), "kind": JSONText.string(matter.kind.rawValue), "organ": name(fold.owner(of: clock, in: cycle)),
+        "tier": JSONText.string(clock.tier.rawValue),
+      ])
+      record(.itemDueSoon, warning.unit, data, in: &effects)
+    }
+  }
+
+  func tell(of closing: Fold.Closing, by entry: Entry, in effects: inout Effects) {
+    let data = JSONText.object([
+      "by": JSONText.string(entry.type), "closedAt": JSONText.string(closing.at.rfc3339), "item": reference(closing.unit),
+      "kind": JSONText.string(matter.kind.rawValue), "revision": "\(matter.entries)",
+    ])
+    announce(.itemClosed, closing.unit, data, traceparent: entry.traceparent, in: &effects)
+  }
+
+  /// Proposes a 约谈 for each cycle that has cause and none on record, and withdraws those whose grounds are gone.
+  func tell(ofNoticesOver breaches: [Breach], on record: [NoticeOnRecord], in effects: inout Effects) {
+    func grounds(_ unit: String?, _ begunBy: Int32) -> [Breach] {
+      breaches.filter { $0.lapse.step.unit == unit && $0.lapse.step.begunBy == begunBy && $0.status.counts }
+    }
+    for summons in fold.summonses {
+      let before = record.filter { $0.unit == summons.unit && $0.begunBy == summons.begunBy }
+      guard before.allSatisfy(\.isWithdrawn) else { continue }
+      let notice = Notice.summons(
+        of: summons.organID, over: matter, unit: summons.unit, begunBy: summons.begunBy, attempt: before.count + 1,
+        for: grounds(summons.unit, summons.begunBy), directory: directory, at: fold.now)
+      effects.notices.append(notice)
+      effects.announcements.append(notice.announcement(orderKey: matter.id))
+    }
+    for notice in record where !notice.isWithdrawn && grounds(notice.unit, notice.begunBy).isEmpty {
+      effects.withdraw(notice.reference, of: matter.id, at: fold.now)
+    }
+  }
+
+  /// The data of `item.escalated`, `item.overdue` and the `breach.…` events: who owed the step that lapsed, the slip that was issued for it,
+  /// and the tier that supervises now, and until when.
+  private func facts(of breach: Breach, before: Breach? = nil) -> String {
+    let lapse = breach.lapse
+    let place = matter.opening?.place
+    let (to, organ) = (lapse.raisedTo ?? lapse.step.tier, lapse.raisedTo.flatMap { place?.organ(at: $0) } ?? lapse.organID)
+    let hasMoved = before.map { $0.lapse.dueAt != lapse.dueAt } ?? false
+    return JSONText.object([
+      "breach": "\(breach.number)", "clock": JSONText.string(lapse.step.clock.rawValue),
+      "countedFrom": lapse.countedFrom.map { JSONText.string($0.rfc3339) }, "cycle": "\(lapse.cycle)",
+      "dueAt": JSONText.string(lapse.dueAt.rfc3339),
+      "dueAtBefore": hasMoved ? before.map { JSONText.string($0.lapse.dueAt.rfc3339) } : nil,
+      "from": JSONText.string(lapse.step.tier.rawValue), "fromOrgan": name(lapse.organID), "item": reference(lapse.step.unit),
+      "kind": JSONText.string(matter.kind.rawValue), "nextDueAt": lapse.nextDueAt.map { JSONText.string($0.rfc3339) },
+      "responsible": name(matter.item(of: lapse.step.unit)?.cycle?.responsibleID), "revision": "\(breach.revision)",
+      "slip": lapse.slip.map { JSONText.string($0.rawValue) },
+      "status": before == nil ? nil : JSONText.string(breach.status.rawValue), "to": JSONText.string(to.rawValue),
+      "toOrgan": name(organ),
+    ])
+  }
+
+  /// The data of `slip.issued` and `slip.withdrawn` (督查单): to whom, for what, and by when the next step is expected.
+  private func facts(of slip: Slip, for breach: Breach) -> String {
+    let lapse = breach.lapse
+    return JSONText.object([
+      "clock": JSONText.string(lapse.step.clock.rawValue), "colour": JSONText.string(slip.rawValue),
+      "dueAt": JSONText.string(lapse.dueAt.rfc3339), "item": reference(lapse.step.unit),
+      "kind": JSONText.string(matter.kind.rawValue), "nextDueAt": lapse.nextDueAt.map { JSONText.string($0.rfc3339) },
+      "organ": name(lapse.organID), "reference": JSONText.string("slip/\(matter.id)/\(breach.number)"),
+      "revision": "\(breach.revision)", "tier": JSONText.string(lapse.step.tier.rawValue),
+    ])
+  }
+}
+
+extension Effects {
+  mutating func withdraw(_ reference: String, of item: Int64, at now: Instant) {
+    withdrawnNotices.append(reference)
+    announcements.append(
+      Announcement(
+        type: .noticeWithdrawn, subject: reference, occurredAt: now,
+        data: JSONText.object(["reference": JSONText.string(reference)]), orderKey: item))
+  }
+
+  /// Records a person's decision about a breach (申诉, 免责), and what follows from it.
+  ///
+  /// - Returns: false where the decision does not fit the breach, which is then unchanged.
+  public mutating func decide(
+    _ decision: Breach.Decision, on number: Int32, of matter: Matter, breaches: [Breach], notices: [NoticeOnRecord],
+    by person: String, because reason: String, references: References, at now: Instant
+  ) -> Bool {
+    guard let before = breaches.first(where: { $0.number == number }), let status = decision.status(after: before.status) else {
+      return false
+    }
+    var after = before
+    (after.status, after.revision) = (status, before.revision + 1)
+    let record = Record(fold: Fold(matter, references: references, now: now), matter: matter)
+    revisedBreaches.append(after)
+    findings.append(
+      Finding(
+        itemID: matter.id, type: "breach.decided",
+        data: JSONText.object([
+          "because": JSONText.string(reason), "breach": "\(number)", "by": JSONText.string(person),
+          "decision": JSONText.string(decision.rawValue), "revision": "\(after.revision)",
+        ])))
+    record.tell(ofRevised: after, before, in: &self)
+    record.tell(ofNoticesOver: breaches.map { $0.number == number ? after : $0 }, on: notices, in: &self)
+    return true
+  }
+}
+
+/// How an item is named in outgoing events.
+struct ItemReference: Codable {
+  var source: String
+  var subject: String
+  /// The unit whose part it is (协办件); nil for the item itself.
+  var unit: String?
+
+  init(_ key: ItemKey) {
+    (source, subject, unit) = (key.source, key.subject, key.unit)
+  }
+
+  var json: String {
+    JSONText.object([
+      "source": JSONText.string(source), "subject": JSONText.string(subject), "unit": unit.map(JSONText.string),
+    ])
+  }
+}

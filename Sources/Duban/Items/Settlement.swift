@@ -1,0 +1,73 @@
+// Breaches as the fold derives them, against breaches on record: what is new, corrected, annulled or contested. Nothing is ever deleted.
+//
+// | derived | recorded            | what follows                                                                    |
+// |---------|---------------------|---------------------------------------------------------------------------------|
+// | yes     | no                  | recorded, with its effects                                                      |
+// | yes     | yes, the same       | nothing                                                                         |
+// | yes     | yes, other due time | corrected                                                                       |
+// | no      | yes                 | annulled: it did not happen. Contested where only entries that were heard later |
+// |         |                     | than their source's `annuls-within` say so: a back-dated answer of the blamed   |
+// |         |                     | organ must not erase its own blame. A person decides then.                      |
+
+/// What becomes of a matter's breaches.
+struct Settlement {
+  var new: [Breach] = []
+  /// Those on record that change, as they were and as they are.
+  var revised: [(before: Breach, after: Breach)] = []
+  /// All of them, as they are now.
+  var all: [Breach] = []
+
+  /// - Parameter derivedInTime: the lapses that are derived without the entries that were heard too late to annul by themselves.
+  init(_ derived: [Lapse], recorded: [Breach], of matter: Matter, derivedInTime: () -> [Lapse]) {
+    var rest = recorded.filter { $0.status != .annulled }.sorted { $0.lapse.dueAt < $1.lapse.dueAt }
+    var number = matter.log.breaches
+    for lapse in derived {
+      guard let i = Breach.match(lapse, in: rest) else {
+        number += 1
+        let breach = Breach(itemID: matter.id, number: number, lapse: lapse)
+        new.append(breach)
+        all.append(breach)
+        continue
+      }
+      let before = rest.remove(at: i)
+      var after = before
+      after.lapse = lapse
+      if after.status == .contested { after.status = .standing }
+      revise(before, after)
+    }
+    var inTime: [Lapse]?
+    for before in rest {
+      var after = before
+      if before.status == .standing || before.status == .contested {
+        let lapses = inTime ?? derivedInTime()
+        inTime = lapses
+        after.status = lapses.contains { Breach.match($0, in: [before]) != nil } ? .contested : .annulled
+      }
+      revise(before, after)
+    }
+  }
+
+  private mutating func revise(_ before: Breach, _ after: Breach) {
+    var after = after
+    if after != before {
+      // What people were told is another matter than the entry by which a cycle is named.
+      if after.isUnlike(before) { after.revision += 1 }
+      revised.append((before, after))
+    }
+    all.append(after)
+  }
+}
+
+extension Breach {
+  /// Whether it says something else than before to those who were told of it.
+  func isUnlike(_ before: Breach) -> Bool {
+    status != before.status || lapse.dueAt != before.lapse.dueAt || lapse.organID != before.lapse.organID
+  }
+}
+
+extension Entry {
+  /// Whether it lifts blame: an end, an answer, a pause, more time.
+  var liftsBlame: Bool {
+    [.responds, .resolves, .withdraws, .suspends, .asksExtension, .decidesExtension, .merges].contains(trigger)
+  }
+}

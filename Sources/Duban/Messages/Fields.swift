@@ -1,0 +1,180 @@
+// The fields of `data` that Duban acts on, as a message or a log entry states them, and the events that they make.
+
+/// The fields of `data`, each of its type. Others stay in the original message and are not looked at.
+struct Fields {
+  struct Item {
+    var source: String
+    var subject: String
+  }
+
+  var region: Event.Region?
+  var category, grade, title: String?
+  var item: Item?
+  /// 主办.
+  var lead: String?
+  /// Who is reminded (R24: 设计单位): the lead where no other unit is named.
+  var unit: String?
+  /// 协办.
+  var supporting: [String] = []
+  /// The unit whose part (协办件) the event is about; nil for the item itself.
+  var part: String?
+  var due: String?
+  var passed: Bool?
+  var decision: String?
+  var reason: String?
+  var until: String?
+  var approver: String?
+  var into: Item?
+  var rating: String?
+
+  init() {}
+
+  init(_ json: JSONObject) throws(Refusal) {
+    region = try json.object("region").map { (object) throws(Refusal) in try Event.Region(object) }
+    category = try json.text("category")
+    grade = try json.text("grade")
+    title = try json.text("title")
+    lead = try json.text("lead")
+    supporting = try json.texts("supporting")
+    part = try json.text("part")
+    unit = try json.text("unit")
+    item = try json.object("item").map { (object) throws(Refusal) in try Item(object) }
+    due = try json.text("due")
+    passed = try json.bool("passed")
+    decision = try json.text("decision")
+    reason = try json.text("reason")
+    until = try json.text("until")
+    approver = try json.text("approver")
+    into = try json.object("into").map { (object) throws(Refusal) in try Item(object) }
+    rating = try json.text("rating")
+  }
+}
+
+extension Fields.Item {
+  fileprivate init(_ json: JSONObject) throws(Refusal) {
+    source = try json.requiredText("source")
+    subject = try json.requiredText("subject")
+  }
+}
+
+extension EventType {
+  /// The event that a message of this type, or its entry in the log, states.
+  ///
+  /// - Throws: a ``Refusal`` that names the field and the remedy.
+  func event(_ fields: Fields) throws(Refusal) -> Event {
+    switch meaning {
+    case .opens:
+      if fields.item != nil {
+        throw Refusal(
+          .invalidValue, at: "/data/item", "an event that opens an item names it by source and subject; remove data.item")
+      }
+      let dueAt = kind == .reminder ? try fields.instant(\.due, "due", "say when the reminder falls due") : nil
+      return .opened(
+        .init(
+          region: fields.region, category: fields.category, grade: fields.grade, title: fields.title,
+          units: fields.units(of: kind), dueAt: dueAt))
+    case .accepts: return .accepted(fields.units(of: kind))
+    case .responds: return .responded
+    case .resolves: return .resolved
+    case .withdraws: return .withdrawn
+    case .returns: return .returned(reason: try fields.text(\.reason, "reason", "say why it is sent back"))
+    case .urges: return .urged
+    case .reopens: return .reopened
+    case .rates:
+      let rating = try fields.choice(\.rating, "rating", of: Event.Rating.allCases.map(\.rawValue))
+      return .rated(Event.Rating.allCases[rating])
+    case .verifies:
+      guard let passed = fields.passed else {
+        throw Refusal(.missingField, at: "/data/passed", "say whether the recheck passed: true or false")
+      }
+      return .verified(passed: passed)
+    case .reviews: return .reviewed(isApproved: try fields.isApproved())
+    case .suspends: return .suspended(reason: try fields.text(\.reason, "reason", "say why the clocks are suspended"))
+    case .resumes: return .resumed
+    case .asksExtension:
+      let reason = try fields.text(\.reason, "reason", "say why more time is needed")
+      let until = try fields.instant(\.until, "until", "say until when more time is asked for")
+      return .extensionRequested(reason: reason, until: until)
+    case .decidesExtension:
+      guard try fields.isApproved() else { return .extensionDecided(.rejected) }
+      let until = try fields.instant(\.until, "until", "say until when more time is granted")
+      return .extensionDecided(
+        .approved(until: until, by: try fields.text(\.approver, "approver", "name the organ that has approved")))
+    case .merges:
+      guard let main = fields.into else {
+        throw Refusal(.missingField, at: "/data/into", "name the main item by its source and subject")
+      }
+      return .merged(into: ItemKey(source: main.source, subject: main.subject))
+    case .notes: return .noted
+    }
+  }
+}
+
+// MARK: - Checks
+
+extension Fields {
+  /// Units are named by the opening or acceptance of an item; an event about a unit's part names one.
+  func checkUnits(of type: EventType) throws(Refusal) {
+    if let lead { try Self.check(unit: lead, "lead") }
+    if let unit { try Self.check(unit: unit, "unit") }
+    for (i, unit) in supporting.enumerated() { try Self.check(unit: unit, "supporting/\(i)") }
+    guard supporting.count <= Limits.supportingUnits else {
+      throw Refusal(.invalidValue, at: "/data/supporting", "at most \(Limits.supportingUnits) units can support an item")
+    }
+    guard let part else { return }
+    try Self.check(unit: part, "part")
+    if type.meaning == .opens || type.meaning == .merges {
+      throw Refusal(
+        .invalidValue, at: "/data/part",
+        "this event is about the item itself; remove part, and name units in lead and supporting")
+    }
+  }
+
+  private static func check(unit name: String, _ field: String) throws(Refusal) {
+    guard !name.isEmpty, name.unicodeScalars.count <= Limits.unitCharacters else {
+      throw Refusal(.invalidValue, at: "/data/" + field, "name a unit in 1 to \(Limits.unitCharacters) characters")
+    }
+  }
+
+  fileprivate func units(of kind: Kind) -> Event.Units {
+    // An event about a part names no units.
+    guard part == nil else { return Event.Units() }
+    let lead = lead ?? (kind == .reminder ? unit : nil)
+    var named: [String] = []
+    for unit in supporting where lead.map(unit.hasSameBytes) != true && !named.contains(where: unit.hasSameBytes) {
+      named.append(unit)
+    }
+    return Event.Units(lead: lead, supporting: named)
+  }
+
+  fileprivate func isApproved() throws(Refusal) -> Bool {
+    try choice(\.decision, "decision", of: ["approved", "rejected"]) == 0
+  }
+
+  /// Which of the choices a field names.
+  fileprivate func choice(_ field: KeyPath<Fields, String?>, _ name: String, of choices: [String]) throws(Refusal) -> Int {
+    let remedy = "\(name) must be one of: \(choices.joined(separator: ", "))"
+    guard let value = self[keyPath: field] else { throw Refusal(.missingField, at: "/data/" + name, remedy) }
+    // By their bytes: Unicode has more than one way to write 不, and Swift takes them for equal.
+    guard let i = choices.firstIndex(where: { $0.hasSameBytes(as: value) }) else {
+      throw Refusal(.invalidValue, at: "/data/" + name, remedy)
+    }
+    return i
+  }
+
+  fileprivate func text(_ field: KeyPath<Fields, String?>, _ name: String, _ remedy: String) throws(Refusal) -> String {
+    guard let value = self[keyPath: field], !value.isEmpty else {
+      throw Refusal(.missingField, at: "/data/" + name, remedy)
+    }
+    return value
+  }
+
+  fileprivate func instant(_ field: KeyPath<Fields, String?>, _ name: String, _ remedy: String) throws(Refusal) -> Instant {
+    guard let value = self[keyPath: field] else { throw Refusal(.missingField, at: "/data/" + name, "\(remedy), RFC 3339") }
+    guard let instant = Instant(rfc3339: value) else {
+      throw Refusal(
+        .invalidValue, at: "/data/" + name, "\(name) must be RFC 3339 with an offset, e.g. 2026-11-20T08:00:00+08:00")
+    }
+    return instant
+  }
+}

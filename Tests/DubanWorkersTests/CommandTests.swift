@@ -1,6 +1,7 @@
 // What an operator meets at the command line: exit codes, messages and output of the real duband and dubanctl.
 
 import AMQP
+import DubanBroker
 import DubanStore
 import DubanWorkers
 import Foundation

@@ -3,6 +3,7 @@
 import AMQP
 import Duban
 import DubanBroker
+import DubanSettings
 import DubanStore
 import DubanWorkers
 import Foundation

@@ -47,8 +47,11 @@ let package = Package(
     .executableTarget(
       name: "duband",
       dependencies: ["Duban", "DubanSettings", "DubanStore", "DubanWorkers", arguments, lifecycle, logging, metrics]),
-    .executableTarget(name: "dubanctl", dependencies: ["DubanBroker", "DubanSettings", "DubanWorkers", arguments]),
-    .executableTarget(name: "duban-bench", dependencies: ["DubanBroker", "DubanSettings", "DubanWorkers", arguments]),
+    // Without DubanWorkers: the tool needs no web server.
+    .executableTarget(
+      name: "dubanctl", dependencies: ["AMQP", "Duban", "DubanBroker", "DubanSettings", "DubanStore", arguments]),
+    .executableTarget(
+      name: "duban-bench", dependencies: ["AMQP", "Duban", "DubanBroker", "DubanSettings", "DubanStore", arguments]),
     .target(name: "TestServers", dependencies: ["AMQP", "Duban", "DubanStore", "PostgreSQL"], path: "Tests/TestServers"),
     .testTarget(name: "AMQPTests", dependencies: ["AMQP", "TestServers"]),
     .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "TestServers"]),

@@ -34,7 +34,8 @@ let package = Package(
     .target(name: "AMQP", dependencies: ["CRabbitMQ"]),
     .target(name: "PostgreSQL", dependencies: ["CPostgreSQL"]),
     .target(name: "Duban", dependencies: ["SwiftCSV", "Yams", crypto]),
-    .target(name: "DubanStore", dependencies: ["Duban", "PostgreSQL", crypto]),
+    .plugin(name: "EmbedMigrations", capability: .buildTool()),
+    .target(name: "DubanStore", dependencies: ["Duban", "PostgreSQL", crypto], plugins: ["EmbedMigrations"]),
     // Dead letters are dealt with on record, and the record is the store's.
     .target(name: "DubanBroker", dependencies: ["AMQP", "Duban", "DubanStore"]),
     .target(name: "DubanSettings", dependencies: ["AMQP", "Duban", "Yams", configuration, logging]),

@@ -34,22 +34,34 @@ let package = Package(
     .target(name: "AMQP", dependencies: ["CRabbitMQ"]),
     .target(name: "PostgreSQL", dependencies: ["CPostgreSQL"]),
     .target(name: "Duban", dependencies: ["SwiftCSV", "Yams", crypto]),
-    .target(name: "DubanStore", dependencies: ["Duban", "PostgreSQL", crypto]),
+    .plugin(name: "EmbedMigrations", capability: .buildTool()),
+    .target(name: "DubanStore", dependencies: ["Duban", "PostgreSQL", crypto], plugins: ["EmbedMigrations"]),
+    // Dead letters are dealt with on record, and the record is the store's.
+    .target(name: "DubanBroker", dependencies: ["AMQP", "Duban", "DubanStore"]),
+    .target(name: "DubanSettings", dependencies: ["AMQP", "Duban", "Yams", configuration, logging]),
     .target(
       name: "DubanWorkers",
       dependencies: [
-        "AMQP", "Duban", "DubanStore", "PostgreSQL", "Yams", configuration, logging, metrics, lifecycle,
+        "AMQP", "Duban", "DubanBroker", "DubanSettings", "DubanStore", "PostgreSQL", logging, metrics, lifecycle,
         .product(name: "Hummingbird", package: "hummingbird"),
       ]),
-    .executableTarget(name: "duband", dependencies: ["DubanWorkers", arguments, configuration, lifecycle, logging]),
-    .executableTarget(name: "dubanctl", dependencies: ["DubanWorkers", arguments, configuration]),
-    .executableTarget(name: "duban-bench", dependencies: ["DubanWorkers", arguments]),
+    .executableTarget(
+      name: "duband",
+      dependencies: ["Duban", "DubanSettings", "DubanStore", "DubanWorkers", arguments, lifecycle, logging, metrics]),
+    // Without DubanWorkers: the tool needs no web server.
+    .executableTarget(
+      name: "dubanctl", dependencies: ["AMQP", "Duban", "DubanBroker", "DubanSettings", "DubanStore", arguments]),
+    .executableTarget(
+      name: "duban-bench", dependencies: ["AMQP", "Duban", "DubanBroker", "DubanSettings", "DubanStore", arguments]),
     .target(name: "TestServers", dependencies: ["AMQP", "Duban", "DubanStore", "PostgreSQL"], path: "Tests/TestServers"),
     .testTarget(name: "AMQPTests", dependencies: ["AMQP", "TestServers"]),
     .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "TestServers"]),
     .testTarget(name: "DubanTests", dependencies: ["Duban", "TestServers"]),
     .testTarget(name: "DubanStoreTests", dependencies: ["DubanStore", "TestServers"]),
-    .testTarget(name: "DubanWorkersTests", dependencies: ["DubanWorkers", "TestServers"], exclude: ["Contract"]),
+    .testTarget(name: "DubanSettingsTests", dependencies: ["DubanSettings"]),
+    .testTarget(
+      name: "DubanWorkersTests", dependencies: ["DubanBroker", "DubanSettings", "DubanWorkers", "TestServers"],
+      exclude: ["Contract"]),
   ],
   swiftLanguageModes: [.v6]
 )

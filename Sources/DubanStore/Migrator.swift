@@ -1,4 +1,4 @@
-// Migrations: numbered SQL files, applied in order, once each, by one runner at a time.
+// Migrations: numbered SQL files, built into the program, applied in order, once each, by one runner at a time.
 
 import Crypto
 import PostgreSQL
@@ -13,15 +13,6 @@ public struct Migration: Hashable, Sendable {
     (self.number, self.name, self.sql) = (number, name, sql)
   }
 
-  /// Reads the number off a file name like `0001_items.sql`; nil for a name of another form.
-  public init?(fileName: String, sql: String) {
-    let parts = fileName.split(separator: "_", maxSplits: 1)
-    guard parts.count == 2, parts[0].count == 4, let number = Int(parts[0]), number > 0, fileName.hasSuffix(".sql") else {
-      return nil
-    }
-    self.init(number: number, name: String(parts[1].dropLast(4)), sql: sql)
-  }
-
   /// SHA-256 of the file, in hexadecimal.
   public var checksum: String {
     SHA256.hash(data: Array(sql.utf8)).map { byte in
@@ -33,13 +24,15 @@ public struct Migration: Hashable, Sendable {
 
 /// Brings a database's schema up to date, and tells whether it is.
 public struct Migrator: Sendable {
-  /// The schema that this program was built for: the highest number in `migrations/`.
-  public static let schemaVersion = 10
+  /// The schema that this program was built for: the number of its last migration.
+  public static let schemaVersion = embedded.last?.number ?? 0
 
   public let migrations: [Migration]
 
+  /// A migrator of the program's own migrations, unless others are given.
+  ///
   /// - Throws: ``StoreFault`` where the numbers are not 1, 2, 3 … without gap or repetition.
-  public init(_ migrations: [Migration]) throws(StoreFault) {
+  public init(_ migrations: [Migration] = embedded) throws(StoreFault) {
     self.migrations = migrations.sorted { $0.number < $1.number }
     for (i, migration) in self.migrations.enumerated() where migration.number != i + 1 {
       throw StoreFault("migrations: number \(i + 1) is expected where \(migration.number) (\(migration.name)) stands")
@@ -104,7 +97,7 @@ public struct Migrator: Sendable {
     let applied = try Self.applied(connection)
     for row in applied {
       guard row.number <= migrations.count else {
-        throw StoreFault("migration \(row.number) was applied, but there is no such file; use the dubanctl that came with it")
+        throw StoreFault("migration \(row.number) was applied, but is not in this program; use the dubanctl that came with it")
       }
       let file = migrations[row.number - 1]
       guard file.checksum == row.checksum else {

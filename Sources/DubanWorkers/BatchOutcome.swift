@@ -2,6 +2,7 @@
 
 import AMQP
 import Duban
+import DubanBroker
 import Logging
 import Metrics
 

@@ -1,6 +1,7 @@
 // The daemon: which services run, in which order they stop, and the bound on stopping.
 
 import Duban
+import DubanSettings
 import Logging
 import ServiceLifecycle
 

@@ -53,7 +53,7 @@ final class BenchDatabases {
   /// Makes the database that runs' are copies of: the schema, the default policy, a city, and items from before.
   func makeTemplate(rowsBefore: Int) throws {
     let store = try Store(dsn: make(Self.template(rowsBefore: rowsBefore)), name: "duban-bench")
-    _ = try Migrator(Self.migrations()).migrate(store)
+    _ = try Migrator().migrate(store)
     try store.apply(directory: DirectoryDraft.read(yaml: Self.text("deploy/directory/huangshi.yaml")))
     let policy = try store.apply(policy: Self.text("deploy/policies/default.yaml"))
     guard rowsBefore > 0 else { return }
@@ -65,12 +65,6 @@ final class BenchDatabases {
       if last % 100_000 == 0 { progress("items from before: \(last)") }
     }
     try store.finishEarlierItems(count: Int64(rowsBefore))
-  }
-
-  private static func migrations() throws -> [Migration] {
-    try FileManager.default.contentsOfDirectory(atPath: "migrations").compactMap { name in
-      Migration(fileName: name, sql: try text("migrations/\(name)"))
-    }
   }
 
   private static func text(_ path: String) throws -> String {

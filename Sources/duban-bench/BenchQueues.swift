@@ -1,7 +1,7 @@
 // Duban's queues for the benchmark: empty before each run, and as they were found when all is over.
 
 import AMQP
-import DubanWorkers
+import DubanBroker
 
 /// The broker's side of the benchmark.
 ///

@@ -1,7 +1,7 @@
 // The CloudEvents that the benchmark publishes: like those of floor.c, about 740 bytes for a new complaint.
 
 import AMQP
-import DubanWorkers
+import DubanBroker
 
 /// One event in the making.
 struct Body {

@@ -1,8 +1,8 @@
 // duban-bench deadlines: how fast due items climb the chain, and what it costs to watch over those that are not due.
 
 import ArgumentParser
+import DubanSettings
 import DubanStore
-import DubanWorkers
 import Foundation
 
 struct DeadlinesBench: ParsableCommand {

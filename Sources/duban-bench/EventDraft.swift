@@ -1,7 +1,7 @@
 // A CloudEvent in parts, so that mutations can reach into it; written out in either mode.
 
 import AMQP
-import DubanWorkers
+import DubanBroker
 
 /// An event that is not written yet. Names and values are taken as they are: nothing here sees to it that the result is JSON.
 struct EventDraft {

@@ -3,8 +3,8 @@
 import AMQP
 import ArgumentParser
 import Duban
+import DubanBroker
 import DubanStore
-import DubanWorkers
 import Foundation
 
 struct MutatedBench: ParsableCommand {

@@ -1,7 +1,7 @@
 // What every measurement stands on: servers with clean queues and a fresh database for each run, all removed at the end.
 
+import DubanSettings
 import DubanStore
-import DubanWorkers
 import Foundation
 
 /// Broker and database as the benchmark uses them.

@@ -3,8 +3,8 @@
 import AMQP
 import ArgumentParser
 import Duban
+import DubanBroker
 import DubanStore
-import DubanWorkers
 import Glibc
 
 struct Dead: AsyncParsableCommand {
@@ -25,11 +25,11 @@ struct Dead: AsyncParsableCommand {
     @Option(help: "How many at most.") var limit = 100
 
     func run() async throws {
-      let desk = try DeadLetterDesk(try await connections.broker())
-      defer { desk.close() }
+      let queues = try DeadLetterQueues(try await connections.broker())
+      defer { queues.close() }
       var letters: [LetterView] = []
       var hasMore = false
-      try desk.look(in: filter.queues()) { letter in
+      try queues.look(in: filter.queues()) { letter in
         guard filter.matches(letter) else { return true }
         hasMore = letters.count >= limit
         if !hasMore { letters.append(LetterView(letter)) }
@@ -60,10 +60,10 @@ struct Dead: AsyncParsableCommand {
     @Flag(help: "Print what may come from a confidential source.") var confidential = false
 
     func run() async throws {
-      let desk = try DeadLetterDesk(try await connections.broker())
-      defer { desk.close() }
+      let queues = try DeadLetterQueues(try await connections.broker())
+      defer { queues.close() }
       var found: FiledLetter?
-      try desk.look(in: DubanTopology.intakeQueues) { candidate in
+      try queues.look(in: DubanTopology.intakeQueues) { candidate in
         if candidate.id == letter { found = candidate }
         return found == nil
       }
@@ -101,12 +101,12 @@ struct Dead: AsyncParsableCommand {
 
     func run() async throws {
       let mended = try body.map { Array(try readFile($0).utf8) }
-      try await selection.deal(connections, did: "replayed", would: dryRun ? "would replay" : nil) { letter, desk, store in
+      try await selection.deal(connections, did: "replayed", would: dryRun ? "would replay" : nil) { letter, queues, store in
         if dryRun {
           let action = letter.action(mended == nil ? .replayed : .mended, by: operatorName, reason: because)
           if let objection = try store.objection(to: action, again: again) { throw objection }
         } else {
-          try desk.replay(letter, with: mended, by: operatorName, reason: because, again: again, store)
+          try queues.replay(letter, with: mended, by: operatorName, reason: because, again: again, store)
         }
       }
     }
@@ -121,12 +121,12 @@ struct Dead: AsyncParsableCommand {
     @Flag(help: "Say what would be done, and do nothing.") var dryRun = false
 
     func run() async throws {
-      try await selection.deal(connections, did: "discarded", would: dryRun ? "would discard" : nil) { letter, desk, store in
+      try await selection.deal(connections, did: "discarded", would: dryRun ? "would discard" : nil) { letter, queues, store in
         if dryRun {
           let action = letter.action(.discarded, by: operatorName, reason: because)
           if let objection = try store.objection(to: action) { throw objection }
         } else {
-          try desk.discard(letter, by: operatorName, reason: because, store)
+          try queues.discard(letter, by: operatorName, reason: because, store)
         }
       }
     }
@@ -201,18 +201,18 @@ struct Dead: AsyncParsableCommand {
 
     /// Deals with each letter that is selected, oldest first, and says so; what is not done is said too, and ends the command with code 1.
     func deal(
-      _ connections: Connections, did: String, would: String?, _ act: (FiledLetter, DeadLetterDesk, Store) throws -> Void
+      _ connections: Connections, did: String, would: String?, _ act: (FiledLetter, DeadLetterQueues, Store) throws -> Void
     ) async throws {
       let store = try await connections.migratedStore()
-      let desk = try DeadLetterDesk(try await connections.broker())
-      defer { desk.close() }
+      let queues = try DeadLetterQueues(try await connections.broker())
+      defer { queues.close() }
       var missing = Set(letters)
       var count = 0
       var isComplete = true
-      try desk.look(in: filter.queues()) { letter in
+      try queues.look(in: filter.queues()) { letter in
         guard letters.isEmpty || missing.remove(letter.id) != nil, filter.matches(letter) else { return true }
         do {
-          try act(letter, desk, store)
+          try act(letter, queues, store)
           count += 1
           print("\(would ?? did) \(letter.id) (\(letter.reason))")
         } catch let refusal as DeadLetterRefusal {

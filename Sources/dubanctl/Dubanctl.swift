@@ -2,8 +2,8 @@
 
 import AMQP
 import ArgumentParser
+import DubanSettings
 import DubanStore
-import DubanWorkers
 import FoundationEssentials
 @preconcurrency import Glibc
 

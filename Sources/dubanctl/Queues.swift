@@ -2,8 +2,8 @@
 
 import AMQP
 import ArgumentParser
+import DubanBroker
 import DubanStore
-import DubanWorkers
 import FoundationEssentials
 
 struct Queues: AsyncParsableCommand {

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Dispatch
 import Duban
+import DubanSettings
 import DubanStore
 import DubanWorkers
 import Foundation

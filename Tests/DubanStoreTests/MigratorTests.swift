@@ -1,6 +1,7 @@
 // Migrations: applied once, in order, by whoever comes; refused where they cannot be right.
 
 import DubanStore
+import Foundation
 import Testing
 import TestServers
 
@@ -8,16 +9,23 @@ import TestServers
 struct MigratorTests {
   func store(_ database: TestDatabase) throws -> Store { try Store(dsn: database.dsn, name: "test") }
 
-  @Test("the schema that the program knows is the one that the migrations make")
-  func knownVersion() throws {
-    #expect(try TestStore.migrations().map(\.number).max() == Migrator.schemaVersion)
+  @Test("what is built into the program is what the folder holds, to the letter, and the schema that it makes is the one known")
+  func embedded() throws {
+    let folder = TestStore.root.appending(path: "migrations")
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted().map { name in
+      let sql = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
+      return Migration(number: Int(name.prefix(4)) ?? 0, name: String(name.dropFirst(5).dropLast(4)), sql: sql)
+    }
+    #expect(Migrator.embedded == files && !files.isEmpty)
+    #expect(Migrator.schemaVersion == files.count)
+    #expect(try Migrator().migrations == files)
   }
 
   @Test("an empty database is brought up to date, a second run finds nothing to do, a dry run changes nothing")
   func applied() async throws {
     try await TestDatabase.with { database in
       let store = try store(database)
-      let migrator = try Migrator(TestStore.migrations())
+      let migrator = try Migrator()
       #expect(try migrator.migrate(store, dryRun: true).count == Migrator.schemaVersion)
       #expect(throws: StoreFault.self) { try Migrator.check(store) }
       #expect(try migrator.migrate(store).map(\.number) == Array(1...Migrator.schemaVersion))
@@ -29,7 +37,7 @@ struct MigratorTests {
   @Test("two runners at once apply each migration once")
   func twoRunners() async throws {
     try await TestDatabase.with { database in
-      let migrator = try Migrator(TestStore.migrations())
+      let migrator = try Migrator()
       let counts = try await withThrowingTaskGroup(of: Int.self) { group in
         for _ in 0..<4 {
           group.addTask { try migrator.migrate(try Store(dsn: database.dsn, name: "runner")).count }
@@ -90,8 +98,6 @@ struct MigratorTests {
     #expect(throws: StoreFault.self) {
       try Migrator([Migration(number: 1, name: "a", sql: ""), Migration(number: 3, name: "c", sql: "")])
     }
-    #expect(Migration(fileName: "0007_name.sql", sql: "")?.number == 7)
-    #expect(Migration(fileName: "7_name.sql", sql: "") == nil && Migration(fileName: "0007_name.txt", sql: "") == nil)
   }
 }
 

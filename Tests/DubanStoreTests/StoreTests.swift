@@ -283,7 +283,7 @@ struct StoreTests {
   func noPolicy() async throws {
     try await TestDatabase.with { database in
       let store = try Store(dsn: database.dsn, name: "test")
-      _ = try Migrator(TestStore.migrations()).migrate(store)
+      _ = try Migrator().migrate(store)
       let fault = #expect(throws: StoreFault.self) { try store.machine() }
       #expect(fault?.description.contains("dubanctl policy apply") == true)
     }

@@ -1,6 +1,7 @@
 // What an operator meets at the command line: exit codes, messages and output of the real duband and dubanctl.
 
 import AMQP
+import DubanBroker
 import DubanStore
 import DubanWorkers
 import Foundation
@@ -267,32 +268,26 @@ struct DubanctlTests {
   @Test("migrate --dry-run changes nothing, migrate brings an empty database up to date, and again finds nothing to do")
   func migrate() async throws {
     try await withOwnThreads {
-      let migrations = TestStore.root.appending(path: "migrations").path
       try await TestDatabase.with { database in
-        func migrate(_ arguments: String..., environment: [String: String] = [:]) throws -> (
-          end: ChildProcess.End, output: String, errors: String
-        ) {
-          try Program.dubanctl.run(["migrate"] + arguments, ["DUBAN_POSTGRES_DSN": database.dsn].merging(environment) { $1 })
+        func migrate(_ arguments: String...) throws -> (end: ChildProcess.End, output: String, errors: String) {
+          try Program.dubanctl.run(["migrate"] + arguments, ["DUBAN_POSTGRES_DSN": database.dsn])
         }
         let connection = try database.connect()
-        func lines(_ what: String) throws -> String {
-          try TestStore.migrations().map { "\(what) \($0.number) \($0.name)\n" }.joined()
+        func lines(_ what: String) -> String {
+          Migrator.embedded.map { "\(what) \($0.number) \($0.name)\n" }.joined()
         }
         let tables = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
         for _ in 1...2 {
-          let dry = try migrate("--dry-run", "--migrations", migrations)
-          #expect(try dry.end == .exit(0) && dry.output == lines("would apply"), "\(dry.errors)")
+          let dry = try migrate("--dry-run")
+          #expect(dry.end == .exit(0) && dry.output == lines("would apply"), "\(dry.errors)")
           #expect(try connection.execute(tables).first?.decode(0) == 0)
         }
-        let nowhere = try migrate("--migrations", "/nonexistent")
-        #expect(nowhere.end == .exit(64) && nowhere.errors.contains("/nonexistent: no migrations there"))
-        // The folder may be named in the environment, as the package's own is.
-        let real = try migrate(environment: ["DUBAN_MIGRATIONS": migrations])
-        #expect(try real.end == .exit(0) && real.output == lines("applied"), "\(real.errors)")
-        let again = try migrate("--migrations", migrations)
+        let real = try migrate()
+        #expect(real.end == .exit(0) && real.output == lines("applied"), "\(real.errors)")
+        let again = try migrate()
         #expect(again.end == .exit(0) && again.output == "the schema is up to date\n", "\(again.errors)")
         _ = try connection.execute("UPDATE schema_migration SET checksum = 'other' WHERE number = 1")
-        let changed = try migrate("--migrations", migrations)
+        let changed = try migrate()
         #expect(changed.end == .exit(1) && changed.errors.contains("migration 1 (items) was changed after it was applied"))
       }
     }

@@ -2,6 +2,7 @@
 
 import AMQP
 import Duban
+import DubanBroker
 import DubanStore
 import DubanWorkers
 import Testing
@@ -9,8 +10,8 @@ import TestServers
 
 @Suite("Dead letters")
 struct DeadLetterTests {
-  /// One letter that names an unknown source, and a desk to deal with it.
-  func withLetter(_ body: @Sendable @escaping (Surroundings, DeadLetterDesk, FiledLetter) async throws -> Void) async throws {
+  /// One letter that names an unknown source, and the queues to deal with it in.
+  func withLetter(_ body: @Sendable @escaping (Surroundings, DeadLetterQueues, FiledLetter) async throws -> Void) async throws {
     try await Surroundings.with { test in
       try test.publish([Sample.event("complaint.submitted", id: "1", source: "/nobody", subject: "S")])
       try await test.withDaemon { _ in
@@ -18,21 +19,21 @@ struct DeadLetterTests {
         let bound = ContinuousClock.now + .seconds(20)
         while try test.depth(of: "duban.complaints.dead") == 0, .now < bound {}
       }
-      let desk = try DeadLetterDesk(try AMQP.Connection(test.broker.configuration))
+      let queues = try DeadLetterQueues(try AMQP.Connection(test.broker.configuration))
       // A quorum queue may have confirmed a message a moment before it can be fetched.
       let deadline = ContinuousClock.now + .seconds(20)
       var letter: FiledLetter?
-      while letter == nil, .now < deadline { letter = try desk.letters(limit: 10).first }
-      try await body(test, desk, try #require(letter))
+      while letter == nil, .now < deadline { letter = try queues.letters(limit: 10).first }
+      try await body(test, queues, try #require(letter))
     }
   }
 
   @Test("a letter that is mended and replayed becomes an item, leaves its queue, and bears no marks of its death")
   func mended() async throws {
-    try await withLetter { test, desk, letter in
+    try await withLetter { test, queues, letter in
       #expect(letter.reason == "unknown-source" && letter.pointer == "/source" && letter.worker.hasPrefix("intake"))
       let mended = Sample.event("complaint.submitted", id: "1", subject: "S")
-      try desk.replay(letter, with: Array(mended.utf8), by: "王", reason: "来源写错", try test.store.connect())
+      try queues.replay(letter, with: Array(mended.utf8), by: "王", reason: "来源写错", try test.store.connect())
       let delivery = try #require(try test.take(1, from: "duban.complaints").first)
       #expect(delivery.properties.headers.keys.sorted() == ["duban-first-seen", "duban-replay-of"])
       #expect(delivery.header("duban-first-seen") == letter.firstSeen && delivery.header("duban-replay-of") == letter.id)
@@ -46,7 +47,7 @@ struct DeadLetterTests {
 
   @Test("a letter is dealt with once: one that is on record as done and was left in its queue is taken out, and nothing more")
   func once() async throws {
-    try await withLetter { test, desk, letter in
+    try await withLetter { test, queues, letter in
       let connection = try test.store.database.connect()
       _ = try connection.execute(
         """
@@ -55,7 +56,7 @@ struct DeadLetterTests {
         """, letter.id)
       connection.close()
       let fault = #expect(throws: DeadLetterRefusal.self) {
-        try desk.replay(letter, by: "李", reason: nil, try test.store.connect())
+        try queues.replay(letter, by: "李", reason: nil, try test.store.connect())
       }
       #expect(fault?.description.contains("was replayed by 王") == true)
       #expect(try test.depth(of: "duban.complaints") == 0 && test.depth(of: "duban.complaints.dead") == 0)
@@ -64,10 +65,10 @@ struct DeadLetterTests {
 
   @Test("what was begun and never finished, because the tool died, is done again; the message's own key keeps it single")
   func begunAgain() async throws {
-    try await withLetter { test, desk, letter in
+    try await withLetter { test, queues, letter in
       let store = try test.store.connect()
       _ = try store.begin(letter.action(.discarded, by: "王", reason: nil))
-      try desk.replay(letter, by: "李", reason: nil, store)
+      try queues.replay(letter, by: "李", reason: nil, store)
       let history = try store.deadLetterHistory(limit: 10)
       #expect(history.map(\.by) == ["李", "王"] && history.map(\.kind) == [.replayed, .discarded])
       #expect(history[0].doneAt != nil && history[1].doneAt == nil)
@@ -98,8 +99,8 @@ struct DeadLetterTests {
 
   @Test("a replayed letter that is refused again keeps the time when it was first seen")
   func refusedAgain() async throws {
-    try await withLetter { test, desk, letter in
-      try desk.replay(letter, by: "王", reason: nil, try test.store.connect())
+    try await withLetter { test, queues, letter in
+      try queues.replay(letter, by: "王", reason: nil, try test.store.connect())
       try await test.withDaemon { _ in
         let again = try #require(try test.take(1, from: "duban.complaints.dead").first)
         #expect(again.header("duban-first-seen") == letter.firstSeen && again.header("duban-letter") != letter.id)
@@ -117,7 +118,7 @@ struct DeadLetterTests {
       for _ in 0..<3 {
         // A quorum queue may have taken a message back a moment before it can be fetched.
         var seen = 0
-        repeat { seen = try atDesk(test) { try $0.letters(limit: 10).count } } while seen != 2 && .now < deadline
+        repeat { seen = try withQueues(test) { try $0.letters(limit: 10).count } } while seen != 2 && .now < deadline
         #expect(seen == 2)
       }
     }
@@ -139,13 +140,13 @@ struct DeadLetterTests {
     }
   }
 
-  /// Opens a desk for a while.
-  func atDesk<T>(_ test: Surroundings, _ body: (DeadLetterDesk) throws -> T) throws -> T {
+  /// Opens the dead-letter queues for a while.
+  func withQueues<T>(_ test: Surroundings, _ body: (DeadLetterQueues) throws -> T) throws -> T {
     let connection = try AMQP.Connection(test.broker.configuration)
     defer { connection.close() }
-    let desk = try DeadLetterDesk(connection)
-    defer { desk.close() }
-    return try body(desk)
+    let queues = try DeadLetterQueues(connection)
+    defer { queues.close() }
+    return try body(queues)
   }
 
   @Test(
@@ -155,15 +156,15 @@ struct DeadLetterTests {
       let event = Sample.event("complaint.submitted", id: "1", subject: "S")
       try file([(["duban-letter": "one"], event), (["duban-letter": "two"], event), (["duban-letter": "three"], event)], test)
       let store = try test.store.connect()
-      try atDesk(test) { desk in
-        let letters = try desk.letters(limit: 10)
-        try desk.replay(letters[0], by: "王", reason: nil, store)
-        let refusal = #expect(throws: DeadLetterRefusal.self) { try desk.replay(letters[1], by: "李", reason: nil, store) }
+      try withQueues(test) { queues in
+        let letters = try queues.letters(limit: 10)
+        try queues.replay(letters[0], by: "王", reason: nil, store)
+        let refusal = #expect(throws: DeadLetterRefusal.self) { try queues.replay(letters[1], by: "李", reason: nil, store) }
         #expect(refusal?.description.contains("letter one, which was replayed by 王") == true)
         // Whoever mends it, to send it under another id, would give it a second effect.
-        #expect(throws: DeadLetterRefusal.self) { try desk.replay(letters[1], with: [0x7B], by: "李", reason: nil, store) }
-        try desk.discard(letters[1], by: "李", reason: "重复", store)
-        try desk.replay(letters[2], by: "李", reason: nil, again: true, store)
+        #expect(throws: DeadLetterRefusal.self) { try queues.replay(letters[1], with: [0x7B], by: "李", reason: nil, store) }
+        try queues.discard(letters[1], by: "李", reason: "重复", store)
+        try queues.replay(letters[2], by: "李", reason: nil, again: true, store)
       }
       #expect(try test.depth(of: "duban.complaints") == 2 && test.depth(of: "duban.complaints.dead") == 0)
       try await test.withDaemon { _ in
@@ -190,16 +191,16 @@ struct DeadLetterTests {
 
   @Test("a letter that was replayed and refused again is another letter, not a copy, and is replayed in its turn")
   func refusedTwice() async throws {
-    try await withLetter { test, desk, letter in
+    try await withLetter { test, queues, letter in
       let store = try test.store.connect()
-      try desk.replay(letter, by: "王", reason: nil, store)
+      try queues.replay(letter, by: "王", reason: nil, store)
       try await test.withDaemon { _ in
         let bound = ContinuousClock.now + .seconds(20)
         while try test.depth(of: "duban.complaints.dead") == 0, .now < bound {}
       }
-      let again = try #require(try desk.letters(limit: 1).first)
+      let again = try #require(try queues.letters(limit: 1).first)
       #expect(again.id != letter.id && again.firstSeen == letter.firstSeen)
-      try desk.replay(again, by: "王", reason: nil, store)
+      try queues.replay(again, by: "王", reason: nil, store)
       #expect(try test.take(1, from: "duban.complaints").first?.header("duban-replay-of") == again.id)
     }
   }
@@ -223,11 +224,11 @@ struct DeadLetterTests {
         channel.close()
         let bound = ContinuousClock.now + .seconds(20)
         while try test.depth(of: "duban.complaints.dead") == 0, .now < bound {}
-        try atDesk(test) { desk in
-          let letter = try #require(try desk.letters(limit: 1).first)
+        try withQueues(test) { queues in
+          let letter = try #require(try queues.letters(limit: 1).first)
           #expect(letter.reason == "rejected" && Duban.Instant(rfc3339: letter.firstSeen) != nil && letter.worker == "the broker")
           ids.insert(letter.id)
-          try desk.replay(letter, by: "王", reason: nil, store)
+          try queues.replay(letter, by: "王", reason: nil, store)
         }
         connection.close()
       }
@@ -256,10 +257,10 @@ struct DeadLetterTests {
         let bound = ContinuousClock.now + .seconds(20)
         while try test.depth(of: "duban.complaints.dead") == 0, .now < bound {}
       }
-      try atDesk(test) { desk in
-        let letter = try #require(try desk.letters(limit: 1).first)
+      try withQueues(test) { queues in
+        let letter = try #require(try queues.letters(limit: 1).first)
         #expect(letter.reason == "not-json" && letter.traceparent == nil)
-        try desk.replay(letter, by: "王", reason: nil, try test.store.connect())
+        try queues.replay(letter, by: "王", reason: nil, try test.store.connect())
       }
       let reborn = try #require(try test.take(1, from: "duban.complaints").first)
       #expect(
@@ -277,20 +278,20 @@ struct DeadLetterTests {
       try file(
         (0..<count).map { (["duban-letter": .string("l\($0)"), "duban-reason": $0 % 100 == 99 ? "b" : "a"], "{\($0)") }, test)
       let store = try test.store.connect()
-      func look(upTo limit: Int = .max, _ deal: (DeadLetterDesk, FiledLetter) throws -> Void = { _, _ in }) throws -> [String] {
-        try atDesk(test) { desk in
+      func look(upTo limit: Int = .max, _ deal: (DeadLetterQueues, FiledLetter) throws -> Void = { _, _ in }) throws -> [String] {
+        try withQueues(test) { queues in
           var seen: [String] = []
-          try desk.look(in: DubanTopology.intakeQueues) { letter in
+          try queues.look(in: DubanTopology.intakeQueues) { letter in
             seen.append(letter.id)
-            try deal(desk, letter)
+            try deal(queues, letter)
             return seen.count < limit
           }
           return seen
         }
       }
       // Compared here, so that a failure does not print thousands of ids.
-      let all = try look { desk, letter in
-        if letter.reason == "b" { try desk.discard(letter, by: "王", reason: "测试", store) }
+      let all = try look { queues, letter in
+        if letter.reason == "b" { try queues.discard(letter, by: "王", reason: "测试", store) }
       }
       let isWhole = all == (0..<count).map { "l\($0)" }
       #expect(isWhole)
@@ -315,10 +316,10 @@ struct DeadLetterTests {
         let bound = ContinuousClock.now + .seconds(30)
         while try test.depth(of: "duban.complaints.dead") < 2, .now < bound {}
         var replayed = 0
-        try atDesk(test) { desk in
-          try desk.look(in: DubanTopology.intakeQueues) { letter in
+        try withQueues(test) { queues in
+          try queues.look(in: DubanTopology.intakeQueues) { letter in
             replayed += 1
-            try desk.replay(letter, by: "王", reason: nil, store)
+            try queues.replay(letter, by: "王", reason: nil, store)
             // It is refused again before the next one is looked at.
             while try test.depth(of: "duban.complaints.dead") + (2 - replayed) < 2, .now < bound {}
             return true

@@ -1,6 +1,7 @@
 // kill -9 at random moments, over and over: what was published has its effect exactly once, and everybody hears of it.
 
 import AMQP
+import DubanBroker
 import DubanWorkers
 import Foundation
 import PostgreSQL

@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import Testing
 
+@testable import DubanSettings
 @testable import DubanWorkers
 
 @Suite struct LogHandlerTests {

@@ -2,6 +2,8 @@
 
 import AMQP
 import Duban
+import DubanBroker
+import DubanSettings
 import DubanStore
 import DubanWorkers
 import Foundation

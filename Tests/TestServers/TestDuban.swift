@@ -25,7 +25,7 @@ public struct TestStore: Sendable {
   public init(preparing database: TestDatabase) throws {
     self.database = database
     let store = try connect()
-    _ = try Migrator(Self.migrations()).migrate(store)
+    _ = try Migrator().migrate(store)
     try store.apply(directory: DirectoryDraft.read(yaml: Self.directory))
     _ = try store.apply(policy: Self.policy)
     // Tells a waiting test that there is something new to look at.
@@ -97,13 +97,6 @@ public struct TestStore: Sendable {
   /// The repository's root, found from this file.
   public static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
-
-  public static func migrations() throws -> [Migration] {
-    let folder = root.appending(path: "migrations")
-    return try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted().compactMap { name in
-      Migration(fileName: name, sql: try String(contentsOf: folder.appending(path: name), encoding: .utf8))
-    }
-  }
 
   public static let policy = """
     policy: test

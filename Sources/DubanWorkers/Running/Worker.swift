@@ -2,6 +2,7 @@
 
 import AMQP
 import Duban
+import DubanSettings
 import DubanStore
 import Logging
 import PostgreSQL

@@ -1,6 +1,7 @@
 // The log: one line to standard error for each record, where systemd or a container's runtime takes it up.
 
 import Duban
+import DubanSettings
 import FoundationEssentials
 import Glibc
 import Logging

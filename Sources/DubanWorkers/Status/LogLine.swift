@@ -1,15 +1,8 @@
 // The two forms of a line of the log, logfmt and JSON, as bytes. Whatever the values hold, a line is one line of UTF-8 that a
 // terminal can show and a parser can read back.
 
+import DubanSettings
 import Logging
-
-/// What a line of the log looks like.
-public enum LogFormat: String, CaseIterable, Sendable {
-  /// `time=2026-11-20T08:00:00+08:00 level=info msg="an item is due" label=duban item=17`
-  case logfmt
-  /// `{"time":"2026-11-20T08:00:00+08:00","level":"info","msg":"an item is due","label":"duban","item":"17"}`
-  case json
-}
 
 /// A line under construction.
 struct LogLine {

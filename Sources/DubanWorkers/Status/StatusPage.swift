@@ -2,6 +2,7 @@
 
 import CoreMetrics
 import Duban
+import DubanSettings
 import DubanStore
 import Glibc
 import Hummingbird

@@ -3,6 +3,7 @@
 
 import AMQP
 import Duban
+import DubanBroker
 import DubanWorkers
 import Foundation
 import PostgreSQL

@@ -1,7 +1,7 @@
 // Every setting by name, as an operator meets it: in the file, in the environment, among systemd's credentials.
 
 /// A setting's key in the YAML file. What is not here is no setting.
-enum SettingKey: String, CaseIterable, Sendable {
+public enum SettingKey: String, CaseIterable, Sendable {
   case amqpURL = "amqp.url"
   case postgresDSN = "postgres.dsn"
   case roles
@@ -21,7 +21,7 @@ enum SettingKey: String, CaseIterable, Sendable {
   var components: [String] { rawValue.split(separator: ".").map(String.init) }
 
   /// The environment variable, such as `DUBAN_AMQP_URL`.
-  var variable: String { Self.variablePrefix + components.joined(separator: "_").uppercased() }
+  public var variable: String { Self.variablePrefix + components.joined(separator: "_").uppercased() }
 
   /// The file in `$CREDENTIALS_DIRECTORY`, such as `amqp-url`: the name that swift-configuration gives a key in a directory.
   var credential: String { components.joined(separator: "-") }

@@ -8,7 +8,7 @@ extension RawMessage {
   ///
   /// A content type of `application/cloudevents…` says that the message is structured; headers that repeat its attributes are not looked
   /// at then (CloudEvents' AMQP binding, section 3).
-  init(_ delivery: Delivery) {
+  public init(_ delivery: Delivery) {
     let properties = delivery.properties
     var attributes: [String: String] = [:]
     if !properties.headers.isEmpty, properties.contentType?.lowercased().hasPrefix("application/cloudevents") != true {

@@ -55,7 +55,7 @@ struct SettingsSources: Sendable {
   // MARK: - Reading the sources
 
   /// No settings, but in the environment of daemons that the tests, the scripts in `deploy` and operators start.
-  private static let otherVariables: Set = ["DUBAN_BIN", "DUBAN_FLOOR", "DUBAN_MIGRATIONS", "DUBAN_PEERS", "DUBAN_SERVERS_DIR"]
+  private static let otherVariables: Set = ["DUBAN_BIN", "DUBAN_FLOOR", "DUBAN_PEERS", "DUBAN_SERVERS_DIR"]
 
   private mutating func readEnvironment(_ environment: [String: String]) throws(SettingsFault) {
     let known = Set(SettingKey.allCases.map(\.variable))

@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@testable import DubanWorkers
+@testable import DubanSettings
 
 @Suite struct SettingsTests {
   static let amqp = "amqp://duban:geheim@broker/duban"

@@ -32,7 +32,7 @@ final class QueueReading {
     guard expected > 0 else { return [] }
     consumers += 1
     // What is given back goes back consumer by consumer in the order of these names, whose numbers all have eight digits.
-    let tag = "duban-desk-\(10_000_000 * (number + 1) + consumers)"
+    let tag = "duban-reading-\(10_000_000 * (number + 1) + consumers)"
     try channel.setPrefetch(UInt16(expected))
     try channel.consume(queue: queue, consumerTag: tag)
     var deliveries: [Delivery] = []

@@ -15,6 +15,14 @@ public enum Role: String, CaseIterable, Sendable {
   case intake, deadlines, schedules, relay, upkeep
 }
 
+/// What a line of the log looks like.
+public enum LogFormat: String, CaseIterable, Sendable {
+  /// `time=2026-11-20T08:00:00+08:00 level=info msg="an item is due" label=duban item=17`
+  case logfmt
+  /// `{"time":"2026-11-20T08:00:00+08:00","level":"info","msg":"an item is due","label":"duban","item":"17"}`
+  case json
+}
+
 /// The settings of `duband`.
 public struct Settings: Sendable {
   /// The brokers: one AMQP URL, or several separated by commas. A secret.

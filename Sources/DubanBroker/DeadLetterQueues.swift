@@ -88,9 +88,9 @@ public struct FiledLetter: Sendable {
 
 /// The dead-letter queues, through one connection of an operator's.
 ///
-/// Letters that are looked at and not dealt with go back, in their order, when the desk is closed; until then nobody else sees them.
+/// Letters that are looked at and not dealt with go back, in their order, by ``close()``; until then nobody else sees them.
 /// Belongs to one thread.
-public final class DeadLetterDesk {
+public final class DeadLetterQueues {
   private let connection: Connection
   private let channel: Channel
   private var publisher: Publisher?

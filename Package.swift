@@ -34,7 +34,7 @@ let package = Package(
     .target(name: "AMQP", dependencies: ["CRabbitMQ"]),
     .target(name: "PostgreSQL", dependencies: ["CPostgreSQL"]),
     .target(name: "Duban", dependencies: ["SwiftCSV", "Yams", crypto]),
-    .plugin(name: "EmbedMigrations", capability: .buildTool()),
+    .plugin(name: "EmbedMigrations", capability: .buildTool(), path: "Sources/EmbedMigrations"),
     .target(name: "DubanStore", dependencies: ["Duban", "PostgreSQL", crypto], plugins: ["EmbedMigrations"]),
     // Dead letters are dealt with on record, and the record is the store's.
     .target(name: "DubanBroker", dependencies: ["AMQP", "Duban", "DubanStore"]),
@@ -53,14 +53,16 @@ let package = Package(
       name: "dubanctl", dependencies: ["AMQP", "Duban", "DubanBroker", "DubanSettings", "DubanStore", arguments]),
     .executableTarget(
       name: "duban-bench", dependencies: ["AMQP", "Duban", "DubanBroker", "DubanSettings", "DubanStore", arguments]),
-    .target(name: "TestServers", dependencies: ["AMQP", "Duban", "DubanStore", "PostgreSQL"], path: "Tests/TestServers"),
+    .target(name: "TestSamples", dependencies: ["Duban"], path: "Tests/TestSamples"),
+    .target(
+      name: "TestServers", dependencies: ["AMQP", "Duban", "DubanStore", "PostgreSQL", "TestSamples"], path: "Tests/TestServers"),
     .testTarget(name: "AMQPTests", dependencies: ["AMQP", "TestServers"]),
     .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "TestServers"]),
-    .testTarget(name: "DubanTests", dependencies: ["Duban", "TestServers"]),
-    .testTarget(name: "DubanStoreTests", dependencies: ["DubanStore", "TestServers"]),
+    .testTarget(name: "DubanTests", dependencies: ["Duban", "TestSamples"]),
+    .testTarget(name: "DubanStoreTests", dependencies: ["DubanStore", "TestSamples", "TestServers"]),
     .testTarget(name: "DubanSettingsTests", dependencies: ["DubanSettings"]),
     .testTarget(
-      name: "DubanWorkersTests", dependencies: ["DubanBroker", "DubanSettings", "DubanWorkers", "TestServers"],
+      name: "DubanWorkersTests", dependencies: ["DubanBroker", "DubanSettings", "DubanWorkers", "TestSamples", "TestServers"],
       exclude: ["Contract"]),
   ],
   swiftLanguageModes: [.v6]

@@ -76,7 +76,7 @@ struct DeadlinesBench: ParsableCommand {
   /// The chain of the default policy, with slips whether or not the default issues any.
   private static let policy = """
     policy: bench
-    tolerance: 1h
+    counts-from-hearing-after: 1h
     rules:
       - kind: complaint
         response: { within: 48h, district: 24h, city: 24h }
@@ -84,7 +84,7 @@ struct DeadlinesBench: ParsableCommand {
         slips: [blue, orange, red]
       - { kind: inspection, resolution: { within: 30d, district: 5d, city: 5d } }
       - { kind: funding, resolution: { within: 30d, district: 5d, city: 5d } }
-      - { kind: reminder, resolution: { within: 0s, district: 24h, city: 24h } }
+      - { kind: reminder, resolution: { within: 24h, district: 24h, city: 24h } }
     """
 
   /// Makes a database with open items.

@@ -9,7 +9,7 @@ import TestServers
 struct AnyOrderStoreTests {
   private static let policy = """
     policy: patient
-    tolerance: 365d
+    counts-from-hearing-after: 365d
     rules:
       - kind: complaint
         response: { within: 300d, district: 24h, city: 24h }
@@ -17,7 +17,7 @@ struct AnyOrderStoreTests {
         extensions: 99
       - { kind: inspection, resolution: { within: 30d, district: 5d, city: 5d } }
       - { kind: funding, resolution: { within: 30d, district: 5d, city: 5d } }
-      - { kind: reminder, resolution: { within: 0s, district: 24h, city: 24h } }
+      - { kind: reminder, resolution: { within: 24h, district: 24h, city: 24h } }
     """
 
   @Test(

@@ -9,25 +9,25 @@ import TestServers
 struct ReplayStoreTests {
   static let policy = """
     policy: workdays
-    tolerance: 1h
+    counts-from-hearing-after: 1h
     rules:
       - kind: complaint
         response: { within: 48h, district: 24h, city: 24h }
         resolution: { within: 13wd from-next-day until-close, district: 3wd, city: 3wd }
       - { kind: inspection, resolution: { within: 30d, district: 5d, city: 5d } }
       - { kind: funding, resolution: { within: 30d, district: 5d, city: 5d } }
-      - { kind: reminder, resolution: { within: 0s, district: 24h, city: 24h } }
+      - { kind: reminder, resolution: { within: 24h, district: 24h, city: 24h } }
     """
 
   static let workhours = """
     policy: workhours
-    tolerance: 1h
+    counts-from-hearing-after: 1h
     rules:
       - kind: complaint
         resolution: { within: 5wh, district: 5wh, city: 5wh }
       - { kind: inspection, resolution: { within: 30d, district: 5d, city: 5d } }
       - { kind: funding, resolution: { within: 30d, district: 5d, city: 5d } }
-      - { kind: reminder, resolution: { within: 0s, district: 24h, city: 24h } }
+      - { kind: reminder, resolution: { within: 24h, district: 24h, city: 24h } }
     """
 
   @Test("an item in the database is the fold of its log")

@@ -54,7 +54,7 @@ struct WaitingTests {
       try wait("1", for: "S", store)
       try test.setClock(ahead: "2 hours")
       #expect(try store.flagOverdueWaiting(limit: 10).count == 0)
-      _ = try store.apply(policy: TestStore.policy.replacing("tolerance: 1h", with: "tolerance: 1h\nwaiting: 1h"))
+      _ = try store.apply(policy: TestStore.policy.replacing("counts-from-hearing-after: 1h", with: "counts-from-hearing-after: 1h\nwaiting: 1h"))
       #expect(try store.flagOverdueWaiting(limit: 10).bySource == ["/hotline/12345": 1])
     }
   }

@@ -11,12 +11,12 @@ struct ChainTests {
     let policy = try Policy(
       yaml: """
         policy: chain
-        tolerance: 1h
+        counts-from-hearing-after: 1h
         rules:
           - { kind: complaint, \(complaint) }
           - { kind: inspection, resolution: { within: 30d, district: 5d, city: 5d } }
           - { kind: funding, resolution: { within: 30d, district: 5d, city: 5d } }
-          - { kind: reminder, resolution: { within: 0s, district: 24h, city: 24h, warn: 72h } }
+          - { kind: reminder, resolution: { within: 24h, district: 24h, city: 24h, warn: 72h } }
         """, version: 7)
     return ItemMachine(policies: PolicyBook(current: policy), directory: City.directory, calendar: City.calendar, now: now)
   }

@@ -46,7 +46,7 @@ struct FilesTests {
   static let rest = """
       - { kind: inspection, resolution: { within: 1d, district: 1d, city: 1d } }
       - { kind: funding, resolution: { within: 1d, district: 1d, city: 1d } }
-      - { kind: reminder, resolution: { within: 0s, district: 1d, city: 1d } }
+      - { kind: reminder, resolution: { within: 24h, district: 1d, city: 1d } }
     """
 
   @Test(

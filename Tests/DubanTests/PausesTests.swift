@@ -115,7 +115,7 @@ struct PausesTests {
     let policy = try Policy(
       yaml: """
         policy: strict
-        tolerance: 1h
+        counts-from-hearing-after: 1h
         rules:
           - kind: complaint
             resolution: { within: 19d, district: 5d, city: 5d }
@@ -123,7 +123,7 @@ struct PausesTests {
             extensions: 0
           - { kind: inspection, resolution: { within: 30d, district: 5d, city: 5d } }
           - { kind: funding, resolution: { within: 30d, district: 5d, city: 5d } }
-          - { kind: reminder, resolution: { within: 0s, district: 24h, city: 24h } }
+          - { kind: reminder, resolution: { within: 24h, district: 24h, city: 24h } }
         """, version: 7)
     let machine = ItemMachine(
       policies: PolicyBook(current: policy), directory: City.directory, calendar: City.calendar, now: morning)

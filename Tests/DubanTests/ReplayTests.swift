@@ -94,12 +94,12 @@ struct ReplayTests {
     try Policy(
       yaml: """
         policy: other
-        tolerance: 1h
+        counts-from-hearing-after: 1h
         rules:
           - { kind: complaint, \(complaint) }
           - { kind: inspection, resolution: { within: 30d, district: 5d, city: 5d } }
           - { kind: funding, resolution: { within: 30d, district: 5d, city: 5d } }
-          - { kind: reminder, resolution: { within: 0s, district: 24h, city: 24h } }
+          - { kind: reminder, resolution: { within: 24h, district: 24h, city: 24h } }
         """, version: 8)
   }
 

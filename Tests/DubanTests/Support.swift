@@ -38,7 +38,7 @@ enum City {
     try Policy(
       yaml: """
         policy: test
-        tolerance: 1h
+        counts-from-hearing-after: 1h
         rules:
           - kind: complaint
             category: 应急
@@ -49,7 +49,7 @@ enum City {
             resolution: { within: 19d, district: 5d, city: 5d }
           - { kind: inspection, response: { within: 7d, district: 3d, city: 3d }, resolution: { within: 30d, district: 5d, city: 5d } }
           - { kind: funding, response: { within: 15d, district: 5d, city: 5d }, resolution: { within: 30d, district: 5d, city: 5d } }
-          - { kind: reminder, resolution: { within: 0s, district: 24h, city: 24h } }
+          - { kind: reminder, resolution: { within: 24h, district: 24h, city: 24h } }
         """, version: 7)
   }
 

@@ -226,7 +226,7 @@ struct ContractTests {
   /// A policy under which there is something to tell of every kind.
   private static let policy = """
     policy: telling
-    tolerance: 1h
+    counts-from-hearing-after: 1h
     rules:
       - kind: complaint
         response: { within: 48h, district: 24h, city: 24h, warn: 47h }
@@ -234,7 +234,7 @@ struct ContractTests {
         slips: [blue, orange, red]
       - { kind: inspection, response: { within: 7d, district: 3d, city: 3d }, resolution: { within: 30d, district: 5d, city: 5d } }
       - { kind: funding, response: { within: 15d, district: 5d, city: 5d }, resolution: { within: 30d, district: 5d, city: 5d } }
-      - { kind: reminder, resolution: { within: 0s, district: 24h, city: 24h } }
+      - { kind: reminder, resolution: { within: 24h, district: 24h, city: 24h } }
     """
 
   /// The same city, at noon of the examples' day.

@@ -17,13 +17,13 @@ struct PolicyCommandTests {
   static func policy(_ complaint: String) -> String {
     """
     policy: tried
-    tolerance: 1h
+    counts-from-hearing-after: 1h
     rules:
       - kind: complaint
         \(complaint)
       - { kind: inspection, response: { within: 7d, district: 3d, city: 3d }, resolution: { within: 30d, district: 5d, city: 5d } }
       - { kind: funding, response: { within: 15d, district: 5d, city: 5d }, resolution: { within: 30d, district: 5d, city: 5d } }
-      - { kind: reminder, resolution: { within: 0s, district: 24h, city: 24h } }
+      - { kind: reminder, resolution: { within: 24h, district: 24h, city: 24h } }
     """
   }
 

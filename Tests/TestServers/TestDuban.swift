@@ -100,12 +100,12 @@ public struct TestStore: Sendable {
 
   public static let policy = """
     policy: test
-    tolerance: 1h
+    counts-from-hearing-after: 1h
     rules:
       - { kind: complaint, response: { within: 48h, district: 24h, city: 24h }, resolution: { within: 19d, district: 5d, city: 5d } }
       - { kind: inspection, response: { within: 7d, district: 3d, city: 3d }, resolution: { within: 30d, district: 5d, city: 5d } }
       - { kind: funding, response: { within: 15d, district: 5d, city: 5d }, resolution: { within: 30d, district: 5d, city: 5d } }
-      - { kind: reminder, resolution: { within: 0s, district: 24h, city: 24h } }
+      - { kind: reminder, resolution: { within: 24h, district: 24h, city: 24h } }
     """
 
   public static let directory = """
@@ -132,23 +132,4 @@ public struct TestStore: Sendable {
 public struct TestFault: Error, CustomStringConvertible {
   public let description: String
   public init(_ description: String) { self.description = description }
-}
-
-/// Messages of the contract, as text.
-public enum Sample {
-  public static func event(
-    _ type: String, id: String, source: String = "/hotline/12345", subject: String, time: String? = nil, data: String? = nil
-  ) -> String {
-    let data =
-      data ?? #"{"region":{"district":"黄石港区","street":"胜阳港街道","community":"覆盆山小区"},"category":"雨污接驳","title":"雨水管未接入市政管网"}"#
-    let time = time ?? Duban.Instant(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)).rfc3339
-    return
-      #"{"specversion":"1.0","id":"\#(id)","source":"\#(source)","type":"duban.\#(type)","time":"\#(time)","subject":"\#(subject)","data":\#(data)}"#
-  }
-
-  public static func envelope(
-    _ type: String, id: String, source: String = "/hotline/12345", subject: String, time: String? = nil, data: String? = nil
-  ) throws -> Envelope {
-    try Envelope(RawMessage(body: Array(event(type, id: id, source: source, subject: subject, time: time, data: data).utf8)))
-  }
 }

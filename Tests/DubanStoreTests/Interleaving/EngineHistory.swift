@@ -35,7 +35,7 @@ struct EngineHistory: Sendable {
   /// Two clocks with slips, warnings and summonses; one that is urgent and cannot be put off; kinds that have less.
   static let policy = """
     policy: engine
-    tolerance: 1h
+    counts-from-hearing-after: 1h
     rules:
       - kind: complaint
         category: 应急
@@ -57,7 +57,7 @@ struct EngineHistory: Sendable {
         response: { within: 15d, district: 5d, city: 5d }
         resolution: { within: 30d, district: 5d, city: 5d }
         approver: city
-      - { kind: reminder, resolution: { within: 0s, district: 24h, city: 24h } }
+      - { kind: reminder, resolution: { within: 24h, district: 24h, city: 24h } }
     """
 
   init(_ random: inout Seeded) {

@@ -12,7 +12,7 @@ struct EmbedMigrations: BuildToolPlugin {
   func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
     guard let target = target as? any SourceModuleTarget else { return [] }
     let files = target.sourceFiles(withSuffix: ".sql").map(\.url).sorted { $0.path < $1.path }
-    let script = context.package.directoryURL.appending(path: "Plugins/EmbedMigrations/embed")
+    let script = context.package.directoryURL.appending(path: "Sources/EmbedMigrations/embed")
     let output = context.pluginWorkDirectoryURL.appending(path: "EmbeddedMigrations.swift")
     return [
       .buildCommand(

@@ -1,0 +1,3 @@
+// Tests that need servers use the samples too.
+
+@_exported import TestSamples

@@ -43,7 +43,8 @@ struct Run {
         if act.kind == .learns { ledger.references = new }
         ledger.act(act)
       } else {
-        let count = min(messages.count, [1, 1, 1, 2, 5].randomElement(using: &random) ?? 1)
+        let before = messages.prefix { message in acts.first.map { message.0 < $0.at } ?? true }
+        let count = min(before.count, [1, 1, 1, 2, 5].randomElement(using: &random) ?? 1)
         var batch = messages.prefix(count).map(\.1)
         now = messages.prefix(count).last?.0 ?? history.end
         messages = messages.dropFirst(count)
@@ -51,7 +52,7 @@ struct Run {
         // Sent again.
         if Int.random(in: 0..<4, using: &random) == 0, let again = heard.randomElement(using: &random) { batch.append(again) }
         // Of two transactions the later may be committed first.
-        let recorded = Int.random(in: 0..<5, using: &random) == 0 ? now - .seconds(3) : now
+        let recorded = checking && Int.random(in: 0..<5, using: &random) == 0 ? now - .seconds(3) : now
         if Int.random(in: 0..<6, using: &random) == 0 { ledger.hear(batch, at: recorded, crashes: true) }
         ledger.hear(batch, at: recorded)
       }
@@ -60,7 +61,9 @@ struct Run {
       if checking, let found = discrepancy(after: now) { return "followed: \(found)" }
       let next = [messages.first?.0, acts.first?.at].compactMap(\.self).min() ?? history.end
       if let found = sweep(from: now, to: next, &random, checking) { return "swept: \(found)" }
-      if decides, Int.random(in: 0..<6, using: &random) == 0, let row = ledger.row(), let breach = row.breaches.randomElement(using: &random) {
+      if decides, Int.random(in: 0..<6, using: &random) == 0, let row = ledger.row(),
+        let breach = row.breaches.randomElement(using: &random)
+      {
         ledger.decide(Breach.Decision.allCases.randomElement(using: &random) ?? .excuse, on: breach.number, at: now)
         if checking, let found = discrepancy(after: now) { return "decided: \(found)" }
       }
@@ -137,7 +140,7 @@ struct Run {
       if let lapse = whole.lapses.first(where: { !derived.contains($0) }) { return "\(lapse)\nis not on record: \(row.breaches)" }
       if Set(whole.lapses.map(\.step)).count < whole.lapses.count { return "a step lapsed twice: \(whole.lapses)" }
       for (number, verdict) in whole.verdicts where (row.verdicts[number]?.verdict ?? .applied) != verdict {
-        return "entry \(number) is \(verdict), on record \(row.verdicts[number]?.verdict ?? .applied)"
+        return "entry \(number) is \(verdict), on record \(row.verdicts[number]?.verdict ?? .applied) of\n\(row.log)"
       }
     }
     return nil
@@ -258,17 +261,22 @@ struct Blame {
       let lapse = breach.lapse
       if let told = told(lapse), lapse.startedAt < told { return "\(lapse)\nwas told at \(told.rfc3339)" }
       if let named = named(lapse), lapse.dueAt < named { return "\(lapse)\nowed by whom was named at \(named.rfc3339)" }
-      if let cycle = row.matter.item(of: lapse.step.unit)?.cycle, cycle.begunBy == lapse.step.begunBy, breach.status == .standing {
+      if let cycle = row.matter.item(of: lapse.step.unit)?.cycle, cycle.begunBy == lapse.step.begunBy, breach.status == .standing
+      {
         for pause in cycle.pauses where pause.from <= lapse.dueAt && pause.until.map({ lapse.dueAt < $0 }) ?? true {
           return "\(lapse)\nis due in the pause \(pause)"
         }
       }
     }
-    let lapses = Fold.whole(row.log, of: row.matter, references: references, now: row.matter.log.horizon ?? MatterHistory.start, recorded: row.breaches).lapses
+    let lapses = Fold.whole(
+      row.log, of: row.matter, references: references, now: row.matter.log.horizon ?? MatterHistory.start, recorded: row.breaches
+    ).lapses
     for breach in row.breaches where breach.status == .annulled {
       let lapse = breach.lapse
       // One that is derived again has a new breach on record.
-      if lapses.contains(where: { $0.step == lapse.step }), !row.breaches.contains(where: { $0.lapse.step == lapse.step && $0.status.counts }) {
+      if lapses.contains(where: { $0.step == lapse.step }),
+        !row.breaches.contains(where: { $0.lapse.step == lapse.step && $0.status.counts })
+      {
         return "\(lapse)\nis annulled, and follows from the log"
       }
     }
@@ -289,13 +297,15 @@ struct Blame {
 
   /// When a unit was first named as the lead, as it was heard, less the tolerance.
   private func named(_ lapse: Lapse) -> Instant? {
-    guard !lapse.isSupervising, lapse.step.unit == nil, let organ = lapse.organID, references.directory.organs[organ]?.tier == nil else {
+    guard !lapse.isSupervising, lapse.step.unit == nil, let organ = lapse.organID, references.directory.organs[organ]?.tier == nil
+    else {
       return nil
     }
     return row.log.filter { entry in
-      entry.event.units?.lead.map { entry.stamp.units[$0] == organ } ?? false || {
-        if case .placed = entry.event { entry.stamp.units.values.contains(organ) } else { false }
-      }()
+      entry.event.units?.lead.map { entry.stamp.units[$0] == organ } ?? false
+        || {
+          if case .placed = entry.event { entry.stamp.units.values.contains(organ) } else { false }
+        }()
     }.map { $0.recordedAt - tolerance($0.key?.source) }.min()
   }
 }

@@ -41,7 +41,9 @@ public struct Ledger: Sendable {
   public static func key(_ subject: String) -> ItemKey { ItemKey(source: MatterHistory.hotline, subject: subject) }
 
   /// The breaches that the latest fold derives.
-  public func standing(_ subject: String = MatterHistory.main) -> [Breach] { row(subject)?.breaches.filter { $0.status == .standing } ?? [] }
+  public func standing(_ subject: String = MatterHistory.main) -> [Breach] {
+    row(subject)?.breaches.filter { $0.status == .standing } ?? []
+  }
 }
 
 // MARK: - Jobs
@@ -69,7 +71,9 @@ extension Ledger {
   }
 
   /// Appends an entry of Duban's own or of an operator.
-  public mutating func append(_ event: Event, type: String, to subject: String, occurredAt: Instant? = nil, stamp: Stamp = Stamp(), at now: Instant) {
+  public mutating func append(
+    _ event: Event, type: String, to subject: String, occurredAt: Instant? = nil, stamp: Stamp = Stamp(), at now: Instant
+  ) {
     guard let row = rows[Self.key(subject)] else { return }
     let entry = Entry(
       number: row.matter.entries + 1, type: type, event: event, occurredAt: occurredAt ?? now, recordedAt: now, stamp: stamp)
@@ -115,7 +119,8 @@ extension Ledger {
         guard let fate = life.fate(ofMergingAt: edge.at), fate.fate != edge.told || fate.at != edge.toldAt else { continue }
         (edges[i].told, edges[i].toldAt) = (fate.fate, fate.at)
         append(
-          .followed(.init(main: edge.main, merging: edge.entry, fate: fate.fate)), type: "item.followed", to: edge.duplicate.subject,
+          .followed(.init(main: edge.main, merging: edge.entry, fate: fate.fate)), type: "item.followed",
+          to: edge.duplicate.subject,
           occurredAt: fate.at, at: now)
       }
       if turned.isEmpty { return }
@@ -129,7 +134,8 @@ extension Ledger {
       append(.policyMoved(to: version, because: "试点", by: "op"), type: "item.policy-moved", to: subject, at: act.at)
     case .learns:
       guard let row = row(subject), row.matter.opening != nil else { return }
-      let region = row.log.lazy.compactMap { entry in if case .opened(let opening) = entry.event { opening.region } else { nil } }.first
+      let region = row.log.lazy.compactMap { entry in if case .opened(let opening) = entry.event { opening.region } else { nil } }
+        .first
       let event = Event.placed(region ?? nil)
       let units = (row.matter.opening?.lead.map { [$0] } ?? []) + row.matter.parts.map(\.unit)
       append(
@@ -154,7 +160,9 @@ extension Ledger {
       rows[matter.key]?.isNew = false
     }
     for line in effects.entries { change(line.itemID) { $0.log.append(line.entry) } }
-    for verdict in effects.verdicts { change(verdict.itemID) { $0.verdicts[verdict.entry] = (verdict.revision, verdict.verdict) } }
+    for verdict in effects.verdicts {
+      change(verdict.itemID) { $0.verdicts[verdict.entry] = (verdict.revision, verdict.verdict) }
+    }
     for breach in effects.breaches {
       if rows[keyed(breach.itemID)]?.breaches.contains(where: { $0.number == breach.number }) ?? true {
         faults.append("breach \(breach.number) is new twice")
@@ -200,7 +208,9 @@ extension Ledger {
   }
 
   /// A person decides about a breach.
-  public mutating func decide(_ decision: Breach.Decision, on number: Int32, of subject: String = MatterHistory.main, at now: Instant) {
+  public mutating func decide(
+    _ decision: Breach.Decision, on number: Int32, of subject: String = MatterHistory.main, at now: Instant
+  ) {
     guard let row = row(subject) else { return }
     var effects = Effects()
     guard

@@ -30,7 +30,8 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
     }
 
     public var text: String {
-      let owner = source == MatterHistory.hotline ? [] : [#""item":{"source":"\#(MatterHistory.hotline)","subject":"\#(subject)"}"#]
+      let owner =
+        source == MatterHistory.hotline ? [] : [#""item":{"source":"\#(MatterHistory.hotline)","subject":"\#(subject)"}"#]
       let sequence = sequence.map { #","sequence":"\#($0)""# } ?? ""
       return #"{"specversion":"1.0","id":"\#(id)","source":"\#(source)","type":"duban.\#(type)","time":"\#(occurredAt.rfc3339)","#
         + #""subject":"\#(subject)"\#(sequence),"data":{\#((owner + data).joined(separator: ","))}}"#
@@ -48,6 +49,8 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
 
     public var at: Instant
     public var kind: Kind
+
+    public init(at: Instant, kind: Kind) { (self.at, self.kind) = (at, kind) }
   }
 
   /// What a history may hold.
@@ -74,7 +77,9 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
   public var end = Self.start
   private var law: Law
 
-  public var description: String { messages.sorted { $0.heardAt < $1.heardAt }.map(\.description).joined(separator: "\n") + "\n\(acts)" }
+  public var description: String {
+    messages.sorted { $0.heardAt < $1.heardAt }.map(\.description).joined(separator: "\n") + "\n\(acts)"
+  }
 
   public init(_ random: inout Seeded, for law: Law) {
     self.law = law
@@ -82,7 +87,10 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
     // The coarser, the more ties.
     let steps = [4, 12, 60, 4000].randomElement(using: &random) ?? 12
     func time(_ random: inout Seeded) -> Instant {
-      Self.start + Span(microseconds: span.microseconds / 1_000_000 / Int64(steps) * Int64.random(in: 0...Int64(steps), using: &random) * 1_000_000)
+      Self.start
+        + Span(
+          microseconds: span.microseconds / 1_000_000 / Int64(steps) * Int64.random(in: 0...Int64(steps), using: &random)
+            * 1_000_000)
     }
     let kind = Int.random(in: 0..<10, using: &random)
     let opens = [7: "inspection.assigned", 8: "funding.requested", 9: "reminder.scheduled"][kind] ?? "complaint.submitted"
@@ -91,7 +99,9 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
     let duplicates = ["HS-2", "HS-3"].prefix(kind < 5 ? Int.random(in: 0...2, using: &random) : 0)
     let first = Bool.random(using: &random) ? Self.start : time(&random)
     open(&random, Self.main, opens, at: first, street, category)
-    if law == .functionOfLog, Int.random(in: 0..<8, using: &random) == 0 { open(&random, Self.main, opens, at: time(&random), street, category) }
+    if law == .functionOfLog, Int.random(in: 0..<8, using: &random) == 0 {
+      open(&random, Self.main, opens, at: time(&random), street, category)
+    }
     for duplicate in duplicates { open(&random, duplicate, "complaint.submitted", at: time(&random), street, category) }
     for _ in 0..<Int.random(in: 1...16, using: &random) {
       let subject = Int.random(in: 0..<3, using: &random) == 0 ? duplicates.randomElement(using: &random) ?? Self.main : Self.main
@@ -100,7 +110,9 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
     for _ in 0..<(Int.random(in: 0..<4, using: &random) == 0 ? Int.random(in: 1...3, using: &random) : 0) {
       acts.append(Act(at: time(&random), kind: .movesPolicy(to: Bool.random(using: &random) ? 8 : 7)))
     }
-    if law == .functionOfLog, street == "花湖街道" || Bool.random(using: &random) { acts.append(Act(at: time(&random), kind: .learns)) }
+    if law == .functionOfLog, street == "花湖街道" || Bool.random(using: &random) {
+      acts.append(Act(at: time(&random), kind: .learns))
+    }
     if Int.random(in: 0..<3, using: &random) == 0 {
       (calendarChange, calendar) = (time(&random), Int.random(in: 1...2, using: &random))
     }
@@ -149,7 +161,8 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
       switch Int.random(in: 0..<4, using: &random) {
       case 0...1: say("reported", part)
       case 2: tell(&random, "rectification.submitted", at: time, of: subject, part)
-      default: tell(&random, "rectification.verified", at: time, of: subject, part + [#""passed":\#(Bool.random(using: &random))"#])
+      default:
+        tell(&random, "rectification.verified", at: time, of: subject, part + [#""passed":\#(Bool.random(using: &random))"#])
       }
     case "funding" where Int.random(in: 0..<2, using: &random) == 0:
       switch Int.random(in: 0..<3, using: &random) {
@@ -183,7 +196,8 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
         let decision = Int.random(in: 0..<4, using: &random) == 0 ? "rejected" : "approved"
         let approver = Int.random(in: 0..<2, using: &random) == 0 ? "黄石港区" : "黄石市"
         say(
-          "extension-decided", part + [#""decision":"\#(decision)""#, #""until":"\#(until.rfc3339)""#, #""approver":"\#(approver)""#])
+          "extension-decided",
+          part + [#""decision":"\#(decision)""#, #""until":"\#(until.rfc3339)""#, #""approver":"\#(approver)""#])
       default: if isComplaint { say("responded", part) }
       }
     }

@@ -102,11 +102,14 @@ extension Entry {
     return a.number < b.number
   }
 
-  /// A group of one place in the order that its one sender gave it; nil where it has several senders, or some message has no `sequence`.
+  /// A group of one place in the order that its one sender gave it; nil where it has several senders, or some message has no `sequence` of
+  /// its own.
   static func bySequence(_ group: [Entry]) -> [Entry]? {
     guard let source = group.first?.key?.source, group.allSatisfy({ $0.key?.source == source && $0.sequence != nil }) else {
       return nil
     }
-    return group.sorted { ($0.sequence ?? "", $0.number) < ($1.sequence ?? "", $1.number) }
+    // Of two with the same number their sender has said nothing; the order of hearing must not decide.
+    guard Set(group.map(\.sequence)).count == group.count else { return nil }
+    return group.sorted { $0.sequence ?? "" < $1.sequence ?? "" }
   }
 }

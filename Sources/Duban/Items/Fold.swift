@@ -150,8 +150,11 @@ extension Fold {
       if [.notes, .urges, .returns, .setAside].contains(entry.trigger) { continue }
       var trial = self
       trial.explains = false
+      // What lapses before it is not its doing.
+      trial.advance(to: trial.effect(of: entry), inclusive: false)
+      let before = trial.matter.standing
       trial.apply(entry)
-      if trial.matter.standing != matter.standing { return i }
+      if trial.matter.standing != before { return i }
     }
     return nil
   }
@@ -161,9 +164,14 @@ extension Fold {
     var unit: String?
   }
 
+  /// When the next entry takes effect.
+  private func effect(of entry: Entry) -> Instant {
+    max(min(entry.place, entry.recordedAt), matter.log.lastEffect ?? .distantPast)
+  }
+
   /// Applies the next entry: deadlines that were due before it lapse first.
   private mutating func apply(_ entry: Entry) {
-    let effect = max(min(entry.place, entry.recordedAt), matter.log.lastEffect ?? .distantPast)
+    let effect = effect(of: entry)
     advance(to: effect, inclusive: false)
     matter.log.lastPlace = max(matter.log.lastPlace ?? entry.place, entry.place)
     if matter.opening != nil || entry.trigger == .opens { matter.log.lastEffect = effect }

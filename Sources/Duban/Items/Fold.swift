@@ -52,8 +52,6 @@ public struct Fold {
   var heardAt: [String: Instant] = [:]
   /// The entries of this run, by number.
   private var entries: [Int32: Entry] = [:]
-  /// Those that merged the matter into another, in this run.
-  private(set) var merged: [Entry] = []
   /// The latest entry about each merging, by the number of the merging.
   private var followings: [Int32: Entry] = [:]
 
@@ -98,6 +96,8 @@ public struct Fold {
     let log = matter.log
     guard log.entries > 0 else { return true }
     for entry in entries {
+      // What became of a main item changes what its merging did, which lies before.
+      if case .followed = entry.event { return false }
       if entry.trigger == .setAside || matter.opening == nil && entry.trigger == .opens { return false }
       let effect = min(entry.place, entry.recordedAt)
       if let last = log.lastPlace, entry.place <= last { return false }
@@ -257,7 +257,7 @@ extension Fold {
     case .opened: open(with: entry, at: time)
     case .answered: answer(unit, at: time)
     case .closed:
-      if case .followed(let following) = entry.event, followings[following.merging] != entry { return .applied }
+      if case .followed(let following) = entry.event, !counts(following, entry) { return .applied }
       close(unit, by: entry, at: time, isWithdrawal: entry.trigger == .withdraws)
     case .reopened: reopen(unit, by: entry, at: time)
     case .counted: count(entry.trigger, unit)
@@ -270,11 +270,10 @@ extension Fold {
     case .decided: try decideExtension(unit, entry.event, at: time)
     case .merged:
       // It takes effect once the main item is known; until then the item is its own.
-      merged.append(entry)
       guard case .merged(let main) = entry.event, followings[entry.number] != nil else { return .applied }
       merge(into: main, at: time)
     case .released:
-      guard case .followed(let following) = entry.event, followings[following.merging] == entry else { return .applied }
+      guard case .followed(let following) = entry.event, counts(following, entry) else { return .applied }
       release(by: entry, at: time)
     case .noted: break
     case .waits, .warned, .lapsed, .impossible:
@@ -282,6 +281,11 @@ extension Fold {
       preconditionFailure("\(entry.trigger) cannot be in \(item.phase)")
     }
     return .applied
+  }
+
+  /// Whether an entry says the latest of the merging by which the matter is a duplicate.
+  private func counts(_ following: Event.Following, _ entry: Entry) -> Bool {
+    followings[following.merging] == entry && matter.whole.main == following.main
   }
 
   private mutating func count(_ trigger: Trigger, _ unit: String?) {

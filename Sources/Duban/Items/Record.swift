@@ -113,17 +113,20 @@ extension Effects {
       }
       record.tell(of: closing, by: entry, in: &self)
     }
-    if chronicle.before?.whole.turns != fold.matter.whole.turns { turned.append(fold.matter.id) }
-    for entry in fold.merged where news[entry.number] != nil || chronicle.verdicts[entry.number] != nil {
+    if lines.contains(where: { $0.entry.mayTurn }) { turned.append(fold.matter.id) }
+    // Whatever it does now: something heard later may let it count.
+    for entry in lines.map(\.entry) {
       guard case .merged(let main) = entry.event else { continue }
       mergings.append(Merging(itemID: fold.matter.id, entry: entry.number, main: main, at: entry.place))
     }
   }
 }
 
-extension Item {
-  /// What a duplicate of the item goes by: whether it is there, and its ends.
-  fileprivate var turns: [Instant?] { [state == .awaited ? nil : .init(microseconds: Int64(cycles)), closedAt] }
+extension Entry {
+  /// Whether it may change when its matter was in work, which its duplicates go by; of an earlier cycle, too.
+  fileprivate var mayTurn: Bool {
+    [.opens, .resolves, .withdraws, .mainSettled, .mainHeld, .mainWithdrawn, .reopens, .setAside].contains(trigger)
+  }
 }
 
 // MARK: - Facts

@@ -20,6 +20,12 @@ extension Fold {
     clock.step == 0 ? cycle.responsibleID : matter.opening?.place.organ(at: clock.tier)
   }
 
+  /// Who is to blame where a step lapses: its owner, but at the first step not a unit that was told too late that it is responsible.
+  func accountable(for clock: Item.Clock, in cycle: Item.Cycle) -> Int64? {
+    guard clock.step == 0, let first = cycle.handovers.first else { return owner(of: clock, in: cycle) }
+    return (cycle.handovers.last { $0.since <= clock.dueAt } ?? first).organID
+  }
+
   /// When a step counts from that should have counted from `nominal`, for an organ that was told at `told`: a late hearing beyond the
   /// tolerance gives the time that was lost.
   func start(_ nominal: Instant, told: Instant, by source: String?) -> Instant {

@@ -48,8 +48,8 @@ public struct Fold {
   private var found: FoundTimes
   /// Up to when changes of the calendar are applied.
   private var calendarsTo: Instant?
-  /// When the entry that opened or closed an item was recorded, by unit: a cycle that follows was not told before.
-  var heardAt: [String: Instant] = [:]
+  /// By which entries items began and ended in this run, in the order of happening; by unit, "" for the whole.
+  var turns: [String: [Turn]] = [:]
   /// The entries of this run, by number.
   private var entries: [Int32: Entry] = [:]
   /// The latest entry about each merging, by the number of the merging.
@@ -59,6 +59,12 @@ public struct Fold {
     var unit: String?
     var entry: Int32
     var at: Instant
+  }
+
+  struct Turn: Hashable {
+    var isBeginning: Bool
+    var entry: Int32
+    var heardAt: Instant
   }
 
   struct Warning: Hashable {

@@ -154,6 +154,8 @@ public struct Item: Hashable, Sendable {
     public var breachedTier: Tier?
     /// Whether a 约谈 was proposed.
     public var isSummoned = false
+    /// Who was responsible since when, where one of them was told too late to answer for what fell due before.
+    public var handovers: [Handover] = []
 
     public init(begunBy: Int32, spokeAt: Instant, responsibleID: Int64? = nil, startTier: Tier) {
       (self.begunBy, self.spokeAt, self.responsibleID, self.startTier) = (begunBy, spokeAt, responsibleID, startTier)
@@ -165,6 +167,13 @@ public struct Item: Hashable, Sendable {
       get { clock == .response ? response : resolution }
       set { if clock == .response { response = newValue } else { resolution = newValue } }
     }
+  }
+
+  public struct Handover: Hashable, Sendable {
+    public var organID: Int64?
+    public var since: Instant
+
+    public init(organID: Int64?, since: Instant) { (self.organID, self.since) = (organID, since) }
   }
 
   public struct Pause: Hashable, Sendable {

@@ -102,9 +102,10 @@ extension WorkingTime {
       guard let until = pause.until else { continue }
       let from = max(pause.from, ranTo)
       guard until > from else { continue }
-      if from < due.0 { due = end(of: allowance, otherwise: due.0, heldFrom: from, until: until) }
+      // What is done at the very time that is due is in time: nothing is left then, until the pause ends.
+      if from <= due.0 { due = end(of: allowance, otherwise: due.0, heldFrom: from, until: until) }
       // An extension is a date that a person stated: a pause that was known then does not move it.
-      if let extended = grant, extended.at <= pause.from, from < extended.until {
+      if let extended = grant, extended.at <= pause.from, from <= extended.until {
         grant?.until = end(of: allowance, otherwise: extended.until, heldFrom: from, until: until).instant
       }
       ranTo = until

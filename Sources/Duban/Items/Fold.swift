@@ -90,16 +90,20 @@ public struct Fold {
   public static func whole(
     _ log: [Entry], of matter: Matter, references: References, now: Instant, recorded: [Breach] = []
   ) -> Fold {
-    var fold = Fold(Matter(id: matter.id, key: matter.key, kind: matter.kind), references: references, now: now, recorded: recorded)
+    var fold = Fold(
+      Matter(id: matter.id, key: matter.key, kind: matter.kind), references: references, now: now, recorded: recorded)
+    (fold.matter.log.breaches, fold.matter.log.isDisputed) = (matter.log.breaches, matter.log.isDisputed)
+    fold.matter.log.sweptTo = matter.log.sweptTo
     fold.run(log)
-    if let sweptTo = matter.log.sweptTo { fold.sweep(to: sweptTo) }
-    fold.matter.log.breaches = matter.log.breaches
     return fold
   }
 
-  /// Whether entries can be folded onto a matter as it stands, without its log: they come behind all that it was folded from.
+  /// Whether entries can be folded onto a matter as it stands, without its log: they come behind all that it was folded from. Without
+  /// entries: whether it can be swept so.
   public static func isFast(_ entries: [Entry], onto matter: Matter, calendars: Calendars) -> Bool {
     let log = matter.log
+    // What lapses next may be on record already.
+    if log.isDisputed { return false }
     guard log.entries > 0 else { return true }
     for entry in entries {
       // What became of a main item changes what its merging did, which lies before.
@@ -131,7 +135,23 @@ extension Fold {
       }
     }
     for number in setAside { verdicts[number] = .setAside }
-    for group in entries.filter({ !setAside.contains($0.number) }).inGroups() { run(group: group) }
+    let rest = entries.filter { !setAside.contains($0.number) }
+    let opening = matter.opening == nil ? opening(in: rest) : nil
+    if let opening { apply(opening) }
+    for group in rest.filter({ $0.number != opening?.number }).inGroups() { run(group: group) }
+    // A clock that has begun before the latest sweep may be due before it, too.
+    if let sweptTo = matter.log.sweptTo { advance(to: sweptTo, inclusive: true) }
+  }
+
+  /// The opening, which comes before everything else: nothing happens to a matter before it is there. Of two the earlier by place; but a
+  /// back-dated one that was heard later, beyond the tolerance, must not erase what has happened since.
+  private func opening(in entries: [Entry]) -> Entry? {
+    let openings = entries.filter { $0.trigger == .opens }
+    let first = openings.min { $0.number < $1.number }
+    return openings.sorted(by: Entry.precedes).first { entry in
+      let policy = entry.stamp.policy.flatMap(references.policies.version) ?? references.policies.current
+      return entry == first || !entry.isLate(by: policy.countsFromHearingAfter(entry.key?.source))
+    }
   }
 
   /// Of entries at one place, takes the lowest-ranked one that moves the state, again and again; the rest follow by rank, source and id.

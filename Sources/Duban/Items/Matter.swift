@@ -59,6 +59,8 @@ public struct Matter: Hashable, Sendable {
     public var lastLapse: Instant?
     /// How many breaches were ever recorded: their numbers.
     public var breaches: Int32 = 0
+    /// Whether a breach is on record that the fold does not derive (contested, or decided by a person): the next lapse may be that one.
+    public var isDisputed = false
 
     public init() {}
 

@@ -7,7 +7,8 @@ extension Matter {
       JSONText.object(["item": part.item.json, "name": JSONText.string(part.unit), "unit": part.unitID.map(String.init)])
     }
     return JSONText.object([
-      "breaches": log.breaches == 0 ? nil : "\(log.breaches)", "effect": log.lastEffect?.json, "lapse": log.lastLapse?.json,
+      "breaches": log.breaches == 0 ? nil : "\(log.breaches)", "disputed": log.isDisputed ? "true" : nil,
+      "effect": log.lastEffect?.json, "lapse": log.lastLapse?.json,
       "parts": parts.isEmpty ? nil : "[\(parts.joined(separator: ","))]", "place": log.lastPlace?.json,
       "swept": log.sweptTo?.json, "whole": whole.json,
     ])
@@ -18,7 +19,7 @@ extension Matter {
   /// - Throws: a ``Refusal`` where the text is no state.
   public mutating func read(state text: String) throws(Refusal) {
     let object = try JSONObject(text: text)
-    log.breaches = try object.count("breaches")
+    (log.breaches, log.isDisputed) = (try object.count("breaches"), try object.bool("disputed") ?? false)
     (log.lastEffect, log.lastLapse) = (try object.instant("effect"), try object.instant("lapse"))
     (log.lastPlace, log.sweptTo) = (try object.instant("place"), try object.instant("swept"))
     whole = try object.object("whole").map { (item) throws(Refusal) in try Item(item) } ?? Item()
@@ -112,7 +113,8 @@ extension Item.Clock {
   }
 
   fileprivate init(_ object: JSONObject) throws(Refusal) {
-    guard let start = try object.instant("start"), let dueAt = try object.instant("due"), let tier = try object.tier("tier") else {
+    guard let start = try object.instant("start"), let dueAt = try object.instant("due"), let tier = try object.tier("tier")
+    else {
       throw Refusal(.missingField, "a clock in the state of an item is not whole")
     }
     self.init(

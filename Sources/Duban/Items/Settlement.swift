@@ -16,6 +16,8 @@ struct Settlement {
   var revised: [(before: Breach, after: Breach)] = []
   /// All of them, as they are now.
   var all: [Breach] = []
+  /// Whether one of them is not derived and not annulled.
+  var isDisputed = false
 
   /// - Parameter derivedInTime: the lapses that are derived without the entries that were heard too late to annul by themselves.
   init(_ derived: [Lapse], recorded: [Breach], of matter: Matter, derivedInTime: () -> [Lapse]) {
@@ -43,6 +45,7 @@ struct Settlement {
         inTime = lapses
         after.status = lapses.contains { Breach.match($0, in: [before]) != nil } ? .contested : .annulled
       }
+      isDisputed = isDisputed || after.status != .annulled
       revise(before, after)
     }
   }
@@ -66,8 +69,10 @@ extension Breach {
 }
 
 extension Entry {
-  /// Whether it lifts blame: an end, an answer, a pause, more time.
+  /// Whether it lifts blame: an end, an answer, a pause, more time, another who is responsible.
   var liftsBlame: Bool {
-    [.responds, .resolves, .withdraws, .suspends, .asksExtension, .decidesExtension, .merges].contains(trigger)
+    [
+      .accepts, .responds, .resolves, .withdraws, .suspends, .asksExtension, .decidesExtension, .merges, .mainHeld, .mainSettled,
+    ].contains(trigger)
   }
 }

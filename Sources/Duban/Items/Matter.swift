@@ -6,6 +6,8 @@ public struct Matter: Hashable, Sendable {
   /// The source and the number upstream; without a unit.
   public var key: ItemKey
   public var kind: Kind
+  /// The month in which it was first heard of, such as 202611 (Asia/Shanghai): its log is kept with those of that month.
+  public var born: Int32
   /// What the opening said; nil until it is heard.
   public var opening: Opening?
   public var whole = Item()
@@ -66,8 +68,14 @@ public struct Matter: Hashable, Sendable {
     public var horizon: Instant? { [lastEffect, sweptTo].compactMap(\.self).max() }
   }
 
-  public init(id: Int64, key: ItemKey, kind: Kind) {
-    (self.id, self.key, self.kind) = (id, key, kind)
+  public init(id: Int64, key: ItemKey, kind: Kind, born: Int32 = 0) {
+    (self.id, self.key, self.kind, self.born) = (id, key, kind, born)
+  }
+
+  /// One that is heard of for the first time.
+  public init(id: Int64, key: ItemKey, kind: Kind, at now: Instant) {
+    let time = ShanghaiTime(now)
+    self.init(id: id, key: key, kind: kind, born: Int32(time.year * 100 + time.month))
   }
 
   public var entries: Int32 { log.entries }

@@ -32,6 +32,9 @@ public struct Notice: Hashable, Sendable {
   public var evidence: String
   public var createdAt: Instant
 
+  /// The matter that it is over; nil for a schedule's.
+  public var itemID: Int64? { if case .item(let id, _, _, _) = origin { id } else { nil } }
+
   /// What names it among all notices, and stays the same however often its making is tried.
   public var reference: String {
     switch origin {

@@ -25,7 +25,7 @@ final class DeadlineJob: Job {
     store = try context.connectStore()
     try store.useIndexes()
     try store.listen(to: .due)
-    context.backlog.askAnew()
+    context.backlog.resetAll()
     began = .now
   }
 

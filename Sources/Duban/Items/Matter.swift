@@ -91,6 +91,9 @@ public struct Matter: Hashable, Sendable {
   /// The whole and its parts, each with its unit.
   public var items: [(unit: String?, item: Item)] { [(nil, whole)] + parts.map { ($0.unit, $0.item) } }
 
+  /// The units that its entries have named.
+  public var unitNames: [String] { (opening?.lead.map { [$0] } ?? []) + parts.map(\.unit) }
+
   /// Whether a unit has the lead (主办).
   func isLed(by unit: String) -> Bool { opening?.lead.map(unit.hasSameBytes) ?? false }
 

@@ -51,8 +51,12 @@ extension Store {
   /// What is on record of matters that are only folded on: the breaches that a 约谈 may rest on.
   func chronicles(of matters: [Matter], breachesOf ids: [Int64]) throws -> [Int64: Chronicle] {
     let breaches = ids.isEmpty ? [:] : try breaches(of: ids)
+    let notices = try noticesOnRecord(of: breaches.keys.sorted())
     return Dictionary(
-      uniqueKeysWithValues: matters.map { ($0.id, Chronicle(before: $0, breaches: breaches[$0.id] ?? [])) })
+      uniqueKeysWithValues: matters.map { matter in
+        let (breaches, notices) = (breaches[matter.id] ?? [], notices[matter.id] ?? [])
+        return (matter.id, Chronicle(before: matter, breaches: breaches, notices: notices))
+      })
   }
 
   private func verdicts(of items: [Int64]) throws -> [Int64: [Int32: (revision: Int32, verdict: Verdict)]] {

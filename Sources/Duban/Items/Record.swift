@@ -117,6 +117,8 @@ extension Effects {
     for entry in fold.merged where news[entry.number] != nil || chronicle.verdicts[entry.number] != nil {
       guard case .merged(let main) = entry.event else { continue }
       mergings.append(Merging(itemID: fold.matter.id, entry: entry.number, main: main, at: entry.place))
+      // An edge may close a circle with those that lead here.
+      if turned.last != fold.matter.id { turned.append(fold.matter.id) }
     }
   }
 }

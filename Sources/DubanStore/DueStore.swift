@@ -32,7 +32,8 @@ extension Store {
     ).map { row in
       let (since, now): (Instant, Instant) = (try row.decode(3), try row.decode(4))
       return DueItem(
-        id: try row.decode(0), key: ItemKey(source: try row.decode(1), subject: try row.decode(2)), since: since, age: now - since)
+        id: try row.decode(0), key: ItemKey(source: try row.decode(1), subject: try row.decode(2)), since: since, age: now - since
+      )
     }
   }
 

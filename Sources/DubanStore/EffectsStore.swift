@@ -103,7 +103,9 @@ extension Store {
       rows.append(line.contact)
     }
     guard !effects.verdicts.isEmpty else { return }
-    let why = effects.verdicts.map { change in if case .inapplicable(let why) = change.verdict { why } else { nil as Inapplicability? } }
+    let why = effects.verdicts.map { change in
+      if case .inapplicable(let why) = change.verdict { why } else { nil as Inapplicability? }
+    }
     _ = try connection.execute(
       """
       INSERT INTO verdict (item_id, number, revision, verdict, reason, pointer, detail, changed_at)
@@ -112,7 +114,8 @@ extension Store {
       ON CONFLICT (item_id, number) DO UPDATE SET revision = excluded.revision, verdict = excluded.verdict, reason = excluded.reason,
         pointer = excluded.pointer, detail = excluded.detail, changed_at = excluded.changed_at, flagged_at = NULL
       """, effects.verdicts.map(\.itemID), effects.verdicts.map(\.entry), effects.verdicts.map(\.revision),
-      effects.verdicts.map(\.verdict.stored), why.map { $0?.reason.rawValue }, why.map { $0?.pointer }, why.map { $0?.detail }, now)
+      effects.verdicts.map(\.verdict.stored), why.map { $0?.reason.rawValue }, why.map { $0?.pointer }, why.map { $0?.detail },
+      now)
   }
 
   private static let breachColumns = [
@@ -162,12 +165,16 @@ extension Store {
     let (slip, raisedTo): (String?, String?) = (try row.decode(14), try row.decode(15))
     let lapse = Lapse(
       step: step, cycle: try row.decode(8), organID: try row.decode(10), startedAt: try row.decode(11), dueAt: try row.decode(12),
-      foundAt: try row.decode(13), slip: try slip.map { try Slip(stored: $0) }, raisedTo: try raisedTo.map { try Tier(stored: $0) },
+      foundAt: try row.decode(13), slip: try slip.map { try Slip(stored: $0) },
+      raisedTo: try raisedTo.map { try Tier(stored: $0) },
       nextDueAt: try row.decode(16), countedFrom: try row.decode(17), isSupervising: try row.decode(9))
     return Breach(
       itemID: try row.decode(0), number: try row.decode(1), revision: try row.decode(2), lapse: lapse,
       status: try .init(stored: row.decode(3)))
   }
+
+  /// Writes a schedule's notices and announces them. In the caller's transaction.
+  public func publish(_ effects: Effects, at now: Instant) throws { try write(effects, at: now) }
 
   func write(_ notice: Notice) throws {
     let (scheduleID, period, item): (Int64?, Period?, (id: Int64, unit: String?, begunBy: Int32)?) =

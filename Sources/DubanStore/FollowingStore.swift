@@ -10,8 +10,9 @@ import PostgreSQL
 extension Store {
   /// What a batch leaves to be followed. In the caller's transaction.
   func writeFollowing(_ effects: Effects, at now: Instant) throws {
+    var count = 0
     if !effects.mergings.isEmpty {
-      _ = try connection.execute(
+      count += try connection.execute(
         """
         WITH edge AS (
           INSERT INTO merging (item_id, number, main_source, main_subject, at)
@@ -21,16 +22,22 @@ extension Store {
         ORDER BY 1, 2
         ON CONFLICT (main_source, main_subject) DO UPDATE SET version = following.version + 1, item_id = 0, number = 0
         """, effects.mergings.map(\.itemID), effects.mergings.map(\.entry), effects.mergings.map(\.main.source),
-        effects.mergings.map(\.main.subject), effects.mergings.map(\.at), now)
+        effects.mergings.map(\.main.subject), effects.mergings.map(\.at), now
+      ).affected
     }
-    guard !effects.turned.isEmpty else { return }
     // Most matters have no duplicates, and their rows say so.
-    _ = try connection.execute(
-      """
-      INSERT INTO following (main_source, main_subject, since)
-      SELECT source, subject, $2::timestamptz FROM item WHERE id = ANY ($1) AND followed ORDER BY 1, 2
-      ON CONFLICT (main_source, main_subject) DO UPDATE SET version = following.version + 1, item_id = 0, number = 0
-      """, effects.turned, now)
+    let new = Set(effects.matters.lazy.filter(\.isNew).map(\.matter.id))
+    let turned = effects.turned.filter { !new.contains($0) }
+    if !turned.isEmpty {
+      count += try connection.execute(
+        """
+        INSERT INTO following (main_source, main_subject, since)
+        SELECT source, subject, $2::timestamptz FROM item WHERE id = ANY ($1) AND followed ORDER BY 1, 2
+        ON CONFLICT (main_source, main_subject) DO UPDATE SET version = following.version + 1, item_id = 0, number = 0
+        """, turned, now
+      ).affected
+    }
+    if count > 0 { try notify(.following) }
   }
 
   /// Takes one step of a walk over the duplicates of a main item: at most `limit` of them. Returns whether there was anything to do.

@@ -37,7 +37,8 @@ extension Store {
   }
 
   /// Locks the matters of a batch that are there. What another transaction holds is in neither list.
-  private func lockMatters(of batch: [Envelope]) throws -> (known: [ItemKey: Intake.Known], unknown: [(key: ItemKey, kind: Kind)]) {
+  private func lockMatters(of batch: [Envelope]) throws -> (known: [ItemKey: Intake.Known], unknown: [(key: ItemKey, kind: Kind)])
+  {
     var kinds: [ItemKey: Kind] = [:]
     for envelope in batch {
       let key = envelope.item.whole ?? envelope.item

@@ -111,7 +111,8 @@ extension Verdict {
     case "set-aside": self = .setAside
     case "inapplicable":
       self = .inapplicable(Inapplicability(try Refusal.Reason(stored: reason ?? ""), at: pointer ?? "", detail ?? ""))
-    default: throw StoreFault("'\(text)' in the database is no verdict: the schema is newer than this program, or was changed by hand")
+    default:
+      throw StoreFault("'\(text)' in the database is no verdict: the schema is newer than this program, or was changed by hand")
     }
   }
 

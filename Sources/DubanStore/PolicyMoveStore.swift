@@ -24,7 +24,9 @@ extension Store {
       let matters = try store.lock(items)
       let (references, now) = try store.references()
       func refusal(_ matter: Matter) -> String? {
-        if !matter.items.contains(where: \.item.isInWork) { return "the item is \(matter.whole.phase.rawValue); only one in work can be moved" }
+        if !matter.items.contains(where: \.item.isInWork) {
+          return "the item is \(matter.whole.phase.rawValue); only one in work can be moved"
+        }
         if references.policies.version(version) == nil { return "there is no policy version \(version)" }
         return matter.opening?.policyVersion == version ? "the item is on policy version \(version) already" : nil
       }

@@ -55,6 +55,8 @@ public final class Store {
   public enum Channel: String, Sendable {
     /// An item falls due within ``dueHorizon``, or the clock was moved.
     case due = "duban_due"
+    /// Duplicates are to be told of their main item.
+    case following = "duban_following"
     /// There is something to publish.
     case outbox = "duban_outbox"
     /// Schedules or the clock were changed.

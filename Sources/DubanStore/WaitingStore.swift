@@ -49,7 +49,8 @@ extension Store {
   /// Flags entries that have waited longer than the policy in force allows, each once, at most `limit` at a time.
   public func flagOverdueWaiting(limit: Int) throws -> FlaggedEvents {
     // Almost always there is nothing to flag, and where nothing was ever taken there may be no policy yet.
-    let oldest = try connection.execute("SELECT min(changed_at) FROM verdict WHERE verdict = 'waits' AND flagged_at IS NULL").only()
+    let oldest = try connection.execute("SELECT min(changed_at) FROM verdict WHERE verdict = 'waits' AND flagged_at IS NULL")
+      .only()
     guard let oldest: Instant = try oldest.decode(0) else { return FlaggedEvents() }
     return try transaction { store in
       let (references, now) = try store.references()
@@ -131,7 +132,9 @@ extension Store {
     try transaction { store in
       guard let matter = try store.lock([item]).first, let entry = try store.idleEntry(number, of: item),
         entry.verdict != .applied && entry.verdict != .setAside
-      else { throw StoreFault("event \(item)/\(number) does not wait any more, or is not yours to set aside; nothing was changed") }
+      else {
+        throw StoreFault("event \(item)/\(number) does not wait any more, or is not yours to set aside; nothing was changed")
+      }
       let (references, now) = try store.references()
       var effects = Effects()
       _ = try store.append(
@@ -156,7 +159,8 @@ extension Store {
       EntrySetAside(
         key: MessageKey(source: try row.decode(0, as: String?.self) ?? "", id: try row.decode(1, as: String?.self) ?? ""),
         item: ItemKey(source: try row.decode(2), subject: try row.decode(3), unit: try row.decode(9)),
-        type: try row.decode(4), since: try row.decode(5), reason: try row.decode(6), by: try row.decode(7), at: try row.decode(8))
+        type: try row.decode(4), since: try row.decode(5), reason: try row.decode(6), by: try row.decode(7), at: try row.decode(8)
+      )
     }
   }
 }

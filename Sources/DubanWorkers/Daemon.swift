@@ -59,6 +59,7 @@ public struct Daemon: Sendable {
     add(.upkeep) { try UpkeepJob($0) }
     add(.schedules) { try ScheduleJob($0) }
     add(.deadlines) { try DeadlineJob($0) }
+    if settings.roles.contains(.deadlines) { add("following") { try FollowingJob($0) } }
     add(.intake, settings.intakeWorkers) { try IntakeJob($0) }
     return workers
   }

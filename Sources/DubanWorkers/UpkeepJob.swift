@@ -47,22 +47,17 @@ final class UpkeepJob: Job {
   /// Small transactions, because all deadlines of a city that reach into the next year may be provisional.
   private func recompute(until stop: StopSignal) throws {
     var count = 0
-    for recomputeRound in [store.recomputeProvisional(limit:), { try self.store.recomputeChanged(limit: $0) }] {
-      while !stop.isRaised {
-        let round = try recomputeRound(500)
-        count += round.count
-        for id in round.unreadable {
-          context.logger.error("cannot read an item's log; its deadline is unchanged", metadata: ["item": "\(id)"])
-        }
-        context.isWorking()
-        if round.isAtEnd { break }
-      }
+    while !stop.isRaised {
+      let round = try store.recomputeChanged(limit: 500)
+      count += round.count
+      context.isWorking()
+      if round.isAtEnd { break }
     }
     if count > 0 { context.logger.notice("deadlines recomputed after a calendar change", metadata: ["items": "\(count)"]) }
   }
 
   private func doHousework(until stop: StopSignal) throws {
-    let made = try store.ensureEventPartitions()
+    let made = try store.ensurePartitions()
     if made > 0 { context.logger.info("log partitions created", metadata: ["count": "\(made)"]) }
     if let year = try store.calendarYearToImport() {
       context.logger.notice(

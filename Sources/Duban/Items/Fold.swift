@@ -87,7 +87,8 @@ public struct Fold {
     _ log: [Entry], of matter: Matter, references: References, now: Instant, recorded: [Breach] = []
   ) -> Fold {
     var fold = Fold(
-      Matter(id: matter.id, key: matter.key, kind: matter.kind, born: matter.born), references: references, now: now, recorded: recorded)
+      Matter(id: matter.id, key: matter.key, kind: matter.kind, born: matter.born), references: references, now: now,
+      recorded: recorded)
     fold.run(log)
     if let sweptTo = matter.log.sweptTo { fold.sweep(to: sweptTo) }
     fold.matter.log.breaches = matter.log.breaches

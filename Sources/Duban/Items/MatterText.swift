@@ -106,7 +106,8 @@ extension Item.Clock {
   }
 
   fileprivate init(_ object: JSONObject) throws(Refusal) {
-    guard let start = try object.instant("start"), let dueAt = try object.instant("due"), let tier = try object.tier("tier") else {
+    guard let start = try object.instant("start"), let dueAt = try object.instant("due"), let tier = try object.tier("tier")
+    else {
       throw Refusal(.missingField, "a clock in the state of an item is not whole")
     }
     self.init(

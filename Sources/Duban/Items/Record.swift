@@ -46,7 +46,9 @@ extension Effects {
   /// Adds what a fold of the whole log has come to, set against what is on record.
   public mutating func add(whole fold: Fold, log: [Entry], new lines: [LogLine] = [], onto chronicle: Chronicle) {
     let settlement = Settlement(fold.lapses, recorded: chronicle.breaches, of: fold.matter) {
-      let inTime = log.filter { !$0.liftsBlame || !$0.isLate(by: fold.policy().annulsWithin($0.key?.source ?? fold.matter.key.source)) }
+      let inTime = log.filter {
+        !$0.liftsBlame || !$0.isLate(by: fold.policy().annulsWithin($0.key?.source ?? fold.matter.key.source))
+      }
       // A fold without anything left out has derived what there is.
       guard inTime.count < log.count else { return [] }
       var matter = fold.matter
@@ -97,7 +99,8 @@ extension Effects {
       switch (before?.verdict, verdict) {
       case (_, .inapplicable(let why)):
         announcements.append(.rejected(why, key, change, traceparent: entry.traceparent, at: fold.now))
-      case (.inapplicable?, .applied): announcements.append(.accepted(key, entry, fold.matter, revision: change.revision, at: fold.now))
+      case (.inapplicable?, .applied):
+        announcements.append(.accepted(key, entry, fold.matter, revision: change.revision, at: fold.now))
       default: break
       }
     }
@@ -184,8 +187,10 @@ private struct Record {
     for warning in warnings {
       guard let item = matter.item(of: warning.unit), let cycle = item.cycle, let clock = cycle[warning.clock] else { continue }
       let data = JSONText.object([
-        "clock": JSONText.string(warning.clock.rawValue), "cycle": "\(item.cycles)", "dueAt": JSONText.string(clock.dueAt.rfc3339),
-        "item": reference(warning.unit), "kind": JSONText.string(matter.kind.rawValue), "organ": name(fold.owner(of: clock, in: cycle)),
+        "clock": JSONText.string(warning.clock.rawValue), "cycle": "\(item.cycles)",
+        "dueAt": JSONText.string(clock.dueAt.rfc3339),
+        "item": reference(warning.unit), "kind": JSONText.string(matter.kind.rawValue),
+        "organ": name(fold.owner(of: clock, in: cycle)),
         "tier": JSONText.string(clock.tier.rawValue),
       ])
       record(.itemDueSoon, warning.unit, data, in: &effects)

@@ -1,6 +1,7 @@
 // Tracks whether intake has read all messages that were waiting in its queues. Deadlines wait for that, so that an answer
 // given in time is processed before its deadline passes.
 
+import Duban
 import Synchronization
 
 /// The intake workers of this process that have not yet read all messages waiting for them.
@@ -13,6 +14,7 @@ final class Backlog: Sendable {
     var behind: Set<String>
     /// The time since which at least one worker is behind.
     var since: ContinuousClock.Instant
+    var setAside: [String: Set<ItemKey>] = [:]
   }
 
   private let contents: Mutex<Contents>
@@ -38,7 +40,7 @@ final class Backlog: Sendable {
 
   /// Marks every worker as behind. A loss of the database may have stopped other workers that have not noticed it yet.
   func resetAll(at now: ContinuousClock.Instant = .now) {
-    contents.withLock { $0 = Contents(behind: workers, since: now) }
+    contents.withLock { ($0.behind, $0.since) = (workers, now) }
   }
 
   /// Reports that a worker has read all waiting messages.
@@ -59,4 +61,12 @@ final class Backlog: Sendable {
       return $0.behind.isEmpty || left <= .zero ? nil : left
     }
   }
+
+  /// The matters of which a worker has messages that it could not take yet: their deadlines wait.
+  func setAside(_ matters: Set<ItemKey>, by worker: String) {
+    contents.withLock { $0.setAside[worker] = matters.isEmpty ? nil : matters }
+  }
+
+  /// The matters of which this copy has unread messages.
+  var unread: Set<ItemKey> { contents.withLock { $0.setAside.values.reduce(into: []) { $0.formUnion($1) } } }
 }

@@ -91,6 +91,8 @@ public struct Fold {
       recorded: recorded)
     fold.run(log)
     if let sweptTo = matter.log.sweptTo { fold.sweep(to: sweptTo) }
+    // Those were sent when the sweep came by, and are never compared.
+    fold.warnings = []
     fold.matter.log.breaches = matter.log.breaches
     return fold
   }

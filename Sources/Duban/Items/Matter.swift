@@ -105,6 +105,13 @@ public struct Matter: Hashable, Sendable {
     return parts.first { $0.unit.hasSameBytes(as: unit) }?.unitID == nil
   }
 
+  /// The items with a deadline, or its warning, that has come by a time and is not handled, and since when.
+  public func due(at time: Instant) -> [(unit: String?, since: Instant)] {
+    items.compactMap { unit, item in
+      item.wakeAt(after: log.sweptTo).flatMap { $0 <= time ? (unit, $0) : nil }
+    }
+  }
+
   /// When there is next something to do, though nothing happens: a warning or a deadline comes.
   public var wakeAt: Instant? {
     items.compactMap { $0.item.wakeAt(after: log.sweptTo) }.min()

@@ -108,16 +108,17 @@ extension Effects {
 
   /// What began or ended by the new entries: duplicates may follow, and the end is announced.
   private mutating func tell(ofTurns fold: Fold, _ lines: [LogLine], _ chronicle: Chronicle, _ record: Record) {
-    let news = Dictionary(lines.map { ($0.entry.number, $0.entry) }, uniquingKeysWith: { a, _ in a })
-    for closing in fold.closings {
-      // One that waited, or did not count before, is news too.
-      guard let entry = news[closing.entry] ?? (chronicle.verdicts[closing.entry] == nil ? nil : fold.entry(closing.entry)) else {
-        continue
-      }
+    let new = Set(lines.map(\.entry.number))
+    /// Whether an entry counts since this run: it is new, or waited or did not count before.
+    func isNews(_ number: Int32) -> Bool {
+      new.contains(number) || chronicle.verdicts[number].map { $0.verdict != .applied } ?? false
+    }
+    for closing in fold.closings where isNews(closing.entry) {
+      guard let entry = fold.entry(closing.entry) else { continue }
       record.tell(of: closing, by: entry, in: &self)
     }
     if chronicle.before?.whole.turns != fold.matter.whole.turns { turned.append(fold.matter.id) }
-    for entry in fold.merged where news[entry.number] != nil || chronicle.verdicts[entry.number] != nil {
+    for entry in fold.merged where isNews(entry.number) {
       guard case .merged(let main) = entry.event else { continue }
       mergings.append(Merging(itemID: fold.matter.id, entry: entry.number, main: main, at: entry.place))
       // An edge may close a circle with those that lead here.

@@ -75,10 +75,10 @@ public struct Fold {
     var organID: Int64
   }
 
-  /// Goes on from where a matter stands.
+  /// Goes on from where a matter stands. Of its breaches on record those that stand are behind it; one in dispute may be found to stand.
   public init(_ matter: Matter, references: References, now: Instant, recorded: [Breach] = []) {
     (self.matter, self.references, self.now) = (matter, references, now)
-    found = FoundTimes(recorded)
+    found = FoundTimes(matter.entries == 0 ? recorded : recorded.filter { $0.status != .standing })
     calendarsTo = matter.log.horizon
   }
 

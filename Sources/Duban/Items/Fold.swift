@@ -31,15 +31,18 @@ public struct Fold {
   /// The items that ended in this run, and by which entry.
   var closings: [Closing] = []
   /// The cycles of this run in which a 约谈 is to be proposed.
-  var summonses: [Summons] = []
+  public internal(set) var summonses: [Summons] = []
   /// Warnings that a sweep has come to.
   var warnings: [Warning] = []
   /// Tiers without an organ that were passed over, and by which entry; nil for a lapse.
   var passedOver: [(tier: Tier, entry: Int32?)] = []
   /// When the whole began and ended in this run.
   public internal(set) var life = Life()
-  /// How each deadline came about; only where ``explains``.
+  /// How each deadline came about, and how each cycle ended; only where ``explains``.
   public internal(set) var derivations: [Derivation] = []
+  public internal(set) var endedCycles: [EndedCycle] = []
+  /// How many warnings came, as if each were sent in time; only where ``explains``.
+  public private(set) var warningsDue = 0
   public var explains = false
   /// Folds under this policy instead of those on record, as if every deadline were handled in time.
   public var trial: Policy?
@@ -48,6 +51,8 @@ public struct Fold {
   private var found: FoundTimes
   /// Up to when changes of the calendar are applied.
   private var calendarsTo: Instant?
+  /// Up to when warnings are counted.
+  private var warnedTo: Instant?
   /// When the entry that opened or closed an item was recorded, by unit: a cycle that follows was not told before.
   var heardAt: [String: Instant] = [:]
   /// The entries of this run, by number.
@@ -68,11 +73,11 @@ public struct Fold {
     var clock: Item.ClockKind
   }
 
-  struct Summons: Hashable {
-    var unit: String?
-    var begunBy: Int32
-    var cycle: Int32
-    var organID: Int64
+  public struct Summons: Hashable, Sendable {
+    public var unit: String?
+    public var begunBy: Int32
+    public var cycle: Int32
+    public var organID: Int64
   }
 
   /// Goes on from where a matter stands. Of its breaches on record those that stand are behind it; one in dispute may be found to stand.
@@ -84,11 +89,13 @@ public struct Fold {
 
   /// Folds a whole log, and lets deadlines lapse up to where a sweep has come.
   public static func whole(
-    _ log: [Entry], of matter: Matter, references: References, now: Instant, recorded: [Breach] = []
+    _ log: [Entry], of matter: Matter, references: References, now: Instant, recorded: [Breach] = [], explains: Bool = false,
+    trial: Policy? = nil
   ) -> Fold {
     var fold = Fold(
       Matter(id: matter.id, key: matter.key, kind: matter.kind, born: matter.born), references: references, now: now,
       recorded: recorded)
+    (fold.explains, fold.trial) = (explains, trial)
     fold.run(log)
     if let sweptTo = matter.log.sweptTo { fold.sweep(to: sweptTo) }
     // Those were sent when the sweep came by, and are never compared.
@@ -188,15 +195,29 @@ extension Fold {
       let due = nextDue().flatMap { $0.dueAt < time || inclusive && $0.dueAt == time ? $0 : nil }
       let change = references.calendars.change(after: calendarsTo, through: time)
       if let change, due.map({ change <= $0.dueAt }) ?? true {
+        countWarnings(to: change)
         calendarsTo = change
         recomputeAll(at: change)
       } else if let due {
+        countWarnings(to: due.dueAt)
         lapse(due.unit, due.clock)
       } else {
         break
       }
     }
+    countWarnings(to: time)
     calendarsTo = max(calendarsTo ?? time, time)
+  }
+
+  private mutating func countWarnings(to time: Instant) {
+    guard explains else { return }
+    for (_, item) in matter.items {
+      guard case .active(let cycle) = item.state, !cycle.isHeld else { continue }
+      warningsDue += Item.ClockKind.allCases.compactMap { cycle[$0]?.warnAt }.count { warnAt in
+        warnAt <= time && warnedTo.map { $0 < warnAt } ?? true
+      }
+    }
+    warnedTo = max(warnedTo ?? time, time)
   }
 
   /// The next deadline of the matter that would lapse.

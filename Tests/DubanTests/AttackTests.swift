@@ -179,7 +179,7 @@ private let merging = [#""into":{"source":"/hotline/12345","subject":"HS-1"}"#]
     #expect(telling.statuses() == [.annulled])
   }
 
-  @Test func `a contested breach whose step lapses after all is one breach, not two`() throws {
+  @Test func `a contested breach stays what was found, though its step lapses later`() throws {
     var telling = try Telling()
     try telling.say("submitted", at: clock(8))
     telling.sweep(at: clock(12, 0, 1))
@@ -188,8 +188,10 @@ private let merging = [#""into":{"source":"/hotline/12345","subject":"HS-1"}"#]
     try telling.say("resumed", at: clock(10), heard: clock(12, 11))
     #expect(telling.statuses() == [.contested])
     telling.sweep(at: clock(15, 11, 1))
-    #expect(telling.statuses() == [.standing])
-    #expect(telling.breaches().map(\.lapse.dueAt) == [clock(15, 11)])
+    #expect(telling.statuses() == [.contested, .standing])
+    #expect(telling.breaches().map(\.lapse.dueAt) == [clock(12), clock(15, 11)])
+    try telling.say("returned", at: clock(11), heard: clock(15, 20), [#""reason":"非本辖区""#])
+    #expect(telling.statuses() == [.contested, .standing])
     try telling.expectLawful()
   }
 

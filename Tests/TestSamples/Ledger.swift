@@ -80,7 +80,7 @@ extension Ledger {
     let line = LogLine(itemID: row.matter.id, entry: entry)
     var effects = Effects()
     if Fold.isFast([entry], onto: row.matter, calendars: references.calendars) {
-      var fold = Fold(row.matter, references: references, now: now)
+      var fold = Fold(row.matter, references: references, now: now, recorded: row.breaches)
       fold.run([entry])
       effects.add(fold, new: [line], onto: chronicle(row))
     } else {
@@ -95,15 +95,9 @@ extension Ledger {
   public mutating func sweep(_ subject: String = MatterHistory.main, at now: Instant) {
     guard let row = rows[Self.key(subject)] else { return }
     var effects = Effects()
-    if Fold.isFast([], onto: row.matter, calendars: references.calendars) {
-      var fold = Fold(row.matter, references: references, now: now)
-      fold.sweep(to: now)
-      effects.add(fold, onto: chronicle(row))
-    } else {
-      var fold = Fold.whole(row.log, of: row.matter, references: references, now: now, recorded: row.breaches)
-      fold.sweep(to: now)
-      effects.add(whole: fold, log: row.log, onto: chronicle(row))
-    }
+    var fold = Fold(row.matter, references: references, now: now, recorded: row.breaches)
+    fold.sweep(to: now)
+    effects.add(fold, onto: chronicle(row))
     commit(effects)
   }
 

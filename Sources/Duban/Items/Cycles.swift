@@ -84,6 +84,11 @@ extension Fold {
     matter[unit].state = .closed(at: time, isWithdrawal: isWithdrawal, cycle)
     turns[unit ?? "", default: []].append(Turn(isBeginning: false, entry: entry.number, heardAt: entry.recordedAt))
     closings.append(Closing(unit: unit, entry: entry.number, at: time))
+    if explains {
+      endedCycles.append(
+        EndedCycle(
+          unit: unit, number: matter[unit].cycles, cycle: cycle, at: time, isWithdrawal: isWithdrawal, entry: entry.number))
+    }
     guard unit == nil else { return }
     life.end(at: time, isWithdrawal: isWithdrawal)
     for part in matter.parts where TransitionTable.transition(.wholeClosed, in: part.item.phase) == .closed {

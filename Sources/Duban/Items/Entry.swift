@@ -33,7 +33,7 @@ public struct Entry: Hashable, Sendable {
   }
 
   /// One of Duban's own or of an operator.
-  init(own event: Event, occurredAt: Instant? = nil, stamp: Stamp = Stamp(), on matter: Matter, at now: Instant) {
+  public init(own event: Event, occurredAt: Instant? = nil, stamp: Stamp = Stamp(), on matter: Matter, at now: Instant) {
     // The type is there for every event that is not a message's.
     self.init(
       number: matter.entries + 1, type: event.ownType ?? "", event: event, occurredAt: occurredAt ?? now, recordedAt: now,

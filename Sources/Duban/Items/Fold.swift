@@ -31,15 +31,18 @@ public struct Fold {
   /// The items that ended in this run, and by which entry.
   var closings: [Closing] = []
   /// The cycles of this run in which a 约谈 is to be proposed.
-  var summonses: [Summons] = []
+  public internal(set) var summonses: [Summons] = []
   /// Warnings that a sweep has come to.
   var warnings: [Warning] = []
   /// Tiers without an organ that were passed over, and by which entry; nil for a lapse.
   var passedOver: [(tier: Tier, entry: Int32?)] = []
   /// When the whole began and ended in this run.
   public internal(set) var life = Life()
-  /// How each deadline came about; only where ``explains``.
+  /// How each deadline came about, and how each cycle ended; only where ``explains``.
   public internal(set) var derivations: [Derivation] = []
+  public internal(set) var endedCycles: [EndedCycle] = []
+  /// How many warnings came, as if each were sent in time; only where ``explains``.
+  public private(set) var warningsDue = 0
   public var explains = false
   /// Folds under this policy instead of those on record, as if every deadline were handled in time.
   public var trial: Policy?
@@ -50,6 +53,8 @@ public struct Fold {
   private var calendarsTo: Instant?
   /// By which entries items began and ended in this run, in the order of happening; by unit, "" for the whole.
   var turns: [String: [Turn]] = [:]
+  /// Up to when warnings are counted.
+  private var warnedTo: Instant?
   /// The entries of this run, by number.
   private var entries: [Int32: Entry] = [:]
   /// The latest entry about each merging, by the number of the merging.
@@ -72,38 +77,37 @@ public struct Fold {
     var clock: Item.ClockKind
   }
 
-  struct Summons: Hashable {
-    var unit: String?
-    var begunBy: Int32
-    var cycle: Int32
-    var organID: Int64
+  public struct Summons: Hashable, Sendable {
+    public var unit: String?
+    public var begunBy: Int32
+    public var cycle: Int32
+    public var organID: Int64
   }
 
-  /// Goes on from where a matter stands.
+  /// Goes on from where a matter stands. Of its breaches on record those that stand are behind it; one in dispute may be found to stand.
   public init(_ matter: Matter, references: References, now: Instant, recorded: [Breach] = []) {
     (self.matter, self.references, self.now) = (matter, references, now)
-    found = FoundTimes(recorded)
+    found = FoundTimes(matter.entries == 0 ? recorded : recorded.filter { $0.status != .standing })
     calendarsTo = matter.log.horizon
   }
 
   /// Folds a whole log, and lets deadlines lapse up to where a sweep has come.
   public static func whole(
-    _ log: [Entry], of matter: Matter, references: References, now: Instant, recorded: [Breach] = []
+    _ log: [Entry], of matter: Matter, references: References, now: Instant, recorded: [Breach] = [], explains: Bool = false,
+    trial: Policy? = nil
   ) -> Fold {
     var fold = Fold(
-      Matter(id: matter.id, key: matter.key, kind: matter.kind), references: references, now: now, recorded: recorded)
-    (fold.matter.log.breaches, fold.matter.log.isDisputed) = (matter.log.breaches, matter.log.isDisputed)
-    fold.matter.log.sweptTo = matter.log.sweptTo
+      Matter(id: matter.id, key: matter.key, kind: matter.kind, born: matter.born), references: references, now: now,
+      recorded: recorded)
+    (fold.explains, fold.trial) = (explains, trial)
+    (fold.matter.log.breaches, fold.matter.log.sweptTo) = (matter.log.breaches, matter.log.sweptTo)
     fold.run(log)
     return fold
   }
 
-  /// Whether entries can be folded onto a matter as it stands, without its log: they come behind all that it was folded from. Without
-  /// entries: whether it can be swept so.
+  /// Whether entries can be folded onto a matter as it stands, without its log: they come behind all that it was folded from.
   public static func isFast(_ entries: [Entry], onto matter: Matter, calendars: Calendars) -> Bool {
     let log = matter.log
-    // What lapses next may be on record already.
-    if log.isDisputed { return false }
     guard log.entries > 0 else { return true }
     for entry in entries {
       // What became of a main item changes what its merging did, which lies before.
@@ -218,15 +222,29 @@ extension Fold {
       let due = nextDue().flatMap { $0.dueAt < time || inclusive && $0.dueAt == time ? $0 : nil }
       let change = references.calendars.change(after: calendarsTo, through: time)
       if let change, due.map({ change <= $0.dueAt }) ?? true {
+        countWarnings(to: change)
         calendarsTo = change
         recomputeAll(at: change)
       } else if let due {
+        countWarnings(to: due.dueAt)
         lapse(due.unit, due.clock)
       } else {
         break
       }
     }
+    countWarnings(to: time)
     calendarsTo = max(calendarsTo ?? time, time)
+  }
+
+  private mutating func countWarnings(to time: Instant) {
+    guard explains else { return }
+    for (_, item) in matter.items {
+      guard case .active(let cycle) = item.state, !cycle.isHeld else { continue }
+      warningsDue += Item.ClockKind.allCases.compactMap { cycle[$0]?.warnAt }.count { warnAt in
+        warnAt <= time && warnedTo.map { $0 < warnAt } ?? true
+      }
+    }
+    warnedTo = max(warnedTo ?? time, time)
   }
 
   /// The next deadline of the matter that would lapse.

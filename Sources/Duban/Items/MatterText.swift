@@ -7,8 +7,7 @@ extension Matter {
       JSONText.object(["item": part.item.json, "name": JSONText.string(part.unit), "unit": part.unitID.map(String.init)])
     }
     return JSONText.object([
-      "breaches": log.breaches == 0 ? nil : "\(log.breaches)", "disputed": log.isDisputed ? "true" : nil,
-      "effect": log.lastEffect?.json, "lapse": log.lastLapse?.json,
+      "breaches": log.breaches == 0 ? nil : "\(log.breaches)", "effect": log.lastEffect?.json, "lapse": log.lastLapse?.json,
       "parts": parts.isEmpty ? nil : "[\(parts.joined(separator: ","))]", "place": log.lastPlace?.json,
       "swept": log.sweptTo?.json, "whole": whole.json,
     ])
@@ -19,7 +18,7 @@ extension Matter {
   /// - Throws: a ``Refusal`` where the text is no state.
   public mutating func read(state text: String) throws(Refusal) {
     let object = try JSONObject(text: text)
-    (log.breaches, log.isDisputed) = (try object.count("breaches"), try object.bool("disputed") ?? false)
+    log.breaches = try object.count("breaches")
     (log.lastEffect, log.lastLapse) = (try object.instant("effect"), try object.instant("lapse"))
     (log.lastPlace, log.sweptTo) = (try object.instant("place"), try object.instant("swept"))
     whole = try object.object("whole").map { (item) throws(Refusal) in try Item(item) } ?? Item()

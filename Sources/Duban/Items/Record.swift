@@ -4,7 +4,8 @@
 public struct Chronicle: Sendable {
   /// The matter as its row has it; nil where it has none.
   public var before: Matter?
-  /// Breaches on record: all of them where the whole log is folded, else at least those of the present cycles if one may lead to a 约谈.
+  /// Breaches on record: all of them where the whole log is folded, else at least those that do not stand, and those of the present cycles
+  /// if one may lead to a 约谈.
   public var breaches: [Breach]
   /// What was said of entries that do not simply count, by their number.
   public var verdicts: [Int32: (revision: Int32, verdict: Verdict)]
@@ -31,16 +32,10 @@ public struct NoticeOnRecord: Hashable, Sendable {
 }
 
 extension Effects {
-  /// Adds what a fast run has done: every lapse in it is new.
-  ///
-  /// - Returns: the matter as it is to be written.
+  /// Adds what a fast run has done.
   public mutating func add(_ fold: Fold, new lines: [LogLine] = [], onto chronicle: Chronicle) {
-    var number = fold.matter.log.breaches
-    let new = fold.lapses.map { lapse in
-      number += 1
-      return Breach(itemID: fold.matter.id, number: number, lapse: lapse)
-    }
-    add(fold, lines, chronicle, new: new, revised: [], all: chronicle.breaches + new)
+    let settlement = Settlement(after: fold.lapses, recorded: chronicle.breaches, of: fold.matter)
+    add(fold, lines, chronicle, new: settlement.new, revised: settlement.revised, all: settlement.all)
   }
 
   /// Adds what a fold of the whole log has come to, set against what is on record.
@@ -57,8 +52,6 @@ extension Effects {
         inTime, of: matter, references: fold.references, now: fold.now, recorded: chronicle.breaches
       ).lapses
     }
-    var fold = fold
-    fold.matter.log.isDisputed = settlement.isDisputed
     add(fold, lines, chronicle, new: settlement.new, revised: settlement.revised, all: settlement.all)
   }
 
@@ -110,12 +103,13 @@ extension Effects {
 
   /// What began or ended by the new entries: duplicates may follow, and the end is announced.
   private mutating func tell(ofTurns fold: Fold, _ lines: [LogLine], _ chronicle: Chronicle, _ record: Record) {
-    let news = Dictionary(lines.map { ($0.entry.number, $0.entry) }, uniquingKeysWith: { a, _ in a })
-    for closing in fold.closings {
-      // One that waited, or did not count before, is news too.
-      guard let entry = news[closing.entry] ?? (chronicle.verdicts[closing.entry] == nil ? nil : fold.entry(closing.entry)) else {
-        continue
-      }
+    let new = Set(lines.map(\.entry.number))
+    /// Whether an entry counts since this run: it is new, or waited or did not count before.
+    func isNews(_ number: Int32) -> Bool {
+      new.contains(number) || chronicle.verdicts[number].map { $0.verdict != .applied } ?? false
+    }
+    for closing in fold.closings where isNews(closing.entry) {
+      guard let entry = fold.entry(closing.entry) else { continue }
       record.tell(of: closing, by: entry, in: &self)
     }
     if lines.contains(where: { $0.entry.mayTurn }) { turned.append(fold.matter.id) }
@@ -123,6 +117,8 @@ extension Effects {
     for entry in lines.map(\.entry) {
       guard case .merged(let main) = entry.event else { continue }
       mergings.append(Merging(itemID: fold.matter.id, entry: entry.number, main: main, at: entry.place))
+      // An edge may close a circle with those that lead here.
+      if turned.last != fold.matter.id { turned.append(fold.matter.id) }
     }
   }
 }

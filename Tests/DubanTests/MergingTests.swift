@@ -151,4 +151,23 @@ struct MergingTests {
     #expect(book["HS-0"].whole.isWithdrawn && book.whole.phase == .open)
     #expect(book.whole.cycle?.pauses.last?.until == hour(19) + .seconds(3500))
   }
+
+  @Test("of two mergings the earlier counts, whichever was heard first: what becomes of the other main item concerns nobody")
+  func twoMergings() throws {
+    for fate in ["resolved", "withdrawn"] {
+      var book = try Casebook()
+      for subject in ["HS-1", "HS-A", "HS-B"] { try book.hear("complaint.submitted", subject: subject) }
+      try book.hear("complaint.merged", Told.into("HS-B"), at: hour(2))
+      book.follow(at: hour(2))
+      try book.hear("complaint.merged", Told.into("HS-A"), at: hour(1), heard: hour(2) + .seconds(1))
+      book.follow(at: hour(2) + .seconds(1))
+      #expect(book.whole.main?.subject == "HS-A" && book.whole.suspendedAt == hour(1))
+      try book.hear("complaint.\(fate)", at: hour(20), subject: "HS-B")
+      book.follow(at: hour(20))
+      #expect(book.whole.phase == .merged && book.whole.main?.subject == "HS-A", "\(fate)")
+      try book.hear("complaint.resolved", at: hour(30), subject: "HS-A")
+      book.follow(at: hour(30))
+      #expect(book.whole.closedAt == hour(30), "\(fate)")
+    }
+  }
 }

@@ -276,7 +276,7 @@ struct FoldTests {
       ("complaint.extension-requested", Told.asked),
       ("complaint.extension-decided", Told.granted),
     ]
-    for run in 0..<150 {
+    for run in 0..<60 {
       var book = try Casebook()
       try book.hear("complaint.submitted")
       var now = morning
@@ -294,7 +294,6 @@ struct FoldTests {
       }
       #expect(Set(book.breaches.map(\.lapse.step)).count == book.breaches.count, "run \(run)")
       #expect(Set(book.notices.map(\.reference)).count == book.notices.count, "run \(run)")
-      #expect(book.folds.whole == 0 || run > 0)
     }
   }
 }

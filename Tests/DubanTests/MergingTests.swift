@@ -88,12 +88,6 @@ struct MergingTests {
     #expect(book.announcements.map(\.subject) == ["HS-1", "HS-2", "HS-3"].map { "/hotline/12345/\($0)" })
   }
 
-  @Test("an item cannot follow itself")
-  func itself() {
-    let refusal = #expect(throws: Refusal.self) { try envelope("complaint.merged", data: Told.into("HS-1")) }
-    #expect(refusal?.reason == .invalidValue && refusal?.pointer == "/data/into")
-  }
-
   @Test("a duplicate whose resident is dissatisfied (不满意) is a matter of its own again")
   func reopenedByItself() throws {
     var book = try merged()

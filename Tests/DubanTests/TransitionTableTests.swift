@@ -124,6 +124,7 @@ struct TransitionTableTests {
     case (.funding, .closed): try book.hear("funding.disbursed", at: hour(1))
     case (.reminder, .closed): try book.hear("reminder.done", at: hour(1))
     case (_, .merged):
+      if type?.meaning == .resumes { try book.hear("complaint.suspended", Told.pause, at: morning + .seconds(60)) }
       try book.hear("complaint.merged", Told.into("HS-MAIN"), at: hour(1))
       book.follow(at: hour(1))
     default: break

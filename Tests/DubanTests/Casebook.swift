@@ -232,11 +232,11 @@ struct Casebook {
     findings += effects.findings
     unassigned += effects.unassigned
     passedOver += effects.passedOver
-    for (matter, _) in effects.matters { check(matter, at: now) }
+    for (matter, _) in effects.matters { check(matter, effects.entries.map(\.entry), at: now) }
   }
 
   /// Law 1: a matter is the fold of its log; and both are read back from their texts as they were written.
-  private func check(_ matter: Matter, at now: Instant) {
+  private func check(_ matter: Matter, _ new: [Entry], at now: Instant) {
     let log = logs[matter.id] ?? []
     #expect(log.map(\.number) == (0..<Int32(log.count)).map { $0 + 1 }, "the log has gaps")
     let fold = fold(of: matter, now: now)
@@ -254,7 +254,7 @@ struct Casebook {
     do {
       try again.read(state: matter.stateText)
       #expect(again == matter, "\(matter.key): the state is read back as something else")
-      for entry in log {
+      for entry in new {
         var read = try Entry(
           number: entry.number, type: entry.type, facts: entry.facts, unit: entry.unit, key: entry.key, sequence: entry.sequence,
           occurredAt: entry.occurredAt, recordedAt: entry.recordedAt, stamp: entry.stamp.json)

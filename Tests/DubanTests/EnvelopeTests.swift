@@ -223,6 +223,44 @@ struct EnvelopeTests {
     }
   }
 
+  @Test("the sender's order of events (sequence) is carried; whatever is no text counts as none")
+  func sequence() throws {
+    func read(_ value: String) throws -> String? {
+      try Envelope(RawMessage(body: Array((Self.envelopeStart + #""subject":"a","sequence":\#(value)}"#).utf8))).sequence
+    }
+    #expect(try read(#""00012""#) == "00012" && read("7") == nil && read("null") == nil && read("{}") == nil)
+  }
+
+  @Test("who reported a matter is told apart from what happened")
+  func reporter() throws {
+    let reporter = #"{"name":"王某","phone":"13800000000"}"#
+    let told = try envelope("complaint.submitted", data: #"{"title":"漏水","reporter":\#(reporter)}"#)
+    let silent = try envelope("complaint.submitted", data: #"{"title":"漏水"}"#)
+    #expect(told.contact == reporter && silent.contact == nil && told.event == silent.event && told.digest != silent.digest)
+  }
+
+  @Test("an item cannot be merged into itself; it can into one of the same number elsewhere")
+  func mergedIntoItself() throws {
+    let refusal = #expect(throws: Refusal.self) { try envelope("complaint.merged", data: Told.into("HS-1")) }
+    #expect(refusal?.reason == .invalidValue && refusal?.pointer == "/data/into")
+    _ = try envelope("complaint.merged", data: #"{"into":{"source":"/qr/mashang","subject":"HS-1"}}"#)
+  }
+
+  @Test(
+    "a message about units that cannot be is refused by the field's name",
+    arguments: [
+      ("complaint.submitted", #"{"part":"供电公司"}"#, "/data/part"), ("complaint.submitted", #"{"lead":""}"#, "/data/lead"),
+      ("complaint.submitted", #"{"supporting":"供电公司"}"#, "/data/supporting"),
+      ("complaint.submitted", #"{"supporting":["供电公司",7]}"#, "/data/supporting/1"),
+      ("complaint.accepted", #"{"supporting":[""]}"#, "/data/supporting/0"),
+      ("complaint.merged", #"{"part":"供电公司","into":{"source":"/a","subject":"b"}}"#, "/data/part"),
+      ("complaint.resolved", #"{"part":"\#(String(repeating: "电", count: 101))"}"#, "/data/part"),
+    ])
+  func units(_ type: String, _ data: String, _ pointer: String) throws {
+    let refusal = #expect(throws: Refusal.self) { try envelope(type, data: data) }
+    #expect(refusal?.pointer == pointer)
+  }
+
   @Test("a refusal tells whom to answer, once source and id could be read")
   func answering() {
     do {

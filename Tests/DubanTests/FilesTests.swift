@@ -43,6 +43,27 @@ struct FilesTests {
     }
   }
 
+  @Test("tolerances: of answers as of hearings where the file does not say, and of single sources by their URI")
+  func tolerances() throws {
+    func policy(_ lines: String) throws -> Policy {
+      try Policy(
+        yaml: "policy: x\ncounts-from-hearing-after: 1h\n\(lines)rules:\n  - { kind: complaint, \(Self.day) }\n" + Self.rest,
+        version: 1)
+    }
+    let plain = try policy("")
+    #expect(plain.countsFromHearingAfter("/qr/mashang") == .hours(1) && plain.annulsWithin("/qr/mashang") == .hours(1))
+    let nightly = try policy(
+      "annuls-within: 2h\nsources:\n  /qr/mashang: { annuls-within: 24h }\n  /a: { counts-from-hearing-after: 3h }\n")
+    #expect(nightly.annulsWithin(nil) == .hours(2) && nightly.countsFromHearingAfter(nil) == .hours(1))
+    #expect(nightly.annulsWithin("/qr/mashang") == .days(1) && nightly.countsFromHearingAfter("/qr/mashang") == .hours(1))
+    #expect(nightly.annulsWithin("/a") == .hours(2) && nightly.countsFromHearingAfter("/a") == .hours(3))
+    #expect(
+      nightly.differences(from: plain).prefix(3) == [
+        "annuls-within: 1h → 2h", "sources: /a: – → counts-from-hearing-after 3h", "sources: /qr/mashang: – → annuls-within 1d",
+      ])
+    #expect(throws: FileFault.self) { try policy("annuls-within: soon\n") }
+  }
+
   static let rest = """
       - { kind: inspection, resolution: { within: 1d, district: 1d, city: 1d } }
       - { kind: funding, resolution: { within: 1d, district: 1d, city: 1d } }
@@ -81,6 +102,11 @@ struct FilesTests {
       (
         "policy: x\ncounts-from-hearing-after: 1h\nrules:\n  - kind: complaint\n    resolution: { within: 1d, district: 1d, city: 1d }\n"
           + "    slips: [blue, red]\n" + rest, "line 6: rules[0].slips: write three colours"
+      ),
+      (
+        "policy: x\ncounts-from-hearing-after: 1h\nrules:\n  - { kind: reminder, resolution: { within: 0s, district: 1d, city: 1d } }\n"
+          + "  - { kind: complaint, resolution: { within: 1d, district: 1d, city: 1d } }\n" + rest,
+        "a reminder that is heard after its due time would be overdue at once"
       ),
     ])
   func badPolicy(yaml: String, says: String) {

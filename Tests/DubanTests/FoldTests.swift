@@ -245,9 +245,10 @@ struct FoldTests {
   @Test("of two openings the earlier place wins, whichever was heard first; whoever was told otherwise is told again")
   func twoOpenings() throws {
     var book = try Casebook()
-    try book.hear("complaint.submitted", at: hour(1), id: "late")
+    let (later, heard) = (morning + .seconds(1800), morning + .seconds(2400))
+    try book.hear("complaint.submitted", at: later, id: "late")
     let early = #"{"region":{"district":"黄石港区","street":"花湖街道"}}"#
-    #expect(try book.hear("complaint.submitted", early, at: morning, heard: hour(2), id: "early") == .applied)
+    #expect(try book.hear("complaint.submitted", early, at: morning, heard: heard, id: "early") == .applied)
     #expect(book.matter.opening?.at == morning && book.whole.responsible == 4 && book.whole.cycles == 1)
     #expect(book.announcements.map(\.subject) == ["/hotline/12345/late"])
     #expect(book.announcements.map(\.type) == [.receiptRejected])
@@ -276,7 +277,7 @@ struct FoldTests {
       ("complaint.extension-requested", Told.asked),
       ("complaint.extension-decided", Told.granted),
     ]
-    for run in 0..<150 {
+    for run in 0..<60 {
       var book = try Casebook()
       try book.hear("complaint.submitted")
       var now = morning
@@ -294,7 +295,6 @@ struct FoldTests {
       }
       #expect(Set(book.breaches.map(\.lapse.step)).count == book.breaches.count, "run \(run)")
       #expect(Set(book.notices.map(\.reference)).count == book.notices.count, "run \(run)")
-      #expect(book.folds.whole == 0 || run > 0)
     }
   }
 }

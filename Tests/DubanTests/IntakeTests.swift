@@ -212,7 +212,7 @@ struct IntakeTests {
   func batching() throws {
     var random = Seeded(3)
     let types = ["complaint.submitted", "complaint.accepted", "complaint.responded", "complaint.resolved", "complaint.reopened"]
-    for run in 0..<60 {
+    for run in 0..<40 {
       let stream = try (0..<40).map { i in
         try envelope(
           types.randomElement(using: &random) ?? types[0], id: "\(i % 30)", subject: "S\(Int.random(in: 0..<4, using: &random))",

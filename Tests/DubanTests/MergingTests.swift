@@ -88,12 +88,6 @@ struct MergingTests {
     #expect(book.announcements.map(\.subject) == ["HS-1", "HS-2", "HS-3"].map { "/hotline/12345/\($0)" })
   }
 
-  @Test("an item cannot follow itself")
-  func itself() {
-    let refusal = #expect(throws: Refusal.self) { try envelope("complaint.merged", data: Told.into("HS-1")) }
-    #expect(refusal?.reason == .invalidValue && refusal?.pointer == "/data/into")
-  }
-
   @Test("a duplicate whose resident is dissatisfied (不满意) is a matter of its own again")
   func reopenedByItself() throws {
     var book = try merged()
@@ -150,5 +144,24 @@ struct MergingTests {
     book.follow(at: hour(20) + .seconds(60))
     #expect(book["HS-0"].whole.isWithdrawn && book.whole.phase == .open)
     #expect(book.whole.cycle?.pauses.last?.until == hour(19) + .seconds(3500))
+  }
+
+  @Test("of two mergings the earlier counts, whichever was heard first: what becomes of the other main item concerns nobody")
+  func twoMergings() throws {
+    for fate in ["resolved", "withdrawn"] {
+      var book = try Casebook()
+      for subject in ["HS-1", "HS-A", "HS-B"] { try book.hear("complaint.submitted", subject: subject) }
+      try book.hear("complaint.merged", Told.into("HS-B"), at: hour(2))
+      book.follow(at: hour(2))
+      try book.hear("complaint.merged", Told.into("HS-A"), at: hour(1), heard: hour(2) + .seconds(1))
+      book.follow(at: hour(2) + .seconds(1))
+      #expect(book.whole.main?.subject == "HS-A" && book.whole.suspendedAt == hour(1))
+      try book.hear("complaint.\(fate)", at: hour(20), subject: "HS-B")
+      book.follow(at: hour(20))
+      #expect(book.whole.phase == .merged && book.whole.main?.subject == "HS-A", "\(fate)")
+      try book.hear("complaint.resolved", at: hour(30), subject: "HS-A")
+      book.follow(at: hour(30))
+      #expect(book.whole.closedAt == hour(30), "\(fate)")
+    }
   }
 }

@@ -200,6 +200,21 @@ struct PartsTests {
     #expect(book.whole.phase == .open && book.whole.due(.response) == hour(48 + 16))
   }
 
+  @Test("a part that is reopened while the whole is a duplicate is one too: its unit was blamed for a duplicate")
+  func reopenedInADuplicate() throws {
+    var book = try Casebook()
+    try book.hear("complaint.submitted", subject: "HS-MAIN")
+    try book.hear("complaint.submitted", Told.shared)
+    try book.hear("complaint.resolved", #"{"part":"供电公司"}"#, at: hour(1))
+    try book.hear("complaint.merged", Told.into("HS-MAIN"), at: hour(2))
+    book.follow(at: hour(2))
+    try book.hear("complaint.reopened", #"{"part":"供电公司"}"#, at: hour(3))
+    #expect(book.part("供电公司").phase == .merged && book.part("供电公司").suspendedAt == hour(3) && book.matter.wakeAt == nil)
+    try book.hear("complaint.withdrawn", at: hour(5), subject: "HS-MAIN")
+    book.follow(at: hour(5))
+    #expect(book.part("供电公司").phase == .open && book.part("供电公司").due(.resolution) == hour(5) + .days(19))
+  }
+
   @Test("an end of the whole that is heard after its 返工 ends the parts all the same; who was named since has its part again")
   func endHeardAfterReopening() throws {
     var book = try opened()

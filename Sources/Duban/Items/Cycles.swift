@@ -40,6 +40,10 @@ extension Fold {
     matter[unit].cycles += 1
     matter[unit].state = .active(cycle)
     explain(unit, at: from, insteadOf: from == time ? nil : time)
+    // A part that begins while the whole is a duplicate is one from the start.
+    guard unit != nil, case .duplicate(let main, _) = matter.whole.state else { return }
+    matter[unit].state = .duplicate(of: main, cycle)
+    hold(unit, at: time)
   }
 
   /// When it was known that an entry begins a cycle: once the log said that the item was over by then, and of a part that the whole was not.

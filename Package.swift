@@ -55,7 +55,7 @@ let package = Package(
       name: "dubanctl",
       dependencies: ["AMQP", "Duban", "DubanBroker", "DubanReading", "DubanSettings", "DubanStore", arguments]),
     .executableTarget(
-      name: "duban-bench", dependencies: ["AMQP", "Duban", "DubanBroker", "DubanSettings", "DubanStore", arguments]),
+      name: "duban-bench", dependencies: ["AMQP", "Duban", "DubanBroker", "DubanSettings", "DubanStore", "PostgreSQL", arguments]),
     .target(name: "TestSamples", dependencies: ["Duban"], path: "Tests/TestSamples"),
     .target(
       name: "TestServers", dependencies: ["AMQP", "Duban", "DubanStore", "PostgreSQL", "TestSamples"], path: "Tests/TestServers"),

@@ -15,7 +15,7 @@ extension Fold {
     }
     var lapse = Lapse(
       step: Step(unit: unit, begunBy: cycle.begunBy, clock: kind, tier: clock.tier), cycle: matter[unit].cycles,
-      organID: owner(of: clock, in: cycle), startedAt: clock.start, dueAt: clock.dueAt, foundAt: now,
+      organID: accountable(for: clock, in: cycle), startedAt: clock.start, dueAt: clock.dueAt, foundAt: now,
       slip: rule.slips?.colour(ofStep: clock.step), isSupervising: clock.step > 0)
     lapse.foundAt = foundAt(lapse)
     // A tier without an organ is passed over: every item always has an owner.
@@ -38,7 +38,7 @@ extension Fold {
     matter[unit].breachedAt = min(matter[unit].breachedAt ?? clock.dueAt, clock.dueAt)
     matter.log.lastLapse = max(matter.log.lastLapse ?? clock.dueAt, clock.dueAt)
     lapses.append(lapse)
-    if above != nil { explain(unit, kind, at: clock.dueAt) }
+    if above != nil { explain(unit, kind, at: clock.dueAt, insteadOf: lapse.countedFrom == nil ? nil : clock.dueAt) }
     summon(unit)
   }
 

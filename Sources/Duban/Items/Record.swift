@@ -4,7 +4,8 @@
 public struct Chronicle: Sendable {
   /// The matter as its row has it; nil where it has none.
   public var before: Matter?
-  /// Breaches on record: all of them where the whole log is folded, else at least those of the present cycles if one may lead to a 约谈.
+  /// Breaches on record: all of them where the whole log is folded, else at least those that do not stand, and those of the present cycles
+  /// if one may lead to a 约谈.
   public var breaches: [Breach]
   /// What was said of entries that do not simply count, by their number.
   public var verdicts: [Int32: (revision: Int32, verdict: Verdict)]
@@ -31,16 +32,10 @@ public struct NoticeOnRecord: Hashable, Sendable {
 }
 
 extension Effects {
-  /// Adds what a fast run has done: every lapse in it is new.
-  ///
-  /// - Returns: the matter as it is to be written.
+  /// Adds what a fast run has done.
   public mutating func add(_ fold: Fold, new lines: [LogLine] = [], onto chronicle: Chronicle) {
-    var number = fold.matter.log.breaches
-    let new = fold.lapses.map { lapse in
-      number += 1
-      return Breach(itemID: fold.matter.id, number: number, lapse: lapse)
-    }
-    add(fold, lines, chronicle, new: new, revised: [], all: chronicle.breaches + new)
+    let settlement = Settlement(after: fold.lapses, recorded: chronicle.breaches, of: fold.matter)
+    add(fold, lines, chronicle, new: settlement.new, revised: settlement.revised, all: settlement.all)
   }
 
   /// Adds what a fold of the whole log has come to, set against what is on record.
@@ -108,16 +103,18 @@ extension Effects {
 
   /// What began or ended by the new entries: duplicates may follow, and the end is announced.
   private mutating func tell(ofTurns fold: Fold, _ lines: [LogLine], _ chronicle: Chronicle, _ record: Record) {
-    let news = Dictionary(lines.map { ($0.entry.number, $0.entry) }, uniquingKeysWith: { a, _ in a })
-    for closing in fold.closings {
-      // One that waited, or did not count before, is news too.
-      guard let entry = news[closing.entry] ?? (chronicle.verdicts[closing.entry] == nil ? nil : fold.entry(closing.entry)) else {
-        continue
-      }
+    let new = Set(lines.map(\.entry.number))
+    /// Whether an entry counts since this run: it is new, or waited or did not count before.
+    func isNews(_ number: Int32) -> Bool {
+      new.contains(number) || chronicle.verdicts[number].map { $0.verdict != .applied } ?? false
+    }
+    for closing in fold.closings where isNews(closing.entry) {
+      guard let entry = fold.entry(closing.entry) else { continue }
       record.tell(of: closing, by: entry, in: &self)
     }
-    if chronicle.before?.whole.turns != fold.matter.whole.turns { turned.append(fold.matter.id) }
-    for entry in fold.merged where news[entry.number] != nil || chronicle.verdicts[entry.number] != nil {
+    if lines.contains(where: { $0.entry.mayTurn }) { turned.append(fold.matter.id) }
+    // Whatever it does now: something heard later may let it count.
+    for entry in lines.map(\.entry) {
       guard case .merged(let main) = entry.event else { continue }
       mergings.append(Merging(itemID: fold.matter.id, entry: entry.number, main: main, at: entry.place))
       // An edge may close a circle with those that lead here.
@@ -126,9 +123,11 @@ extension Effects {
   }
 }
 
-extension Item {
-  /// What a duplicate of the item goes by: whether it is there, and its ends.
-  fileprivate var turns: [Instant?] { [state == .awaited ? nil : .init(microseconds: Int64(cycles)), closedAt] }
+extension Entry {
+  /// Whether it may change when its matter was in work, which its duplicates go by; of an earlier cycle, too.
+  fileprivate var mayTurn: Bool {
+    [.opens, .resolves, .withdraws, .mainSettled, .mainHeld, .mainWithdrawn, .reopens, .setAside].contains(trigger)
+  }
 }
 
 // MARK: - Facts
@@ -212,7 +211,8 @@ private struct Record {
     }
     for summons in fold.summonses {
       let before = record.filter { $0.unit == summons.unit && $0.begunBy == summons.begunBy }
-      guard before.allSatisfy(\.isWithdrawn) else { continue }
+      // What is excused or lifted is no cause, however often it is derived.
+      guard before.allSatisfy(\.isWithdrawn), !grounds(summons.unit, summons.begunBy).isEmpty else { continue }
       let notice = Notice.summons(
         of: summons.organID, over: matter, unit: summons.unit, begunBy: summons.begunBy, attempt: before.count + 1,
         for: grounds(summons.unit, summons.begunBy), directory: directory, at: fold.now)

@@ -32,17 +32,19 @@ struct ChineseWording: Wording {
     let verb = story.kind.chinese
     var clauses: [String] = []
     for step in story.steps {
-      for setting in step.settings { clauses += self.clauses(setting, step, verb) }
+      for (i, setting) in step.settings.enumerated() {
+        clauses += self.clauses(setting, step, verb, tellsDays: step.tellsDays(at: i))
+      }
       if let lapse = step.lapse {
         let slip = lapse.slip.map { "，发\($0.chinese)" } ?? ""
-        let record = step.breach.map { "第\($0.number)号超时，\($0.status.chinese)" } ?? "超时"
-        clauses.append("届时未\(verb)，记\(step.organ)\(record)\(slip)")
+        let record = step.breach.map { "（第\($0.number)号，\($0.status.chinese)）" } ?? ""
+        clauses.append("届时未\(verb)，记\(step.organ)超时\(record)\(slip)")
       }
     }
     return clauses.joined(separator: "；") + "；" + outcome(story, verb) + "。"
   }
 
-  private func clauses(_ setting: Setting, _ step: StepStory, _ verb: String) -> [String] {
+  private func clauses(_ setting: Setting, _ step: StepStory, _ verb: String, tellsDays: Bool) -> [String] {
     let due = "应于\(setting.derivation.dueAt.chineseEnd)前\(verb)"
     var clauses: [String] = []
     switch setting.cause {
@@ -69,6 +71,7 @@ struct ChineseWording: Wording {
     case .calendar(let version): clauses = ["工作日历更新为第\(version)版，\(due)"]
     case .changed: clauses = ["时限调整后\(due)"]
     }
+    guard tellsDays else { return clauses }
     if let days = days(setting) { clauses.append(days) }
     if !setting.unannouncedYears.isEmpty {
       let years = setting.unannouncedYears.map { "\($0)" }.joined(separator: "、")
@@ -102,13 +105,16 @@ struct ChineseWording: Wording {
   }
 
   private func list(_ groups: [(reason: String, runs: [(first: ShanghaiTime, last: ShanghaiTime)])]) -> String {
-    var year: Int?
+    var before: ShanghaiTime?
     func day(_ date: ShanghaiTime) -> String {
-      defer { year = date.year }
-      return date.year == year ? "\(date.month)月\(date.day)日" : date.chineseDate
+      defer { before = date }
+      return date.year == before?.year ? "\(date.month)月\(date.day)日" : date.chineseDate
+    }
+    func last(_ date: ShanghaiTime) -> String {
+      date.year == before?.year && date.month == before?.month ? "\(date.day)日" : day(date)
     }
     return groups.map { group in
-      let runs = group.runs.map { $0.first == $0.last ? day($0.first) : "\(day($0.first))至\(day($0.last))" }
+      let runs = group.runs.map { $0.first == $0.last ? day($0.first) : "\(day($0.first))至\(last($0.last))" }
       return runs.joined(separator: "、") + "（\(group.reason)）"
     }.joined(separator: "、")
   }

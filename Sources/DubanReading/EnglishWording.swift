@@ -31,7 +31,9 @@ struct EnglishWording: Wording {
   func clock(_ story: ClockStory) -> String {
     var sentences: [String] = []
     for step in story.steps {
-      for setting in step.settings { sentences += self.sentences(setting, step) }
+      for (i, setting) in step.settings.enumerated() {
+        sentences += self.sentences(setting, step, tellsDays: step.tellsDays(at: i))
+      }
       if let lapse = step.lapse {
         let record = step.breach.map { "breach \($0.number), \($0.status.rawValue)" } ?? "a breach"
         sentences.append("Not done by then: \(record), of \(step.organ)" + (lapse.slip.map { " (\($0.chinese))" } ?? ""))
@@ -40,7 +42,7 @@ struct EnglishWording: Wording {
     return "\(story.kind.title): " + (sentences + [outcome(story)]).joined(separator: ". ") + "."
   }
 
-  private func sentences(_ setting: Setting, _ step: StepStory) -> [String] {
+  private func sentences(_ setting: Setting, _ step: StepStory, tellsDays: Bool) -> [String] {
     let due = "due \(setting.derivation.dueAt.englishEnd)"
     let limit = setting.derivation.allowance.sentence
     var sentences: [String] = []
@@ -69,6 +71,7 @@ struct EnglishWording: Wording {
     case .calendar(let version): sentences = ["By calendar version \(version), \(due)"]
     case .changed: sentences = ["Changed, \(due)"]
     }
+    guard tellsDays else { return sentences }
     sentences += days(setting)
     if !setting.unannouncedYears.isEmpty {
       let years = setting.unannouncedYears.map { "\($0)" }.joined(separator: ", ")

@@ -129,6 +129,11 @@ extension CycleAccount {
 
 // MARK: - What both languages ask
 
+extension StepStory {
+  /// Whether the days of a setting are told: of the last that counts days, for earlier ones were replaced by it.
+  func tellsDays(at i: Int) -> Bool { !settings[(i + 1)...].contains { $0.days != nil } }
+}
+
 extension Setting {
   /// When its clock started, where that was at the hearing, later than it happened.
   var heardLate: (happened: Instant, heard: Instant)? {

@@ -24,9 +24,8 @@ struct CaseworkCommandTests {
   }
 
   private struct Event: Decodable {
-    var event: Int
-    var itemSource, subject, phase, type, messageID, since: String
-    var flaggedAt: String?
+    var event, itemSource, subject, phase, type, messageID, since: String
+    var flaggedAt, reason, detail: String?
   }
 
   private struct Discarded: Decodable {
@@ -182,7 +181,7 @@ struct CaseworkCommandTests {
           Sample.event("complaint.responded", id: "m-1", subject: "S-1", data: "{}"),
           Sample.event("complaint.resolved", id: "m-2", subject: "S-1", data: "{}"),
         ])
-        try test.store.until("(SELECT count(*) FROM waiting_event) = 2")
+        try test.store.until("(SELECT count(*) FROM verdict WHERE verdict = 'waits') = 2")
         #expect(try test.dubanctl("waiting", "--overdue").output == "no event waits\n")
         try test.store.setClock(ahead: "25 hours")
         try daemon.untilLog(contains: "events wait too long for their item")
@@ -200,16 +199,53 @@ struct CaseworkCommandTests {
       let events = try decode([Event].self, test.dubanctl("waiting", "--overdue", "--json"))
       #expect(events.map(\.messageID) == ["m-1", "m-2"] && events.allSatisfy { $0.flaggedAt != nil && $0.phase == "awaited" })
       #expect(try decode([Event].self, test.dubanctl("waiting", "--json", "--limit", "1")).count == 1)
-      let dry = try test.dubanctl("waiting", "discard", "\(events[0].event)", "--because", "误发", "--dry-run")
-      #expect(dry.end == .exit(0) && dry.output.hasPrefix("would discard \(events[0].event) "))
-      let missing = try test.dubanctl("waiting", "discard", "\(events[0].event)", "999999", "--because", "误发")
-      #expect(missing.end == .exit(64) && missing.errors.contains("no waiting event 999999; nothing was changed"))
+      #expect(events[0].event.hasSuffix("/1") && events[1].event.hasSuffix("/2"))
+      let dry = try test.dubanctl("waiting", "discard", events[0].event, "--because", "误发", "--dry-run")
+      #expect(dry.end == .exit(0) && dry.output.hasPrefix("would set aside \(events[0].event) "))
+      for missing in ["999999/1", "S-1/7", "1"] {
+        let refused = try test.dubanctl("waiting", "discard", events[0].event, missing, "--because", "误发")
+        #expect(refused.end == .exit(64) && refused.errors.contains("no event \(missing) that does not count"))
+      }
       #expect(try decode([Event].self, test.dubanctl("waiting", "--json")).count == 2)
-      let real = try test.dubanctl("waiting", "discard", "\(events[0].event)", "--because", "误发", environment: ["USER": "wang"])
-      #expect(real.end == .exit(0) && real.output.hasPrefix("discarded \(events[0].event) "))
+      // Named by the number upstream as well.
+      #expect(try test.dubanctl("waiting", "show", "S-1/1").output.contains("it waits"))
+      let real = try test.dubanctl("waiting", "discard", "S-1/1", "--because", "误发", environment: ["USER": "wang"])
+      #expect(real.end == .exit(0) && real.output.hasPrefix("set aside \(events[0].event) "), "\(real.errors)")
+      #expect(try test.dubanctl("waiting", "discard", "S-1/1", "--because", "误发").end == .exit(64))
+      #expect(try decode([Event].self, test.dubanctl("waiting", "--json")).map(\.messageID) == ["m-2"])
       let history = try decode([Discarded].self, test.dubanctl("waiting", "history", "--json"))
       #expect(history.map(\.messageID) == ["m-1"] && history[0].by == "wang" && history[0].reason == "误发")
       #expect(try test.dubanctl("waiting").output.contains("/hotline/12345/S-1"))
+    }
+  }
+  @Test("an event that cannot count is listed with the reason, and counts by itself once what was missing is heard")
+  func inapplicable() async throws {
+    try await Surroundings.with { test in
+      let until = #""until":"2099-10-30T17:30:00+08:00""#
+      try await test.withProcess { _ in
+        func hour(_ number: Int) -> String { "2026-11-20T0\(number):00:00+08:00" }
+        let eight = Duban.Instant(rfc3339: hour(8))
+        try test.store.setClock(at: #require(eight))
+        try test.publish([
+          Sample.event("complaint.submitted", id: "m-1", subject: "S-1", time: hour(5)),
+          Sample.event(
+            "complaint.extension-decided", id: "m-2", subject: "S-1", time: hour(7),
+            data: "{\"decision\":\"approved\",\"approver\":\"黄石港区\",\(until)}"),
+        ])
+        try test.store.until("(SELECT count(*) FROM verdict WHERE verdict = 'inapplicable') = 1")
+        let events = try decode([Event].self, test.dubanctl("waiting", "list", "--inapplicable", "--json"))
+        #expect(events.map(\.messageID) == ["m-2"] && events[0].reason == "not-requested" && events[0].detail != nil)
+        #expect(try test.dubanctl("waiting", "list").output == "no event waits\n")
+        #expect(try test.dubanctl("waiting", "show", "S-1/2").output.contains("not-requested"))
+        try test.publish([
+          Sample.event(
+            "complaint.extension-requested", id: "m-3", subject: "S-1", time: hour(6), data: "{\"reason\":\"雨季\",\(until)}")
+        ])
+        try test.store.until("(SELECT count(*) FROM verdict WHERE verdict = 'inapplicable') = 0")
+      }
+      #expect(try test.dubanctl("waiting", "list", "--inapplicable").output == "every event counts, or waits\n")
+      let both = try test.dubanctl("waiting", "list", "--inapplicable", "--overdue")
+      #expect(both.end == .exit(64) && both.errors.contains("leave out --inapplicable"))
     }
   }
 }

@@ -55,7 +55,7 @@ extension Fold {
     for kind in Item.ClockKind.allCases where only == nil || only == kind {
       guard let clock = cycle[kind] else { continue }
       let last = derivations.last { $0.unit == unit && $0.kind == kind && $0.cycle == item.cycles }
-      if last?.clock == clock { continue }
+      if last?.clock == clock && last?.policyVersion == policy().version { continue }
       let organ = owner(of: clock, in: cycle)
       derivations.append(
         Derivation(

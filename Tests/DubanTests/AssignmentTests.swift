@@ -1,126 +1,170 @@
-// 派件: what is 待派, once the directory has come to know its street or its unit.
+// 主办, 改派, 派件: who is responsible for the whole, and what the directory comes to know later.
 
 import Testing
 
 @testable import Duban
 
-@Suite("Assigned once the directory knows")
+@Suite("Assignment: lead units, and what the directory learns")
 struct AssignmentTests {
-  /// The small city, which learns of a street and a unit at a time.
-  private static func directory(learning time: Instant) -> Directory {
-    Directory(
-      version: 2,
-      organs: Array(City.directory.organs.values) + [
-        Organ(id: 20, tier: .street, name: "新街道", parentID: City.districtID, knownSince: time),
-        Organ(id: 21, tier: nil, name: "热力公司", parentID: City.cityID, knownSince: time),
-      ], sources: Array(City.directory.sources.values))
+  // MARK: - 改派
+
+  @Test("改派: the unit that was named last leads, in whatever order that is heard; no clock is reset")
+  func renamed() throws {
+    let messages = try [
+      envelope("complaint.submitted", data: Told.shared),
+      envelope("complaint.accepted", id: "a1", time: hour(1), data: #"{"lead":"供电公司"}"#),
+      envelope("complaint.accepted", id: "a2", time: hour(2), data: #"{"lead":"燃气公司"}"#),
+    ]
+    for order in [[0, 1, 2], [0, 2, 1], [2, 1, 0]] {
+      var policy = try City.policy()
+      policy.countsFromHearingAfter = .days(365)
+      var book = try Casebook(policy)
+      for i in order { book.hear([messages[i]], at: hour(3)) }
+      #expect(book.matter.opening?.lead == "燃气公司" && book.whole.responsible == 7 && book.whole.due(.response) == hour(48))
+    }
   }
 
-  private static func machine(at time: Instant, knows: Bool) throws -> ItemMachine {
-    var machine = try City.machine(at: time)
-    if knows { machine.directory = directory(learning: time) }
-    return machine
+  @Test("another lead is responsible from then on, and a tier that supervises goes on to; the breach stays with who let it pass")
+  func renamedAfterTheDeadline() throws {
+    for isSwept in [true, false] {
+      var book = try Casebook()
+      try book.hear("complaint.submitted", Told.shared)
+      if isSwept { book.sweep(at: hour(48)) }
+      try book.hear("complaint.accepted", #"{"lead":"燃气公司"}"#, at: hour(49))
+      #expect(book.breaches.owners == [5] && book.matter.opening?.lead == "燃气公司")
+      #expect(book.whole.responsible == 7 && book.whole.supervisor == .district && book.whole.due(.response) == hour(72))
+      // What it lets pass itself is its own.
+      book.sweepAll(until: day(20))
+      #expect(book.breaches.of(.resolution).filter { $0.lapse.step.unit == nil }.owners == [7])
+    }
   }
 
+  @Test("a matter that is overdue at 市 stays so, though a lead is named for it")
+  func namedTooLate() throws {
+    var book = try Casebook()
+    try book.hear("reminder.scheduled", #"{"due":"2026-11-21T08:00:00+08:00"}"#)
+    #expect(book.whole.startTier == .city)
+    book.sweep(at: day(2))
+    let before = book.whole
+    #expect(try book.hear("complaint.accepted", #"{"lead":"供水公司"}"#, at: day(3)) == .inapplicable(.wrongKind))
+    #expect(book.whole == before && book.whole.clocks.isEmpty)
+    var complaint = try Casebook()
+    try complaint.hear("complaint.submitted", "{}")
+    complaint.sweepAll(until: day(60))
+    try complaint.hear("complaint.accepted", #"{"lead":"供水公司"}"#, at: day(61))
+    #expect(complaint.whole.clocks.isEmpty && complaint.whole.responsible == 5 && complaint.breaches.owners == [1, 1])
+  }
+
+  @Test(
+    "a unit that lets pass what lies in a place nobody knows has the city above it: the city was blamed for it, and nobody took over"
+  )
+  func unitWithoutPlace() throws {
+    for (data, unit) in [(#"{"lead":"供水公司"}"#, nil), (#"{"supporting":["供水公司"]}"#, "供水公司")] as [(String, String?)] {
+      var book = try Casebook()
+      try book.hear("complaint.submitted", data)
+      let item = try #require(book.matter.item(of: unit))
+      // A unit stands in for the tiers that have nobody; the whole limit is for who has it first.
+      #expect(item.responsible == 5 && item.startTier == .district && book.matter.isUnassigned(unit))
+      #expect(item.due(.resolution) == day(19) && item.due(.response) == (unit == nil ? hour(48) : nil))
+      if unit == nil { #expect(book.passedOver.isEmpty) }
+      try book.hear("complaint.responded", at: hour(1))
+      book.sweepAll(until: day(40))
+      let own = book.breaches.filter { $0.lapse.step.unit == unit }
+      #expect(own.owners == [5, City.cityID] && own.tiers == [.district, .city])
+      #expect(book.notices.filter { $0.organID == 5 }.count == 1)
+    }
+    // Of a unit that is not known either, the city has it from the start, for the whole limit; until one is named that is.
+    var book = try Casebook()
+    try book.hear("complaint.submitted", #"{"lead":"无此单位"}"#)
+    #expect(
+      book.whole.responsible == City.cityID && book.whole.due(.response) == hour(48) && book.whole.due(.resolution) == day(19))
+    try book.hear("complaint.accepted", #"{"lead":"供水公司"}"#, at: hour(1))
+    #expect(book.whole.responsible == 5 && book.whole.due(.response) == hour(48))
+  }
+
+  @Test("an acceptance about the lead's part that names units too names nobody: it says nothing of who else has the matter")
+  func unitsNamedByAPart() throws {
+    var book = try Casebook()
+    try book.hear("complaint.submitted", #"{\#(Told.place),"lead":"供水公司"}"#)
+    let accepted = try envelope(
+      "complaint.accepted", id: "a1", time: hour(1), data: #"{"part":"供水公司","lead":"燃气公司","supporting":["供电公司","燃气公司"]}"#)
+    let next = try envelope("complaint.submitted", id: "n1", subject: "HS-2", time: hour(1))
+    #expect(book.hear([accepted, next], at: hour(1)) == [.applied, .applied])
+    #expect(book.matter.opening?.lead == "供水公司" && book.matter.parts.isEmpty && book["HS-2"].whole.phase == .open)
+  }
+
+  // MARK: - 派件
+
+  /// The small city, which has come to know a street and a unit.
+  private static let learnt = Directory(
+    version: 2,
+    organs: City.organs + [
+      Organ(id: 20, tier: .street, name: "新街道", parentID: City.districtID),
+      Organ(id: 21, tier: nil, name: "热力公司", parentID: City.cityID),
+    ], sources: Array(City.directory.sources.values))
+
+  private static let region = Event.Region(district: "黄石港区", street: "新街道", community: "一号院")
   private static let nowhere = #""region":{"district":"黄石港区","street":"新街道","community":"一号院"}"#
 
-  /// An item as its opening leaves it, and its log.
-  private func entered(_ data: String) throws -> (item: Item, log: [LoggedEvent]) {
-    let (item, effects) = try opened(data: data)
-    return (item, Self.logged(effects, at: morning))
-  }
-
-  private static func logged(_ effects: Effects, at time: Instant) -> [LoggedEvent] {
-    effects.log.map { LoggedEvent(type: $0.type, occurredAt: $0.occurredAt, recordedAt: time, body: $0.body) }
-  }
-
-  /// What the whole log comes to, run again by a directory that learnt at a time.
-  private func again(_ item: Item, _ log: [LoggedEvent], learning time: Instant) throws -> Replay.Outcome {
-    let replay = Replay(
-      policies: PolicyBook(current: try City.policy()), directory: Self.directory(learning: time),
-      calendar: { _ in City.calendar })
-    var outcome = try replay.asItWas(item, log)
-    outcome.item.sequence = item.sequence
-    return outcome
-  }
-
-  @Test("the street that the directory comes to know has the item; its clock runs on, and its log runs again to the same")
+  @Test("the street that the directory comes to know has the matter; its clock runs on")
   func street() throws {
-    var (item, log) = try entered("{\(Self.nowhere)}")
-    let deadline = item.deadline
-    #expect(item.tier == .district && item.awaitsAssignment)
-    var effects = Effects()
-    #expect(try !Self.machine(at: morning + .hours(1), knows: false).assignAnew(&item, log: log, into: &effects))
-    #expect(effects.log.isEmpty)
-    let learnt = morning + .hours(2)
-    #expect(try Self.machine(at: learnt, knows: true).assignAnew(&item, log: log, into: &effects))
-    #expect(item.tier == .street && item.holderID == 20 && !item.awaitsAssignment && item.deadline == deadline)
-    #expect(item.place.community == "一号院" && effects.log.map(\.type) == ["item.reassigned"] && effects.announcements.isEmpty)
-    log += Self.logged(effects, at: learnt)
-    #expect(try again(item, log, learning: learnt).item == item)
-    // Once is enough.
-    #expect(try !Self.machine(at: learnt, knows: true).assignAnew(&item, log: log, into: &effects))
+    var book = try Casebook()
+    try book.hear("complaint.submitted", "{\(Self.nowhere)}")
+    let dues = book.whole.clocks.map(\.clock.dueAt)
+    #expect(book.whole.responsible == City.districtID && book.matter.isUnassigned(nil))
+    book.references.directory = Self.learnt
+    book.record(.placed(Self.region), at: hour(2))
+    #expect(book.whole.responsible == 20 && book.whole.startTier == .street && !book.matter.isUnassigned(nil))
+    #expect(book.whole.clocks.map(\.clock.dueAt) == dues && book.whole.clocks.allSatisfy { $0.clock.tier == .street })
+    #expect(book.matter.opening?.place.community == "一号院" && book.announcements.isEmpty && book.log.last?.type == "item.placed")
     // What it lets pass is its own, and goes the whole chain.
-    var lapse = Effects()
-    try Self.machine(at: morning + .hours(48), knows: true).lapse(&item, into: &lapse)
-    #expect(lapse.breaches.map(\.organID) == [20] && item.tier == .district)
+    book.sweep(at: hour(48))
+    #expect(book.breaches.owners == [20] && book.whole.supervisor == .district)
   }
 
-  @Test("the unit that the directory comes to know has the item, or its part in it", arguments: [true, false])
+  @Test("the unit that the directory comes to know has the whole, or its part in it", arguments: [true, false])
   func unit(leads: Bool) throws {
     let (lead, supporting) = leads ? ("热力公司", "无此单位") : ("无此单位", "热力公司")
-    var fold = IntakeFold(IntakeSnapshot(taken: [:], items: [:], freshIDs: [1, 2]), machine: try City.machine(at: morning))
-    let data = #"{\#(UnitsTests.place),"lead":"\#(lead)","supporting":["\#(supporting)"]}"#
-    #expect(fold.take(try envelope("complaint.submitted", data: data)) == .applied)
-    let opening = fold.finish()
-    func log(_ item: Item) -> [LoggedEvent] {
-      zip(opening.log, Self.logged(opening, at: morning)).filter { $0.0.itemID == item.id }.map(\.1)
-    }
-    let (whole, part) = (
-      try #require(opening.newItems.first { $0.key.unit == nil }), try #require(opening.newItems.first { $0.key.unit != nil })
-    )
-    #expect(whole.awaitsAssignment && part.awaitsAssignment)
-    var (item, other) = leads ? (whole, part) : (part, whole)
-    #expect(item.holderID == City.streetID)
-    let (deadline, learnt) = (item.deadline, morning + .hours(2))
-    let machine = try Self.machine(at: learnt, knows: true)
-    var effects = Effects()
-    #expect(try machine.assignAnew(&item, log: log(whole), into: &effects))
-    #expect(item.holderID == 21 && item.tier == .street && !item.awaitsAssignment && item.deadline == deadline)
-    #expect(try again(item, log(item) + Self.logged(effects, at: learnt), learning: learnt).item == item)
+    var book = try Casebook()
+    try book.hear("complaint.submitted", #"{\#(Told.place),"lead":"\#(lead)","supporting":["\#(supporting)"]}"#)
+    let (known, unknown) = leads ? (nil, supporting) : (supporting, nil)
+    #expect(book.matter.isUnassigned(known) && book.matter.isUnassigned(unknown))
+    let dues = book.matter.item(of: known)?.clocks.map(\.clock.dueAt)
+    book.references.directory = Self.learnt
+    book.record(.placed(.init(district: "黄石港区", street: "胜阳港街道")), at: hour(2))
+    let item = try #require(book.matter.item(of: known))
+    #expect(item.responsible == 21 && item.startTier == .street && item.clocks.map(\.clock.dueAt) == dues)
     // The other unit is not known yet.
-    #expect(try !machine.assignAnew(&other, log: log(whole), into: &effects))
-    #expect(other.awaitsAssignment && effects.log.count == 1)
+    #expect(!book.matter.isUnassigned(known) && book.matter.isUnassigned(unknown))
+    #expect(book.matter.item(of: unknown)?.responsible == City.streetID)
   }
 
-  @Test("a tier that the item has climbed to keeps it, and it is 待派 no more; its log runs again to the same breaches")
+  @Test("a tier that supervises goes on to when the directory learns who is responsible; what stood stands")
   func climbed() throws {
     for isUnit in [true, false] {
-      var (item, log) = try entered("{\(Self.nowhere)\(isUnit ? ",\"lead\":\"热力公司\"" : "")}")
-      var effects = Effects()
-      let passed = morning + .hours(48)
-      try Self.machine(at: passed, knows: false).lapse(&item, into: &effects)
-      #expect(item.tier == .city && effects.breaches.map(\.organID) == [City.districtID])
-      log += Self.logged(effects, at: passed)
-      let learnt = passed + .hours(2)
-      var later = Effects()
-      let deadline = item.deadline
-      #expect(try Self.machine(at: learnt, knows: true).assignAnew(&item, log: log, into: &later))
-      #expect(item.tier == .city && item.holderID == City.cityID && item.deadline == deadline && !item.awaitsAssignment)
-      let outcome = try again(item, log + Self.logged(later, at: learnt), learning: learnt)
-      #expect(outcome.item == item && outcome.breaches == effects.breaches)
+      var book = try Casebook()
+      try book.hear("complaint.submitted", "{\(Self.nowhere)\(isUnit ? #","lead":"热力公司""# : "")}")
+      book.sweep(at: hour(48))
+      #expect(book.whole.supervisor == .city && book.breaches.owners == [City.districtID])
+      let (due, breaches) = (book.whole.due(.response), book.breaches)
+      book.references.directory = Self.learnt
+      book.record(.placed(Self.region), at: hour(50))
+      #expect(book.whole.supervisor == .city && book.whole.responsible == (isUnit ? 21 : 20) && book.whole.due(.response) == due)
+      #expect(!book.matter.isUnassigned(nil) && book.breaches == breaches)
     }
   }
 
-  @Test("law: the directory as it was knows whom it knew then, and nobody else")
-  func asItWas() {
-    let directory = Self.directory(learning: morning)
-    let before = directory.known(at: morning + .hours(-1))
-    #expect(
-      before.unit(named: "热力公司") == nil && before.unit(named: "供水公司") == 5
-        && before.officeHours(of: 7, at: morning) == OfficeHours([480..<960]))
-    #expect(before.place(of: .init(district: "黄石港区", street: "新街道")).isUnassigned)
-    #expect(directory.known(at: morning).unit(named: "热力公司") == 21)
-    #expect(before.sources == directory.sources)
+  @Test("law: what the directory knew is stamped on each entry, so that nobody is blamed by a name that was learnt later")
+  func asItWas() throws {
+    var book = try Casebook()
+    try book.hear("complaint.submitted", "{\(Self.nowhere)}")
+    book.references.directory = Self.learnt
+    // Heard of after the directory had learnt, but said before: the opening stays as it was stamped.
+    try book.hear("complaint.responded", at: hour(-1), heard: hour(50))
+    #expect(book.folds.whole == 1 && book.whole.responsible == City.districtID && book.whole.answeredAt == morning)
+    #expect(book.log.first?.stamp.streetID == nil && book.matter.isUnassigned(nil))
+    // A new opening is stamped by what is known now.
+    try book.hear("complaint.submitted", #"{\#(Self.nowhere),"lead":"热力公司"}"#, at: hour(51), subject: "HS-2")
+    #expect(book["HS-2"].whole.responsible == 21)
   }
 }

@@ -14,8 +14,9 @@ struct EnvelopeTests {
     #expect(envelope.item == ItemKey(source: "/hotline/12345", subject: "HS-9"))
     #expect(envelope.type.name == "complaint.submitted" && envelope.type.kind == .complaint)
     #expect(envelope.time == morning)
-    #expect(envelope.data.region?.street == "胜阳港街道")
-    #expect(Array(envelope.body.utf8) == raw.body)
+    guard case .opened(let opening) = envelope.event else { return #expect(Bool(false), "no opening") }
+    #expect(opening.region == .init(district: "黄石港区", street: "胜阳港街道", community: "覆盆山小区"))
+    #expect(Array(envelope.original.utf8) == raw.body)
   }
 
   @Test("a binary event is the same event, and its record is the structured form")
@@ -27,10 +28,14 @@ struct EnvelopeTests {
         "time": "2026-11-20T08:00:00+08:00", "subject": "Q-1",
       ])
     let envelope = try Envelope(raw)
-    #expect(envelope.key.id == "b\"1" && envelope.data.title == "漏水")
-    let again = try Envelope(RawMessage(body: Array(envelope.body.utf8)))
+    #expect(envelope.key.id == "b\"1" && Self.title(of: envelope) == "漏水")
+    let again = try Envelope(RawMessage(body: Array(envelope.original.utf8)))
     #expect(
-      again.key == envelope.key && again.item == envelope.item && again.data == envelope.data && again.time == envelope.time)
+      again.key == envelope.key && again.item == envelope.item && again.event == envelope.event && again.time == envelope.time)
+  }
+
+  private static func title(of envelope: Envelope) -> String? {
+    if case .opened(let opening) = envelope.event { opening.title } else { nil }
   }
 
   private static func binary(_ data: String, _ others: [String: String] = [:]) -> RawMessage {
@@ -45,7 +50,7 @@ struct EnvelopeTests {
     "the record of a binary event can be read again, whatever its data begin with", arguments: ["", "{}", " {} \n"])
   func binaryRecord(data: String) throws {
     let envelope = try Envelope(Self.binary(data))
-    #expect(try Envelope(RawMessage(body: Array(envelope.body.utf8))).data == envelope.data)
+    #expect(try Envelope(RawMessage(body: Array(envelope.original.utf8))).event == envelope.event)
   }
 
   @Test("an event about another system's item names it in data.item")
@@ -131,7 +136,7 @@ struct EnvelopeTests {
     ])
   func wholeGrammar(value: String) throws {
     let body = " " + Self.envelopeStart + #""subject":"a","data":{"x":\#(value)}}"# + "\n"
-    #expect(try Envelope(RawMessage(body: Array(body.utf8))).body == body)
+    #expect(try Envelope(RawMessage(body: Array(body.utf8))).original == body)
   }
 
   @Test(
@@ -166,8 +171,8 @@ struct EnvelopeTests {
   @Test("a binary event is kept with all its attributes; one called data is none")
   func binaryAttributes() throws {
     let envelope = try binary(#"{"title":"漏水"}"#, ["priority": "high", "dataschema": "/s", "data": "x"])
-    #expect(envelope.body.contains(#""priority":"high""#) && envelope.body.contains(#""dataschema":"/s""#))
-    #expect(envelope.data.title == "漏水" && !envelope.body.contains(#""x""#))
+    #expect(envelope.original.contains(#""priority":"high""#) && envelope.original.contains(#""dataschema":"/s""#))
+    #expect(Self.title(of: envelope) == "漏水" && !envelope.original.contains(#""x""#))
   }
 
   @Test("a binary event is held to the limits in the form in which it is kept and read again")

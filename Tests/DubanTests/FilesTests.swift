@@ -29,7 +29,7 @@ struct FilesTests {
     func policy(_ line: String) throws -> Policy {
       try Policy(
         yaml:
-          "policy: x\ntolerance: 1h\n\(line)rules:\n  - { kind: complaint, resolution: { within: 1d, district: 1d, city: 1d } }\n"
+          "policy: x\ncounts-from-hearing-after: 1h\n\(line)rules:\n  - { kind: complaint, resolution: { within: 1d, district: 1d, city: 1d } }\n"
           + Self.rest, version: 1)
     }
     #expect(try policy("").waiting == .hours(24) && policy("waiting: 90m\n").waiting == .seconds(5400))
@@ -52,33 +52,34 @@ struct FilesTests {
   @Test(
     "a bad policy is refused with the place and the remedy",
     arguments: [
-      ("policy: x\ntolerance: 1h\nrules:\n" + rest, "line 4: rules: no rule for every complaint"),
-      ("policy: x\nrules: []", "tolerance is missing"),
+      ("policy: x\ncounts-from-hearing-after: 1h\nrules:\n" + rest, "line 4: rules: no rule for every complaint"),
+      ("policy: x\nrules: []", "counts-from-hearing-after is missing"),
       (
-        "policy: x\ntolerance: soon\nrules: []",
-        "line 2: tolerance: write a length of time like 30s, 15m, 48h or 13d, not 'soon'"
+        "policy: x\ncounts-from-hearing-after: soon\nrules: []",
+        "line 2: counts-from-hearing-after: write a length of time like 30s, 15m, 48h or 13d, not 'soon'"
       ),
       (
-        "policy: x\ntolerance: 1h\nrules:\n  - { kind: rumour, resolution: { within: 1d, district: 1d, city: 1d } }\n",
+        "policy: x\ncounts-from-hearing-after: 1h\nrules:\n  - { kind: rumour, resolution: { within: 1d, district: 1d, city: 1d } }\n",
         "line 4: rules[0].kind"
       ),
       (
-        "policy: x\ntolerance: 1h\nrules:\n  - { kind: complaint, resolution: { within: 1d, district: 1d } }\n" + rest,
+        "policy: x\ncounts-from-hearing-after: 1h\nrules:\n  - { kind: complaint, resolution: { within: 1d, district: 1d } }\n"
+          + rest,
         "line 4: rules[0].resolution: city is missing"
       ),
       (
-        "policy: x\ntolerance: 1h\nrules:\n  - { kind: complaint, resolution: { within: 1d, district: 1d, city: 1d } }\n"
+        "policy: x\ncounts-from-hearing-after: 1h\nrules:\n  - { kind: complaint, resolution: { within: 1d, district: 1d, city: 1d } }\n"
           + "  - { kind: complaint, category: 应急, resolution: { within: 1d, district: 1d, city: 1d } }\n" + rest,
         "line 5: rules[1]: never reached"
       ),
       ("policy: [\nrules: }", "line 2: not YAML"),
       ("", "the file is empty"),
       (
-        "policy: x\ntolerance: 1h\nrules:\n  - kind: complaint\n    resolution: { within: 1d, district: 1d, city: 1d }\n"
+        "policy: x\ncounts-from-hearing-after: 1h\nrules:\n  - kind: complaint\n    resolution: { within: 1d, district: 1d, city: 1d }\n"
           + "    resolusion: { within: 1d }\n" + rest, "line 6: rules[0]: there is no 'resolusion' here; known are kind,"
       ),
       (
-        "policy: x\ntolerance: 1h\nrules:\n  - kind: complaint\n    resolution: { within: 1d, district: 1d, city: 1d }\n"
+        "policy: x\ncounts-from-hearing-after: 1h\nrules:\n  - kind: complaint\n    resolution: { within: 1d, district: 1d, city: 1d }\n"
           + "    slips: [blue, red]\n" + rest, "line 6: rules[0].slips: write three colours"
       ),
     ])
@@ -105,7 +106,7 @@ struct FilesTests {
     ])
   func neverReached(conditions: [String], line: Int, says: String) throws {
     let rules = conditions.map { "  - { kind: complaint, \($0), \(Self.day) }\n" }.joined()
-    let yaml = "policy: x\ntolerance: 1h\nrules:\n\(rules)  - { kind: complaint, \(Self.day) }\n\(Self.rest)"
+    let yaml = "policy: x\ncounts-from-hearing-after: 1h\nrules:\n\(rules)  - { kind: complaint, \(Self.day) }\n\(Self.rest)"
     let fault = #expect(throws: FileFault.self) { try Policy(yaml: yaml, version: 1) }
     #expect(fault?.line == line && fault?.problem.contains("the rule on \(says)") == true, "\(fault as Any)")
     let stored = try Policy(stored: yaml, version: 1)
@@ -117,20 +118,23 @@ struct FilesTests {
     let rules = ["category: 应急, grade: 急件", "category: 应急", "grade: 急件", "source: /qr/mashang"].map {
       "  - { kind: complaint, \($0), \(Self.day) }\n"
     }.joined()
-    let yaml = "policy: x\ntolerance: 1h\nrules:\n\(rules)  - { kind: complaint, \(Self.day) }\n\(Self.rest)"
+    let yaml = "policy: x\ncounts-from-hearing-after: 1h\nrules:\n\(rules)  - { kind: complaint, \(Self.day) }\n\(Self.rest)"
     #expect(try Policy(yaml: yaml, version: 1).rules.count == 8)
   }
 
   @Test("a key that stands twice is named in one line, with the line of each")
   func repeatedKey() throws {
     for (yaml, says) in [
-      ("policy: x\ntolerance: 1h\nrules: []\n\ntolerance: 2h\n", "line 5: 'tolerance' stands here again, after line 2"),
       (
-        "policy: x\r\ntolerance: 1h\r\nrules:\r\n  - kind: complaint\r\n    \(Self.day)\r\n    # again\r\n    kind: funding\r\n",
+        "policy: x\ncounts-from-hearing-after: 1h\nrules: []\n\ncounts-from-hearing-after: 2h\n",
+        "line 5: 'counts-from-hearing-after' stands here again, after line 2"
+      ),
+      (
+        "policy: x\r\ncounts-from-hearing-after: 1h\r\nrules:\r\n  - kind: complaint\r\n    \(Self.day)\r\n    # again\r\n    kind: funding\r\n",
         "line 7: 'kind' stands here again, after line 4"
       ),
       (
-        "policy: x\ntolerance: 1h\nrules:\n  - { kind: complaint, resolution: { within: 1d, within: 2d, district: 1d, city: 1d } }\n",
+        "policy: x\ncounts-from-hearing-after: 1h\nrules:\n  - { kind: complaint, resolution: { within: 1d, within: 2d, district: 1d, city: 1d } }\n",
         "line 4: 'within' stands here again, after line 4"
       ),
     ] {
@@ -144,7 +148,7 @@ struct FilesTests {
 
   @Test("a byte order mark before the first key is no part of the file, whose lines are counted as they stand")
   func byteOrderMark() throws {
-    let policy = "\u{FEFF}policy: x\ntolerance: 1h\nrules:\n  - { kind: complaint, \(Self.day) }\n" + Self.rest
+    let policy = "\u{FEFF}policy: x\ncounts-from-hearing-after: 1h\nrules:\n  - { kind: complaint, \(Self.day) }\n" + Self.rest
     #expect(try Policy(yaml: policy, version: 1).rules.map(\.line) == [4, 5, 6, 7])
     let directory = "\u{FEFF}city: 黄石市\r\ndistricts: []\r\nsources: []\r\n"
     #expect(try DirectoryDraft.read(yaml: directory).city == "黄石市")

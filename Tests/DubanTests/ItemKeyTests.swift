@@ -1,7 +1,6 @@
 // How people name items: SOURCE/NUMBER, of a unit's part with #UNIT behind.
 
 import Testing
-import TestServers
 
 @testable import Duban
 

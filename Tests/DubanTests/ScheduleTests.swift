@@ -61,17 +61,17 @@ struct ScheduleTests {
     let notice = Notice.bulletin(to: district, figures, in: period, schedule: schedule(.monthly), at: morning)
     #expect(
       notice == Notice.bulletin(to: district, figures.reversed(), in: period, schedule: schedule(.monthly), at: morning))
-    #expect(notice.status == .issued && notice.title == "关于黄石港区老旧小区改造事项办理情况的通报(2026年10月)")
+    #expect(notice.status == .issued && notice.title == "关于黄石港区老旧小区改造事项办理情况的通报（2026年10月）")
     #expect(
       notice.body == """
-        黄石港区各街道:
+        黄石港区各街道：
         现将2026年10月老旧小区改造事项办理情况通报如下。
         一、总体情况
-        在办8件,超时4件,升级6件次。
-        二、街道排名(超时多者在前)
-        1. 胜阳港街道:在办2件,超时2件,升级4件次。
-        2. 江北街道:在办3件,超时1件,升级1件次。
-        3. 花湖街道:在办3件,超时1件,升级1件次。
+        在办8件，超时4件，升级6件次。
+        二、街道排名（超时多者在前）
+        1. 胜阳港街道：在办2件，超时2件，升级4件次。
+        2. 江北街道：在办3件，超时1件，升级1件次。
+        3. 花湖街道：在办3件，超时1件，升级1件次。
         2026年11月20日
         """)
     #expect(notice.announcement(orderKey: 2).type == .noticeIssued)
@@ -83,13 +83,17 @@ struct ScheduleTests {
     let lapses = (1...3).map { i in
       OrganBreach(
         subject: "HS-\(i)",
-        breach: Breach(itemID: Int64(i), cycle: 1, clock: .response, tier: .street, organID: 3, dueAt: morning, foundAt: morning))
+        breach: Breach(
+          itemID: Int64(i), number: 1,
+          lapse: Lapse(
+            step: Step(unit: nil, begunBy: 1, clock: .response, tier: .street), cycle: 1, organID: 3, startedAt: hour(-48),
+            dueAt: morning, foundAt: morning)))
     }
     let period = Period(start: morning + .seconds(-20), end: morning)
     let notice = Notice.summons(
       of: street, for: lapses, in: period, schedule: schedule(.monthly), directory: City.directory, at: morning)
     #expect(notice.status == .proposed && notice.organID == 3)
-    #expect(notice.body.contains("逾期3件次,达到约谈标准(3件次)") && notice.body.contains("3. HS-3:响应时限2026年11月20日08:00,逾期。"))
+    #expect(notice.body.contains("逾期3件次，达到约谈标准（3件次）") && notice.body.contains("3. HS-3：响应时限2026年11月20日08:00，逾期。"))
     #expect(notice.reference == "monthly/2026-11-20T07:59:40+08:00/2026-11-20T08:00:00+08:00/3")
   }
 }

@@ -132,7 +132,7 @@ public struct Intake: Sendable {
       let past = past[matter.id] ?? Past(chronicle: Chronicle(before: before))
       let fold: Fold
       if isFast(key) {
-        var run = Fold(matter, references: references, now: now)
+        var run = Fold(matter, references: references, now: now, recorded: past.chronicle.breaches)
         run.run(new.map(\.entry))
         fold = run
         effects.add(fold, new: new, onto: past.chronicle)

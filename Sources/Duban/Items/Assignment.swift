@@ -29,9 +29,6 @@ extension Fold {
     }
     // What falls due at a stated time (提醒) does so for its supporting units too.
     begin(unit, by: entry, at: time, due: matter.whole.cycle?.resolution?.statedAt)
-    guard case .duplicate(let main, _) = matter.whole.state, case .active(let cycle) = matter[unit].state else { return }
-    matter[unit].state = .duplicate(of: main, cycle)
-    hold(unit, at: time)
   }
 
   /// 派件: the directory has come to know the street or the units.

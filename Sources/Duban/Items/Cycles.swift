@@ -40,6 +40,10 @@ extension Fold {
     matter[unit].cycles += 1
     matter[unit].state = .active(cycle)
     explain(unit, at: from, insteadOf: from == time ? nil : time)
+    // A part that begins while the whole is a duplicate is one from the start.
+    guard unit != nil, case .duplicate(let main, _) = matter.whole.state else { return }
+    matter[unit].state = .duplicate(of: main, cycle)
+    hold(unit, at: time)
   }
 
   /// The responsible unit where a chain starts at a tier: a unit beside the chain, the tier's organ, or the next organ above. Every item

@@ -38,7 +38,7 @@ extension Fold {
     matter[unit].breachedAt = min(matter[unit].breachedAt ?? clock.dueAt, clock.dueAt)
     matter.log.lastLapse = max(matter.log.lastLapse ?? clock.dueAt, clock.dueAt)
     lapses.append(lapse)
-    if above != nil { explain(unit, kind, at: clock.dueAt) }
+    if above != nil { explain(unit, kind, at: clock.dueAt, insteadOf: lapse.countedFrom == nil ? nil : clock.dueAt) }
     summon(unit)
   }
 

@@ -75,10 +75,10 @@ public struct Fold {
     var organID: Int64
   }
 
-  /// Goes on from where a matter stands.
+  /// Goes on from where a matter stands. Of its breaches on record those that stand are behind it; one in dispute may be found to stand.
   public init(_ matter: Matter, references: References, now: Instant, recorded: [Breach] = []) {
     (self.matter, self.references, self.now) = (matter, references, now)
-    found = FoundTimes(recorded)
+    found = FoundTimes(matter.entries == 0 ? recorded : recorded.filter { $0.status != .standing })
     calendarsTo = matter.log.horizon
   }
 
@@ -251,7 +251,7 @@ extension Fold {
     case .opened: open(with: entry, at: time)
     case .answered: answer(unit, at: time)
     case .closed:
-      if case .followed(let following) = entry.event, followings[following.merging] != entry { return .applied }
+      if case .followed = entry.event, !isInForce(entry) { return .applied }
       close(unit, by: entry, at: time, isWithdrawal: entry.trigger == .withdraws)
     case .reopened: reopen(unit, by: entry, at: time)
     case .counted: count(entry.trigger, unit)
@@ -267,15 +267,19 @@ extension Fold {
       merged.append(entry)
       guard case .merged(let main) = entry.event, followings[entry.number] != nil else { return .applied }
       merge(into: main, at: time)
-    case .released:
-      guard case .followed(let following) = entry.event, followings[following.merging] == entry else { return .applied }
-      release(by: entry, at: time)
+    case .released: if isInForce(entry) { release(by: entry, at: time) }
     case .noted: break
     case .waits, .warned, .lapsed, .impossible:
       // The test of the transition table walks every trigger of an entry through every phase: none has these cells.
       preconditionFailure("\(entry.trigger) cannot be in \(item.phase)")
     }
     return .applied
+  }
+
+  /// Whether what is said of a main item is the latest of it, and is about the one that the duplicate follows.
+  private func isInForce(_ entry: Entry) -> Bool {
+    guard case .followed(let following) = entry.event else { return false }
+    return followings[following.merging] == entry && matter.whole.main == following.main
   }
 
   private mutating func count(_ trigger: Trigger, _ unit: String?) {

@@ -19,11 +19,15 @@ struct FoundTimes {
 extension Breach {
   /// The breach on record that stands for a lapse: of the same step, or of one whose cycle another entry seemed to begin, while both ran.
   static func match(_ lapse: Lapse, in recorded: [Breach]) -> Int? {
-    recorded.firstIndex { $0.lapse.step == lapse.step }
+    recorded.firstIndex { $0.lapse.step == lapse.step && $0.canBe(lapse) }
       ?? recorded.firstIndex { other in
         (other.lapse.step.unit, other.lapse.step.clock, other.lapse.step.tier)
           == (lapse.step.unit, lapse.step.clock, lapse.step.tier)
-          && other.lapse.startedAt < lapse.dueAt && lapse.startedAt < other.lapse.dueAt
+          && other.lapse.startedAt < lapse.dueAt && lapse.startedAt < other.lapse.dueAt && other.canBe(lapse)
       }
   }
+
+  /// A breach that stands moves with its due time. One that is in dispute, or was decided on, is what was found then, and nothing that fell
+  /// due later: nobody was told of that yet, and no decision was about it.
+  private func canBe(_ lapse: Lapse) -> Bool { status == .standing || self.lapse.foundAt >= lapse.dueAt }
 }

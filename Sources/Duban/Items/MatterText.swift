@@ -72,7 +72,7 @@ extension Item.Cycle {
       "answered": answeredAt?.json, "begun": "\(begunBy)", "breached": breachedTier.map { JSONText.string($0.rawValue) },
       "extensions": extensions.json, "granted": grant.map { "[\($0.until.json),\($0.at.json)]" },
       "pauses": pauses.isEmpty ? nil : "[\(pauses.joined(separator: ","))]", "requested": requestedUntil?.json,
-      "resolution": resolution?.json, "responsible": responsibleID.map(String.init), "response": response?.json,
+      "resolution": resolution?.json, "response": response?.json, "responsible": responsibleID.map(String.init),
       "spoke": spokeAt.json, "start": JSONText.string(startTier.rawValue), "summoned": isSummoned ? "true" : nil,
       "supervisor": supervisor.map { JSONText.string($0.rawValue) }, "suspended": isSuspended ? "true" : nil,
     ])

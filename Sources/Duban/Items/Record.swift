@@ -4,7 +4,8 @@
 public struct Chronicle: Sendable {
   /// The matter as its row has it; nil where it has none.
   public var before: Matter?
-  /// Breaches on record: all of them where the whole log is folded, else at least those of the present cycles if one may lead to a 约谈.
+  /// Breaches on record: all of them where the whole log is folded, else at least those that do not stand, and those of the present cycles
+  /// if one may lead to a 约谈.
   public var breaches: [Breach]
   /// What was said of entries that do not simply count, by their number.
   public var verdicts: [Int32: (revision: Int32, verdict: Verdict)]
@@ -31,16 +32,10 @@ public struct NoticeOnRecord: Hashable, Sendable {
 }
 
 extension Effects {
-  /// Adds what a fast run has done: every lapse in it is new.
-  ///
-  /// - Returns: the matter as it is to be written.
+  /// Adds what a fast run has done.
   public mutating func add(_ fold: Fold, new lines: [LogLine] = [], onto chronicle: Chronicle) {
-    var number = fold.matter.log.breaches
-    let new = fold.lapses.map { lapse in
-      number += 1
-      return Breach(itemID: fold.matter.id, number: number, lapse: lapse)
-    }
-    add(fold, lines, chronicle, new: new, revised: [], all: chronicle.breaches + new)
+    let settlement = Settlement(after: fold.lapses, recorded: chronicle.breaches, of: fold.matter)
+    add(fold, lines, chronicle, new: settlement.new, revised: settlement.revised, all: settlement.all)
   }
 
   /// Adds what a fold of the whole log has come to, set against what is on record.

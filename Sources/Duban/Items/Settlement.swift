@@ -17,9 +17,32 @@ struct Settlement {
   /// All of them, as they are now.
   var all: [Breach] = []
 
-  /// - Parameter derivedInTime: the lapses that are derived without the entries that were heard too late to annul by themselves.
+  /// After a fast run: what it derived is new, or was in dispute. What stands is behind it.
+  init(after derived: [Lapse], recorded: [Breach], of matter: Matter) {
+    var rest = recorded.filter { $0.status != .annulled && $0.status != .standing }.sorted { $0.lapse.dueAt < $1.lapse.dueAt }
+    settle(derived, &rest, of: matter)
+    let known = Set(all.map(\.number))
+    all += recorded.filter { !known.contains($0.number) }
+  }
+
+  /// After a fold of the whole log; `derivedInTime` are the lapses without the entries that were heard too late to annul by themselves.
   init(_ derived: [Lapse], recorded: [Breach], of matter: Matter, derivedInTime: () -> [Lapse]) {
     var rest = recorded.filter { $0.status != .annulled }.sorted { $0.lapse.dueAt < $1.lapse.dueAt }
+    settle(derived, &rest, of: matter)
+    var inTime: [Lapse]?
+    for before in rest {
+      var after = before
+      if before.status == .standing || before.status == .contested {
+        let lapses = inTime ?? derivedInTime()
+        inTime = lapses
+        after.status = lapses.contains { Breach.match($0, in: [before]) != nil } ? .contested : .annulled
+      }
+      revise(before, after)
+    }
+  }
+
+  /// Records what is derived, or finds it among the rest of what is on record.
+  private mutating func settle(_ derived: [Lapse], _ rest: inout [Breach], of matter: Matter) {
     var number = matter.log.breaches
     for lapse in derived {
       guard let i = Breach.match(lapse, in: rest) else {
@@ -33,16 +56,6 @@ struct Settlement {
       var after = before
       after.lapse = lapse
       if after.status == .contested { after.status = .standing }
-      revise(before, after)
-    }
-    var inTime: [Lapse]?
-    for before in rest {
-      var after = before
-      if before.status == .standing || before.status == .contested {
-        let lapses = inTime ?? derivedInTime()
-        inTime = lapses
-        after.status = lapses.contains { Breach.match($0, in: [before]) != nil } ? .contested : .annulled
-      }
       revise(before, after)
     }
   }

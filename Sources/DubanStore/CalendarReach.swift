@@ -83,9 +83,8 @@ extension Store {
     var count = 0
     for before in matters {
       guard let past = pasts[before.id] else { continue }
-      var matter = before
-      matter.log.sweptTo = max(before.log.sweptTo ?? now, now)
-      let fold = Fold.whole(past.log, of: matter, references: references, now: now, recorded: past.chronicle.breaches)
+      var fold = Fold.whole(past.log, of: before, references: references, now: now, recorded: past.chronicle.breaches)
+      fold.sweep(to: now)
       effects.add(whole: fold, log: past.log, onto: past.chronicle)
       let changes = Recomputation(before, fold.matter)
       guard !changes.isEmpty else { continue }

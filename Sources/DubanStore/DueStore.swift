@@ -3,8 +3,9 @@
 import Duban
 import PostgreSQL
 
-/// A matter that is due and not handled yet.
+/// An item that is due and not handled yet.
 public struct DueItem: Sendable {
+  /// Its matter's.
   public var id: Int64
   public var key: ItemKey
   /// When its deadline, or its warning, came.
@@ -22,18 +23,18 @@ public struct SweepResult: Sendable {
 }
 
 extension Store {
-  /// Matters that are due now and not handled yet, the oldest first. In a Duban that is well there are hardly ever any.
+  /// Items that are due now and not handled yet, the oldest first: wholes, and parts as their units'. In a Duban that is well there are hardly
+  /// ever any.
   public func dueItems(limit: Int) throws -> [DueItem] {
     try connection.execute(
       """
-      SELECT id, source, subject, wake_at, clock.now FROM item, (SELECT duban_now()) AS clock(now)
+      SELECT clock.now, \(ItemRow.selection) FROM item, (SELECT duban_now()) AS clock(now)
       WHERE wake_at <= clock.now ORDER BY wake_at, id LIMIT $1
       """, limit
-    ).map { row in
-      let (since, now): (Instant, Instant) = (try row.decode(3), try row.decode(4))
-      return DueItem(
-        id: try row.decode(0), key: ItemKey(source: try row.decode(1), subject: try row.decode(2)), since: since, age: now - since
-      )
+    ).flatMap { row -> [DueItem] in
+      let now: Instant = try row.decode(0)
+      let matter = try ItemRow.read(row, from: 1)
+      return matter.due(at: now).map { DueItem(id: matter.id, key: matter.key(of: $0.unit), since: $0.since, age: now - $0.since) }
     }
   }
 

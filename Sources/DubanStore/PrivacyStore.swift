@@ -15,6 +15,16 @@ extension Store {
     ).map { try $0.decode(0) }
   }
 
+  /// How many originals and contacts matters have.
+  public func personalData(of items: [Int64]) throws -> (originals: Int, contacts: Int) {
+    let row = try connection.execute(
+      """
+      SELECT (SELECT count(*) FROM original WHERE item_id = ANY ($1)), (SELECT count(*) FROM contact WHERE item_id = ANY ($1))
+      """, items
+    ).only()
+    return (try row.decode(0), try row.decode(1))
+  }
+
   /// Erases the originals and the contacts of matters, in one transaction, and says so on record. Returns how many of each.
   public func erase(_ items: [Int64], by person: String, because reason: String) throws -> (originals: Int, contacts: Int) {
     try transaction { store in

@@ -7,14 +7,14 @@ import Foundation
 /// Creates databases whose names begin with `duban_bench_` and drops them. It never changes other databases.
 final class BenchDatabases {
   private let servers: Servers
-  private let maintenance: Store
+  private let maintenance: BenchStore
   private let prefix = "duban_bench_\(ProcessInfo.processInfo.processIdentifier)_"
   private var names: [String] = []
 
   /// - Throws: ``PostgresError`` if the server cannot be reached.
   init(_ servers: Servers) throws {
     self.servers = servers
-    maintenance = try Store(dsn: servers.postgresDSN, name: "duban-bench")
+    maintenance = try BenchStore(dsn: servers.postgresDSN)
   }
 
   /// Creates a database and returns its DSN.
@@ -52,19 +52,21 @@ final class BenchDatabases {
 
   /// Creates a template: the schema, the default policy, a city, and earlier items.
   func makeTemplate(rowsBefore: Int) throws {
-    let store = try Store(dsn: make(Self.template(rowsBefore: rowsBefore)), name: "duban-bench")
+    let dsn = try make(Self.template(rowsBefore: rowsBefore))
+    let store = try Store(dsn: dsn, name: "duban-bench")
     _ = try Migrator().migrate(store)
     try store.apply(directory: DirectoryDraft.read(yaml: Self.text("deploy/directory/huangshi.yaml")))
     let policy = try store.apply(policy: Self.text("deploy/policies/default.yaml"))
     guard rowsBefore > 0 else { return }
-    try store.prepareForEarlierItems()
+    let bench = try BenchStore(dsn: dsn)
+    try bench.prepareForEarlierItems()
     for first in stride(from: 1, through: rowsBefore, by: 20_000) {
       try Interruption.check()
       let last = min(first + 19_999, rowsBefore)
-      try store.insertEarlierItems(ids: Int64(first)...Int64(last), policyVersion: policy)
+      try bench.insertEarlierItems(ids: Int64(first)...Int64(last), policyVersion: policy)
       if last % 100_000 == 0 { progress("earlier items: \(last)") }
     }
-    try store.finishEarlierItems(count: Int64(rowsBefore))
+    try bench.finishEarlierItems(count: Int64(rowsBefore))
   }
 
   private static func text(_ path: String) throws -> String {

@@ -91,8 +91,8 @@ struct DeadlinesBench: ParsableCommand {
   private func load(_ name: String, _ count: Int, due: Int, logged: Bool = true, on workbench: Workbench) throws {
     progress("loading \(count) open items")
     let dsn = try workbench.databases.make(name, copying: BenchDatabases.template(rowsBefore: 0))
-    let store = try Store(dsn: dsn, name: "duban-bench")
-    try store.insertOpenItems(count, due: due, policyVersion: store.apply(policy: Self.policy), logged: logged)
+    let policy = try Store(dsn: dsn, name: "duban-bench").apply(policy: Self.policy)
+    try BenchStore(dsn: dsn).insertOpenItems(count, due: due, policyVersion: policy, logged: logged)
   }
 
   // MARK: - All at once
@@ -101,14 +101,14 @@ struct DeadlinesBench: ParsableCommand {
     let rate = try workbench.run("deadlines_\(daemons)", copying: Self.template) { run in
       let duband = try (1...daemons).map { try run.start(roles: [.deadlines], copy: $0) }
       defer { for one in duband { one.stop() } }
-      let store = try Store(dsn: run.dsn, name: "duban-bench")
+      let store = try BenchStore(dsn: run.dsn)
       try Self.wait(on: duband, "the deadlines worker is not idle") { try store.sleepingDeadlineWorkers() == daemons }
       run.workbench.databases.checkpoint()
       let began = ContinuousClock.now
       try store.moveClock(untilDue: due)
       try Self.wait(on: duband, "items are still due") { try store.oldestDueAge() == nil }
       let took = ContinuousClock.now - began
-      let expected = Store.EscalationCounts(breaches: due, slips: due, logEntries: due, announcements: 2 * due)
+      let expected = BenchStore.EscalationCounts(breaches: due, slips: due, findings: due, announcements: 2 * due)
       let found = try store.escalationCounts()
       guard found == expected else { throw BenchFault("escalations wrote \(found), expected \(expected)") }
       return Double(due) / (took / .seconds(1))
@@ -144,10 +144,10 @@ struct DeadlinesBench: ParsableCommand {
     try store.useIndexes()
     let times = try (0..<320).map { _ in
       let began = ContinuousClock.now
-      let items = try store.transaction { try $0.claimDueItems(limit: 500) }
+      let handled = try store.sweep(limit: 500).count
       _ = try store.timeUntilNextDue()
       let took = ContinuousClock.now - began
-      guard items.isEmpty else { throw BenchFault("\(items.count) items were due") }
+      guard handled == 0 else { throw BenchFault("\(handled) items were due") }
       try Interruption.pause(milliseconds: 2)
       return took / .milliseconds(1)
     }
@@ -161,7 +161,7 @@ struct DeadlinesBench: ParsableCommand {
     let duband = try run.start(roles: Role.allCases)
     defer { duband.stop() }
     try duband.waitUntilConsuming()
-    let store = try Store(dsn: run.dsn, name: "duban-bench")
+    let store = try BenchStore(dsn: run.dsn)
     try Self.wait(on: [duband], "the deadlines worker is not idle") { try store.sleepingDeadlineWorkers() == 1 }
     let connection = try run.workbench.queues.connect()
     defer { connection.close() }

@@ -74,7 +74,7 @@ struct LatencyBench: ParsableCommand {
     let begins = try publisher.publish(&traffic, count: warmUp + rate * seconds, rate: rate)
     published += begins.count
     try duband.waitUntilSettled(published)
-    let takings = try Store(dsn: run.dsn, name: "duban-bench").takings(ofIDsBeginning: traffic.idPrefix)
+    let takings = try BenchStore(dsn: run.dsn).takings(ofIDsBeginning: traffic.idPrefix)
     let ends = try TransactionEnds(takings.values, batches: duband.log.batches)
     let latencies = try (warmUp..<begins.count).map { index in
       guard let end = takings[traffic.id(index)].flatMap({ ends[$0] }) else {

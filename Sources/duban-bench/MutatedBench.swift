@@ -94,7 +94,7 @@ struct MutatedBench: ParsableCommand {
     try letters.takeAll()
     if let left = try run.workbench.queues.firstNotEmpty() { throw BenchFault("queue \(left) is not empty") }
 
-    let store = try Store(dsn: run.dsn, name: "duban-bench")
+    let store = try BenchStore(dsn: run.dsn)
     let kept = try store.keptMessages()
     let repeated = published.filter { $0.value > 1 }
     let duplicates = try store.taken(among: Array(repeated.keys)).reduce(0) { $0 + (repeated[$1] ?? 1) - 1 }

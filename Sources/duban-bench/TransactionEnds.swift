@@ -11,13 +11,13 @@ import DubanStore
 /// transaction (points in intervals; the interval that ends first chooses first). If two workers overtook each other, it
 /// swaps two latencies with the same sum: the larger one is too small by the time between the two starts.
 struct TransactionEnds {
-  private var ends: [Store.Taking: Instant] = [:]
+  private var ends: [BenchStore.Taking: Instant] = [:]
 
   /// Finds the ends of transactions. `takings` contains each transaction once per message.
   ///
   /// - Throws: ``BenchFault`` if a transaction has no line.
-  init(_ takings: some Collection<Store.Taking>, batches: [CommittedBatch]) throws {
-    var counts: [Store.Taking: Int] = [:]
+  init(_ takings: some Collection<BenchStore.Taking>, batches: [CommittedBatch]) throws {
+    var counts: [BenchStore.Taking: Int] = [:]
     for taking in takings { counts[taking, default: 0] += 1 }
     var waiting = counts.keys.sorted { $0.beganAt < $1.beganAt }
     var earlierLine: [Substring: Instant] = [:]
@@ -33,5 +33,5 @@ struct TransactionEnds {
     }
   }
 
-  subscript(taking: Store.Taking) -> Instant? { ends[taking] }
+  subscript(taking: BenchStore.Taking) -> Instant? { ends[taking] }
 }

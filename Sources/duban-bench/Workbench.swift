@@ -59,7 +59,7 @@ struct Run {
   /// - Throws: ``BenchFault`` if a message is missing or stored twice. Then the measurement is invalid.
   func verify(_ traffic: Traffic, settled: Int) throws {
     let expected = traffic.kept + rowsBefore + rowsBefore / 2
-    let found = try Store(dsn: dsn, name: "duban-bench").messageCount()
+    let found = try BenchStore(dsn: dsn).messageCount()
     guard found == expected, settled == traffic.count else {
       throw BenchFault(
         "of \(traffic.count) messages \(settled) were settled; the database has \(found), expected \(expected)")

@@ -203,7 +203,7 @@ struct AuditTests {
         try await daemon.untilReadiness(is: 200)
         let blocker = try test.store.database.connect()
         // The relay has nothing to do with it.
-        try blocker.runScript("BEGIN; LOCK TABLE waiting_event IN ACCESS EXCLUSIVE MODE")
+        try blocker.runScript("BEGIN; LOCK TABLE verdict IN ACCESS EXCLUSIVE MODE")
         let said = try await daemon.untilReadiness(is: 503, saying: "has not answered the audit for longer than 1.0 seconds")
         #expect(said.contains(#""lag":null"#))
         #expect(try await daemon.ask("metrics").contains("\nduban_deadlines_behind NaN\n"))

@@ -7,7 +7,7 @@ WITH expected (type, number) AS (
   SELECT 'item.escalated', (SELECT coalesce(sum(escalations), 0) FROM item)
   UNION ALL SELECT 'item.overdue', (SELECT count(*) FROM breach WHERE tier = 'city')
   UNION ALL SELECT 'slip.issued', (SELECT count(*) FROM breach WHERE slip IS NOT NULL)
-  UNION ALL SELECT 'item.due-soon', (SELECT count(*) FROM item_event WHERE type = 'item.due-soon')
+  UNION ALL SELECT 'item.due-soon', (SELECT count(*) FROM finding WHERE type = 'item.due-soon')
   UNION ALL SELECT 'item.closed', (SELECT coalesce(sum(cycle - (phase <> 'closed')::int), 0) FROM item)
   UNION ALL SELECT 'notice.proposed', (SELECT count(*) FROM notice WHERE status = 'proposed')
   UNION ALL SELECT 'notice.issued', (SELECT count(*) FROM notice WHERE status = 'issued')

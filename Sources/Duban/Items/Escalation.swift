@@ -15,7 +15,7 @@ extension Fold {
     }
     var lapse = Lapse(
       step: Step(unit: unit, begunBy: cycle.begunBy, clock: kind, tier: clock.tier), cycle: matter[unit].cycles,
-      organID: owner(of: clock, in: cycle), startedAt: clock.start, dueAt: clock.dueAt, foundAt: now,
+      organID: accountable(for: clock, in: cycle), startedAt: clock.start, dueAt: clock.dueAt, foundAt: now,
       slip: rule.slips?.colour(ofStep: clock.step), isSupervising: clock.step > 0)
     lapse.foundAt = foundAt(lapse)
     // A tier without an organ is passed over: every item always has an owner.

@@ -105,6 +105,13 @@ public struct Matter: Hashable, Sendable {
     return parts.first { $0.unit.hasSameBytes(as: unit) }?.unitID == nil
   }
 
+  /// The items with a deadline, or its warning, that has come by a time and is not handled, and since when.
+  public func due(at time: Instant) -> [(unit: String?, since: Instant)] {
+    items.compactMap { unit, item in
+      item.wakeAt(after: log.sweptTo).flatMap { $0 <= time ? (unit, $0) : nil }
+    }
+  }
+
   /// When there is next something to do, though nothing happens: a warning or a deadline comes.
   public var wakeAt: Instant? {
     items.compactMap { $0.item.wakeAt(after: log.sweptTo) }.min()
@@ -165,6 +172,8 @@ public struct Item: Hashable, Sendable {
     public var breachedTier: Tier?
     /// Whether a 约谈 was proposed.
     public var isSummoned = false
+    /// Who was responsible since when, where one of them was told too late to answer for what fell due before.
+    public var handovers: [Handover] = []
 
     public init(begunBy: Int32, spokeAt: Instant, responsibleID: Int64? = nil, startTier: Tier) {
       (self.begunBy, self.spokeAt, self.responsibleID, self.startTier) = (begunBy, spokeAt, responsibleID, startTier)
@@ -176,6 +185,13 @@ public struct Item: Hashable, Sendable {
       get { clock == .response ? response : resolution }
       set { if clock == .response { response = newValue } else { resolution = newValue } }
     }
+  }
+
+  public struct Handover: Hashable, Sendable {
+    public var organID: Int64?
+    public var since: Instant
+
+    public init(organID: Int64?, since: Instant) { (self.organID, self.since) = (organID, since) }
   }
 
   public struct Pause: Hashable, Sendable {

@@ -103,16 +103,18 @@ extension Effects {
 
   /// What began or ended by the new entries: duplicates may follow, and the end is announced.
   private mutating func tell(ofTurns fold: Fold, _ lines: [LogLine], _ chronicle: Chronicle, _ record: Record) {
-    let news = Dictionary(lines.map { ($0.entry.number, $0.entry) }, uniquingKeysWith: { a, _ in a })
-    for closing in fold.closings {
-      // One that waited, or did not count before, is news too.
-      guard let entry = news[closing.entry] ?? (chronicle.verdicts[closing.entry] == nil ? nil : fold.entry(closing.entry)) else {
-        continue
-      }
+    let new = Set(lines.map(\.entry.number))
+    /// Whether an entry counts since this run: it is new, or waited or did not count before.
+    func isNews(_ number: Int32) -> Bool {
+      new.contains(number) || chronicle.verdicts[number].map { $0.verdict != .applied } ?? false
+    }
+    for closing in fold.closings where isNews(closing.entry) {
+      guard let entry = fold.entry(closing.entry) else { continue }
       record.tell(of: closing, by: entry, in: &self)
     }
-    if chronicle.before?.whole.turns != fold.matter.whole.turns { turned.append(fold.matter.id) }
-    for entry in fold.merged where news[entry.number] != nil || chronicle.verdicts[entry.number] != nil {
+    if lines.contains(where: { $0.entry.mayTurn }) { turned.append(fold.matter.id) }
+    // Whatever it does now: something heard later may let it count.
+    for entry in lines.map(\.entry) {
       guard case .merged(let main) = entry.event else { continue }
       mergings.append(Merging(itemID: fold.matter.id, entry: entry.number, main: main, at: entry.place))
       // An edge may close a circle with those that lead here.
@@ -121,9 +123,11 @@ extension Effects {
   }
 }
 
-extension Item {
-  /// What a duplicate of the item goes by: whether it is there, and its ends.
-  fileprivate var turns: [Instant?] { [state == .awaited ? nil : .init(microseconds: Int64(cycles)), closedAt] }
+extension Entry {
+  /// Whether it may change when its matter was in work, which its duplicates go by; of an earlier cycle, too.
+  fileprivate var mayTurn: Bool {
+    [.opens, .resolves, .withdraws, .mainSettled, .mainHeld, .mainWithdrawn, .reopens, .setAside].contains(trigger)
+  }
 }
 
 // MARK: - Facts
@@ -207,7 +211,8 @@ private struct Record {
     }
     for summons in fold.summonses {
       let before = record.filter { $0.unit == summons.unit && $0.begunBy == summons.begunBy }
-      guard before.allSatisfy(\.isWithdrawn) else { continue }
+      // What is excused or lifted is no cause, however often it is derived.
+      guard before.allSatisfy(\.isWithdrawn), !grounds(summons.unit, summons.begunBy).isEmpty else { continue }
       let notice = Notice.summons(
         of: summons.organID, over: matter, unit: summons.unit, begunBy: summons.begunBy, attempt: before.count + 1,
         for: grounds(summons.unit, summons.begunBy), directory: directory, at: fold.now)

@@ -114,7 +114,7 @@ extension WorkingTime {
     switch allowance {
     case .natural: return (end + (resumed - since), false)
     case .limit(let limit):
-      guard let remaining = remaining(of: limit, from: since, to: end) else { return (end, false) }
+      guard let remaining = remaining(of: limit, from: since, to: end) else { return (since == end ? resumed : end, false) }
       let due = adding(remaining, of: limit, to: resumed)
       return (due.instant, due.isProvisional)
     }

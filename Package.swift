@@ -36,6 +36,8 @@ let package = Package(
     .target(name: "Duban", dependencies: ["SwiftCSV", "Yams", crypto]),
     .plugin(name: "EmbedMigrations", capability: .buildTool(), path: "Sources/EmbedMigrations"),
     .target(name: "DubanStore", dependencies: ["Duban", "PostgreSQL", crypto], plugins: ["EmbedMigrations"]),
+    // What operators and boards are shown: views to encode, sentences to read.
+    .target(name: "DubanReading", dependencies: ["Duban", "DubanStore"]),
     // Dead letters are dealt with on record, and the record is the store's.
     .target(name: "DubanBroker", dependencies: ["AMQP", "Duban", "DubanStore"]),
     .target(name: "DubanSettings", dependencies: ["AMQP", "Duban", "Yams", configuration, logging]),
@@ -50,9 +52,10 @@ let package = Package(
       dependencies: ["Duban", "DubanSettings", "DubanStore", "DubanWorkers", arguments, lifecycle, logging, metrics]),
     // Without DubanWorkers: the tool needs no web server.
     .executableTarget(
-      name: "dubanctl", dependencies: ["AMQP", "Duban", "DubanBroker", "DubanSettings", "DubanStore", arguments]),
+      name: "dubanctl",
+      dependencies: ["AMQP", "Duban", "DubanBroker", "DubanReading", "DubanSettings", "DubanStore", arguments]),
     .executableTarget(
-      name: "duban-bench", dependencies: ["AMQP", "Duban", "DubanBroker", "DubanSettings", "DubanStore", arguments]),
+      name: "duban-bench", dependencies: ["AMQP", "Duban", "DubanBroker", "DubanSettings", "DubanStore", "PostgreSQL", arguments]),
     .target(name: "TestSamples", dependencies: ["Duban"], path: "Tests/TestSamples"),
     .target(
       name: "TestServers", dependencies: ["AMQP", "Duban", "DubanStore", "PostgreSQL", "TestSamples"], path: "Tests/TestServers"),
@@ -60,6 +63,7 @@ let package = Package(
     .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "TestServers"]),
     .testTarget(name: "DubanTests", dependencies: ["Duban", "TestSamples"]),
     .testTarget(name: "DubanStoreTests", dependencies: ["DubanStore", "TestSamples", "TestServers"]),
+    .testTarget(name: "DubanReadingTests", dependencies: ["DubanReading"]),
     .testTarget(name: "DubanSettingsTests", dependencies: ["DubanSettings"]),
     .testTarget(
       name: "DubanWorkersTests", dependencies: ["DubanBroker", "DubanSettings", "DubanWorkers", "TestSamples", "TestServers"],

@@ -1,45 +1,46 @@
-// What can go wrong between here and a broker, as one typed error: every throwing call of this module throws it.
+// The one error type of this module. Every throwing call throws it.
 
-/// A failure of a connection, a channel, or a call made on one.
+/// A failure of a connection, a channel, or a call on one.
 ///
-/// ``kind`` is for decisions, ``message`` for people. Neither ever holds a password.
+/// Code decides by ``kind``; people read ``message``. Neither ever contains a password.
 public struct AMQPError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What a caller can decide on.
+  /// The kinds of failure that a caller can act on.
   public enum Kind: Sendable, Equatable {
-    /// No host of the configuration answered; the message lists each host's reason.
+    /// No configured host answered. The message lists the reason for each host.
     case connect
-    /// A broker answered and refused the user, the password or the virtual host.
+    /// A broker answered and rejected the user, the password or the virtual host.
     case refused(code: UInt16, text: String)
-    /// The socket broke or the peer fell silent; every unacknowledged delivery comes again.
+    /// The socket broke or the peer fell silent. All unacknowledged deliveries will be redelivered.
     case lost
-    /// The broker closed the connection and said why.
+    /// The broker closed the connection and gave a reason.
     case connectionClosed(code: UInt16, text: String)
-    /// The broker closed the channel and said why (404 no such queue, 406 precondition failed…); the connection lives on.
+    /// The broker closed the channel and gave a reason (404 no such queue, 406 precondition failed…). The connection stays
+    /// open.
     case channelClosed(code: UInt16, text: String)
-    /// The broker ended a consumer, e.g. because its queue was deleted; the channel lives on.
+    /// The broker cancelled a consumer, e.g. because its queue was deleted. The channel stays open.
     case consumerCancelled(consumerTag: String)
-    /// Exchanges, queues or bindings exist with other arguments than those declared.
+    /// Exchanges, queues or bindings exist with different arguments.
     case mismatch([TopologyMismatch])
-    /// The broker did not answer or did not take what was sent within the time given.
+    /// The broker did not answer, or did not accept data, in time.
     case timeout
-    /// A delivery tag of a channel that is gone: acknowledging it is impossible, its message comes again.
+    /// The delivery tag belongs to a closed channel. It cannot be acknowledged; the message will be redelivered.
     case stale
-    /// The caller's mistake, found before anything was sent.
+    /// The caller made a mistake. Nothing was sent.
     case usage
   }
 
-  /// What went wrong, for code.
+  /// The kind of failure, for code.
   public let kind: Kind
-  /// What went wrong, for people, in one line.
+  /// The failure in one line, for people.
   public let message: String
 
-  /// An error of a kind, told in one line.
+  /// Makes an error with a one-line message.
   public init(_ kind: Kind, _ message: String) {
     self.kind = kind
     self.message = message
   }
 
-  /// The broker's reply code (403, 404, 406…), where it gave one.
+  /// The broker's reply code (403, 404, 406…), or nil if it gave none.
   public var replyCode: UInt16? {
     switch kind {
     case .refused(let code, _), .connectionClosed(let code, _), .channelClosed(let code, _): code
@@ -50,11 +51,11 @@ public struct AMQPError: Error, Sendable, Equatable, CustomStringConvertible {
   public var description: String { message }
 }
 
-/// One object of the broker that exists with other arguments than those declared.
+/// One broker object that exists with different arguments from those declared.
 public struct TopologyMismatch: Sendable, Equatable, CustomStringConvertible {
-  /// What differs, e.g. `queue 'duban.complaints'`.
+  /// The object, e.g. `queue 'duban.complaints'`.
   public let object: String
-  /// The broker's own words, which name the argument and both values.
+  /// The broker's message, which names the argument and both values.
   public let text: String
 
   public var description: String { "\(object): \(text)" }

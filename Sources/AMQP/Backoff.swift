@@ -1,27 +1,28 @@
-// How long to wait before trying again: exponential, with full jitter, so that a fleet does not return all at once.
+// Delays between attempts: exponential with full jitter, so that many clients do not reconnect at the same moment.
 
-/// Growing random delays between attempts.
+/// Random delays that grow from attempt to attempt.
 ///
-/// The n-th delay is drawn evenly from zero up to `base` · 2ⁿ, and never exceeds `maximum`.
+/// The n-th delay is uniform between zero and `base` · 2ⁿ, and never exceeds `maximum`.
 public struct Backoff: Sendable {
-  /// The bound of the first delay.
+  /// The upper bound of the first delay.
   public let base: Duration
-  /// The bound of every delay.
+  /// The upper bound of every delay.
   public let maximum: Duration
-  /// Delays drawn since the start or the last ``reset()``.
+  /// The number of delays drawn since the start or the last ``reset()``.
   public private(set) var attempts = 0
 
-  /// Delays bounded by `base` at first and by `maximum` ever after; both at least a nanosecond.
+  /// Makes delays that start below `base` and stay below `maximum`. `base` is raised to at least a nanosecond, `maximum` to
+  /// at least `base`.
   public init(base: Duration = .milliseconds(200), maximum: Duration = .seconds(30)) {
     self.base = max(base, .nanoseconds(1))
     self.maximum = max(maximum, self.base)
   }
 
-  /// The bound of the next delay.
+  /// The upper bound of the next delay.
   public var ceiling: Duration {
     var ceiling = base
     for _ in 0..<attempts {
-      // Doubling first and comparing after would overflow in the end.
+      // Doubling before comparing could overflow.
       guard ceiling <= maximum / 2 else { return maximum }
       ceiling += ceiling
     }
@@ -41,6 +42,6 @@ public struct Backoff: Sendable {
     return next(using: &generator)
   }
 
-  /// Starts anew, after things have gone well for a while.
+  /// Starts again from the first bound. Call it after a period without failures.
   public mutating func reset() { attempts = 0 }
 }

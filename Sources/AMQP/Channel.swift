@@ -1,14 +1,14 @@
 // A channel: consuming, acknowledging and publishing.
 import CRabbitMQ
 
-/// A channel of a connection: the unit of delivery tags, prefetch, confirms, and of most of a broker's errors.
+/// A channel of a connection. Delivery tags, prefetch, publisher confirms and most broker errors are per channel.
 ///
-/// It belongs to its connection's thread. A failed call whose error is ``AMQPError/Kind/channelClosed(code:text:)`` has ended the
+/// Use it only on its connection's thread. A call that throws ``AMQPError/Kind/channelClosed(code:text:)`` has closed the
 /// channel; the connection can open another.
 public final class Channel {
-  /// The connection that it is on.
+  /// The connection that carries this channel.
   public let connection: Connection
-  /// This life of the channel, which its delivery tags carry.
+  /// The number of this channel's lifetime, unique in the process. Its delivery tags carry it.
   public var generation: UInt64 { life.generation }
   /// Whether calls can still succeed.
   public var isOpen: Bool { life.closed == nil && connection.isOpen }
@@ -22,15 +22,15 @@ public final class Channel {
     self.life = life
   }
 
-  /// Closes the channel; its unacknowledged deliveries return to their queues.
+  /// Closes the channel. The broker requeues its unacknowledged deliveries.
   public func close() { connection.close(life) }
 
   // MARK: Receiving
 
-  /// The channel's next event; nil when time is up or a wake descriptor is readable.
+  /// Returns the channel's next event, or nil when the timeout has passed or a wake descriptor is readable.
   ///
-  /// Heartbeats are sent and expected throughout, however long the wait. Throws once the channel or connection has ended and its
-  /// last event has been taken.
+  /// It sends and checks heartbeats during the wait, so the timeout may be longer than the heartbeat. It throws when the
+  /// channel or connection is closed and all earlier events have been returned.
   public func next(timeout: Duration, orReadable wake: [Int32] = []) throws(AMQPError) -> Event? {
     try next(until: .now + timeout, orReadable: wake)
   }
@@ -44,13 +44,14 @@ public final class Channel {
     }
   }
 
-  /// Bounds how many unacknowledged deliveries each consumer started hereafter may hold.
+  /// Limits the unacknowledged deliveries of each consumer that is started after this call.
   public func setPrefetch(_ count: UInt16) throws(AMQPError) {
     let request = amqp_basic_qos_t(prefetch_size: 0, prefetch_count: count, global: 0)
     _ = try connection.call(AMQP_BASIC_QOS_METHOD, request, on: life, expecting: AMQP_BASIC_QOS_OK_METHOD)
   }
 
-  /// Starts a consumer and returns its tag, which the broker makes up unless given; deliveries come by ``next(timeout:orReadable:)``.
+  /// Starts a consumer and returns its tag; the broker chooses one if none is given. Deliveries arrive through
+  /// ``next(timeout:orReadable:)``.
   @discardableResult
   public func consume(
     queue: String, consumerTag: String = "", exclusive: Bool = false, arguments: [String: FieldValue] = [:]
@@ -63,14 +64,14 @@ public final class Channel {
     return reply.decoded.map { String($0.load(as: amqp_basic_consume_ok_t.self).consumer_tag) } ?? consumerTag
   }
 
-  /// Ends a consumer; deliveries that had already arrived still come, and are still to be acknowledged.
+  /// Cancels a consumer. Deliveries that have already arrived are still returned and still need to be acknowledged.
   public func cancel(consumerTag: String) throws(AMQPError) {
     let request = amqp_basic_cancel_t(
       consumer_tag: try connection.arena.shortText(consumerTag, "consumer tag"), nowait: 0)
     _ = try connection.call(AMQP_BASIC_CANCEL_METHOD, request, on: life, expecting: AMQP_BASIC_CANCEL_OK_METHOD)
   }
 
-  /// Fetches one message if the queue has one; for tools and tests, a consumer is far cheaper.
+  /// Fetches one message, or returns nil if the queue is empty. For tools and tests only: a consumer is much cheaper.
   public func get(queue: String) throws(AMQPError) -> Delivery? {
     let request = amqp_basic_get_t(ticket: 0, queue: try connection.arena.shortText(queue, "queue"), no_ack: 0)
     let reply = try connection.call(
@@ -82,7 +83,7 @@ public final class Channel {
       try life.check()
       if try connection.readFrame() { continue }
       guard try connection.wait(until: deadline) else {
-        connection.fail(AMQPError(.timeout, "a message's body did not arrive in time"))
+        connection.fail(AMQPError(.timeout, "the body of a message did not arrive in time"))
         continue
       }
     }
@@ -90,34 +91,35 @@ public final class Channel {
 
   // MARK: Acknowledging
 
-  /// Acknowledges a delivery, or with `multiple` it and every earlier one of the channel.
+  /// Acknowledges a delivery. With `multiple` it also acknowledges all earlier deliveries of the channel.
   ///
-  /// Throws ``AMQPError/Kind/stale`` for a tag of another life of a channel, and sends nothing then.
+  /// Throws ``AMQPError/Kind/stale``, without sending anything, if the tag belongs to another channel lifetime.
   public func acknowledge(_ tag: DeliveryTag, multiple: Bool = false) throws(AMQPError) {
     try checkLife(of: tag)
     let method = amqp_basic_ack_t(delivery_tag: tag.value, multiple: multiple ? 1 : 0)
     try connection.send(AMQP_BASIC_ACK_METHOD, method, on: life.number)
   }
 
-  /// Declines one delivery: back to its queue, or to the queue's dead-letter exchange.
+  /// Rejects one delivery. It returns to its queue, or goes to the queue's dead-letter exchange.
   public func reject(_ tag: DeliveryTag, requeue: Bool) throws(AMQPError) {
     try checkLife(of: tag)
     let method = amqp_basic_reject_t(delivery_tag: tag.value, requeue: requeue ? 1 : 0)
     try connection.send(AMQP_BASIC_REJECT_METHOD, method, on: life.number)
   }
 
-  /// Declines a delivery, or with `multiple` it and every earlier one of the channel.
+  /// Rejects a delivery. With `multiple` it also rejects all earlier deliveries of the channel.
   ///
-  /// Beware of requeueing what cannot be handled: it comes back at once, and a quorum queue need not count it.
+  /// Do not requeue a message that can never be handled: it is redelivered at once, and a quorum queue may not count it.
   public func nack(_ tag: DeliveryTag, multiple: Bool, requeue: Bool) throws(AMQPError) {
     try checkLife(of: tag)
     try nack(value: tag.value, multiple: multiple, requeue: requeue)
   }
 
-  /// Hands every unacknowledged delivery of the channel back to its queue, those that nobody has looked at included.
+  /// Returns all unacknowledged deliveries of the channel to their queues, including those that ``next(timeout:orReadable:)``
+  /// has not returned yet.
   public func requeueAll() throws(AMQPError) {
     try life.check()
-    // To the protocol, 0 with `multiple` means all that are outstanding.
+    // In the protocol, tag 0 with `multiple` means all outstanding deliveries.
     try nack(value: 0, multiple: true, requeue: true)
   }
 
@@ -128,23 +130,23 @@ public final class Channel {
 
   private func checkLife(of tag: DeliveryTag) throws(AMQPError) {
     guard tag.generation == life.generation, isOpen else {
-      throw AMQPError(.stale, "delivery tag \(tag.value) belongs to a channel that is gone; its message comes again")
+      throw AMQPError(.stale, "delivery tag \(tag.value) belongs to a closed channel; the message will be redelivered")
     }
   }
 
   // MARK: Publishing
 
-  /// Asks the broker to confirm every message published hereafter on this channel.
+  /// Turns on publisher confirms for all messages published on this channel after this call.
   public func confirmSelect() throws(AMQPError) {
     _ = try connection.call(
       AMQP_CONFIRM_SELECT_METHOD, amqp_confirm_select_t(nowait: 0), on: life, expecting: AMQP_CONFIRM_SELECT_OK_METHOD)
     confirms = true
   }
 
-  /// Publishes a message and returns its sequence number, which its confirm will name; 0 without ``confirmSelect()``.
+  /// Publishes a message and returns its sequence number, which its confirm carries. Returns 0 without ``confirmSelect()``.
   ///
-  /// With `mandatory`, a message that reaches no queue comes back as ``Event/returned(_:)``, before its confirm. Throws
-  /// ``AMQPError/Kind/timeout`` if the broker takes nothing for the configuration's send timeout.
+  /// With `mandatory`, the broker returns an unroutable message as ``Event/returned(_:)`` before it confirms it. Throws
+  /// ``AMQPError/Kind/timeout`` if the broker accepts no data for the configured send timeout.
   @discardableResult
   public func publish(_ message: OutgoingMessage, mandatory: Bool = false) throws(AMQPError) -> UInt64 {
     try publish(message, mandatory: mandatory, until: .now + connection.configuration.sendTimeout)
@@ -154,7 +156,7 @@ public final class Channel {
     try life.check()
     let headerSize = message.properties.headers.isEmpty ? 0 : FieldValue.encodedSize(of: message.properties.headers)
     guard headerSize <= connection.frameMax - 4096 else {
-      throw AMQPError(.usage, "headers of \(headerSize) bytes do not fit a frame")
+      throw AMQPError(.usage, "headers of \(headerSize) bytes do not fit in a frame")
     }
     let arena = connection.arena
     defer { arena.reset() }
@@ -183,7 +185,8 @@ public final class Channel {
 }
 
 extension Connection {
-  /// Publishes what is larger than the room a writable socket is sure to have, in body frames that fit.
+  /// Publishes a message that may not fit into a socket that poll(2) reports as writable. The body goes out in frames that do
+  /// fit.
   fileprivate func publishLarge(
     _ method: amqp_basic_publish_t, _ properties: inout amqp_basic_properties_t, headerSize: Int, body: [UInt8],
     on life: ChannelLife, until deadline: Instant
@@ -217,15 +220,15 @@ extension Connection {
         sent += count
       }
     } catch {
-      // Half a message has gone out: nothing else can follow it, unless its channel is gone too.
-      if life.closed == nil { fail(AMQPError(.lost, "\(host): a message was cut short: \(error.message)")) }
+      // Part of a message has been sent. Nothing else may follow it unless the channel is closed too.
+      if life.closed == nil { fail(AMQPError(.lost, "\(host): a message was sent only in part: \(error.message)")) }
       throw error
     }
   }
 }
 
 extension amqp_bytes_t {
-  /// A view for C calls that only read it.
+  /// Wraps bytes for C calls that only read them.
   init(_ bytes: UnsafeRawBufferPointer) {
     self.init(len: bytes.count, bytes: UnsafeMutableRawPointer(mutating: bytes.baseAddress))
   }

@@ -1,20 +1,20 @@
-// One life of a channel: from its opening to its end, what has arrived on it and not been taken yet.
+// The receiving side of a channel, from opening to closing.
 import CRabbitMQ
 import Synchronization
 
-/// The receiving side of a channel; a channel opened anew is another life, with another generation.
+/// The state of one open channel. Reopening a channel makes a new object with a new generation.
 final class ChannelLife {
   private static let generations = Atomic<UInt64>(0)
 
   let number: UInt16
-  /// Unique in the process, so that delivery tags of different connections can never be confused.
+  /// Unique in the process, so that delivery tags of different channels cannot be confused.
   let generation = ChannelLife.generations.wrappingAdd(1, ordering: .relaxed).newValue
-  /// Why it ended, nil while it lives.
+  /// The error that closed it, or nil while it is open.
   private(set) var closed: AMQPError?
   var events = FIFO<Event>()
-  /// What `basic.get` fetched.
+  /// The message that `basic.get` fetched.
   var fetched: Delivery?
-  /// The methods that an outstanding call waits for, and the one that came.
+  /// The replies that an outstanding call waits for, and the reply that arrived.
   var expected: (amqp_method_number_t, amqp_method_number_t?)?
   var reply: amqp_method_t?
 
@@ -24,7 +24,7 @@ final class ChannelLife {
   private var routingKey = RepeatingText()
   private var propertiesDecoder = PropertiesDecoder()
 
-  /// A message whose frames are still coming in.
+  /// A message whose frames are still arriving.
   private struct Arriving {
     enum Kind {
       case delivery
@@ -44,12 +44,12 @@ final class ChannelLife {
 
   init(number: UInt16) { self.number = number }
 
-  /// Throws if this life has ended.
+  /// Throws if the channel is closed.
   func check() throws(AMQPError) {
     if let closed { throw closed }
   }
 
-  /// Ends this life; a caller that waits for a reply hears of it by its call, anyone else by an event.
+  /// Closes it. A caller that waits for a reply gets the error from its call; otherwise an event carries it.
   func close(_ error: AMQPError) {
     guard closed == nil else { return }
     closed = error
@@ -91,7 +91,7 @@ final class ChannelLife {
 
   func header(bodySize: UInt64, properties: UnsafeMutableRawPointer?) throws(AMQPError) {
     guard var message = arriving.take(), message.bodySize < 0, let size = Int(exactly: bodySize) else {
-      throw AMQPError(.lost, "the broker sent a content header out of place")
+      throw AMQPError(.lost, "the broker sent an unexpected content header")
     }
     if let properties {
       message.properties = propertiesDecoder.decode(properties.assumingMemoryBound(to: amqp_basic_properties_t.self).pointee)
@@ -102,10 +102,10 @@ final class ChannelLife {
 
   func body(_ fragment: UnsafeRawBufferPointer) throws(AMQPError) {
     guard var message = arriving.take(), message.body.count + fragment.count <= message.bodySize else {
-      throw AMQPError(.lost, "the broker sent a content body out of place")
+      throw AMQPError(.lost, "the broker sent an unexpected content body")
     }
     if message.body.isEmpty {
-      // Nearly every message fits one frame. The announced size of a larger one is believed up to a bound.
+      // Most messages fit in one frame. For larger ones, reserve the announced size, but not more than 16 MiB.
       if fragment.count < message.bodySize { message.body.reserveCapacity(min(message.bodySize, 16 << 20)) }
     }
     message.body.append(contentsOf: fragment)
@@ -113,7 +113,7 @@ final class ChannelLife {
   }
 
   private func begin(_ message: Arriving) throws(AMQPError) {
-    guard arriving == nil else { throw AMQPError(.lost, "the broker began a message inside another") }
+    guard arriving == nil else { throw AMQPError(.lost, "the broker started a message inside another") }
     arriving = message
   }
 

@@ -1,21 +1,21 @@
-// Which messages of a batch the broker has answered for: pure bookkeeping, no I/O.
+// Tracks which messages of a batch the broker has confirmed. No I/O.
 
-/// What became of a published message.
+/// The result of publishing one message.
 public enum Outcome: Sendable, Equatable {
-  /// In a queue, or in several, and safe there.
+  /// The broker has stored it in at least one queue.
   case confirmed
-  /// The broker could not take responsibility; publish it again.
+  /// The broker could not take responsibility. Publish the message again.
   case nacked
-  /// No queue wanted it; the broker's code (312) and words.
+  /// No queue matched. Carries the broker's code (312) and text.
   case returned(code: UInt16, text: String)
 }
 
-/// The answers to one batch of messages, published with consecutive sequence numbers.
+/// The confirms and returns of one batch, published with consecutive sequence numbers.
 struct ConfirmTracker {
   private let first: UInt64
   private var answered: [Bool]
   private var outcomes: [Outcome]
-  /// Everything before it is answered.
+  /// All messages before this index are answered.
   private var lowest = 0
   private var nextReturnable = 0
   private(set) var unanswered: Int
@@ -27,7 +27,7 @@ struct ConfirmTracker {
     unanswered = count
   }
 
-  /// Notes a confirm; one that speaks of an earlier batch changes nothing here.
+  /// Records a confirm. It ignores confirms of an earlier batch.
   mutating func confirm(_ confirm: Confirm) {
     guard confirm.sequence >= first, confirm.sequence - first < UInt64(answered.count) else { return }
     let index = Int(confirm.sequence - first)
@@ -44,14 +44,14 @@ struct ConfirmTracker {
     guard !answered[index] else { return }
     answered[index] = true
     unanswered -= 1
-    // A returned message is confirmed too: the broker has dealt with it. The return is what counts.
+    // The broker also confirms a returned message. The return is the result.
     if !acknowledged { outcomes[index] = .nacked }
   }
 
-  /// Notes a return.
+  /// Records a return.
   ///
-  /// A return names no sequence number. But returns come in the order of publishing, each before its own confirm, so the message
-  /// is the first equal one after the last that was returned; where two are equal it does not matter which.
+  /// A return has no sequence number. But returns arrive in publishing order, each before its own confirm, so the message is
+  /// the first equal one after the last returned. If two messages are equal, either may be taken.
   mutating func returned(_ returned: ReturnedMessage, among batch: [OutgoingMessage]) {
     for index in max(nextReturnable, lowest)..<max(nextReturnable, lowest, batch.count) where !answered[index] {
       guard batch[index].isSame(as: returned.message) else { continue }
@@ -61,12 +61,12 @@ struct ConfirmTracker {
     }
   }
 
-  /// The outcome of each message, in order; true only once nothing is unanswered.
+  /// The outcome of each message, in order. Valid only when no message is unanswered.
   consuming func result() -> [Outcome] { outcomes }
 }
 
 extension OutgoingMessage {
-  /// Equality by what a broker hands back unchanged; it may add headers of its own.
+  /// Compares only what a broker returns unchanged; it may add headers.
   fileprivate func isSame(as other: OutgoingMessage) -> Bool {
     routingKey == other.routingKey && exchange == other.exchange && properties.messageID == other.properties.messageID
       && body == other.body

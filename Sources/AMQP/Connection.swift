@@ -1,34 +1,34 @@
-// A connection to a broker: frames in and out, heartbeats, and who gets what arrives.
+// A connection to a broker: frames, heartbeats, and dispatch to channels.
 //
-// The rules that shape this file, each learnt from librabbitmq 0.11's own code:
-// - It sends heartbeats only inside its calls. Every wait here is cut into slices of half a heartbeat.
-// - Its sends have no deadline: on a socket that the broker has ceased to read (a memory or disk alarm) they wait for ever, since
-//   the broker's heartbeats still arrive. So nothing is handed to it before poll(2) says that the socket has room, and never more
-//   than `sendQuantum` at once: the kernel calls a socket writable when a third of its buffer is free. TCP_USER_TIMEOUT stands behind.
-// - Its amqp_read_message waits without bound for the rest of a message, and loses queued frames of other channels. Messages are put
-//   together here instead, frame by frame, with one copy of the body.
-// - Nothing refers to its buffers once a frame has been dispatched, so they are recycled after every frame.
+// These properties of librabbitmq 0.11 (read from its source) shape this file:
+// - It sends heartbeats only inside its calls. So every wait here is split into slices of half a heartbeat.
+// - Its sends have no deadline. If the broker stops reading (a memory or disk alarm) a send blocks forever, because the
+//   broker's heartbeats still arrive. So data is handed over only after poll(2) reports room, and at most `sendQuantum` bytes
+//   at once: the kernel calls a socket writable when a third of its buffer is free. TCP_USER_TIMEOUT is the fallback.
+// - Its amqp_read_message waits without limit for the rest of a message and loses queued frames of other channels. So
+//   messages are assembled here, frame by frame, with one copy of the body.
+// - After a frame is dispatched, nothing refers to its buffers. So they are recycled after every frame.
 import CRabbitMQ
 import Glibc
 
 /// A connection to one broker, with its channels.
 ///
-/// It belongs to one thread at a time and blocks it; it is not `Sendable`. Whoever holds one must come back to it (``service()``,
-/// a wait, a call) at least every half heartbeat, or the broker takes it for dead after two.
+/// Use it from one thread at a time; calls block that thread. It is not `Sendable`. Its owner must call it (``service()``, a
+/// wait, or any other call) at least every half heartbeat, or the broker closes it after two.
 ///
-/// Its thread needs a stack of 4 MiB: librabbitmq reads nested headers by recursion, and anyone who may publish can nest them as
-/// deep as a frame allows.
+/// Its thread needs a stack of 4 MiB: librabbitmq reads nested headers recursively, and a publisher can nest them as deep as
+/// a frame allows.
 public final class Connection {
-  /// What it was opened with.
+  /// The configuration that it was opened with.
   public let configuration: ConnectionConfiguration
-  /// The host that answered.
+  /// The host that accepted the connection.
   public let host: ConnectionConfiguration.Host
-  /// Why the broker takes no messages at present (a memory or disk alarm), nil if it does.
+  /// The reason why the broker accepts no messages now (a memory or disk alarm), or nil if it does.
   public private(set) var blockedReason: String?
 
   let state: amqp_connection_state_t
   let arena = EncodingArena()
-  /// The largest frame that the broker takes.
+  /// The largest frame that the broker accepts, in bytes.
   let frameMax: Int
   private(set) var failure: AMQPError?
   private var lives: [ChannelLife?] = []
@@ -38,19 +38,19 @@ public final class Connection {
   private var checkDue: Instant
 
   static let sendQuantum = 16_384
-  /// 4 MiB, less what guard pages may take of it. The deepest nesting that fits a frame was measured to need under 3 MiB.
+  /// 4 MiB, less a margin for guard pages. The deepest nesting that fits in a frame was measured to need less than 3 MiB.
   private static let smallestStack = 4 << 20 - 65_536
 
   /// Connects to the first host that answers, starting at a random one.
   ///
-  /// Throws ``AMQPError/Kind/refused(code:text:)`` if none let us in and at least one said why, ``AMQPError/Kind/connect`` if none
-  /// answered, ``AMQPError/Kind/usage`` if the thread's stack is too small. Lasts at most the connect and handshake timeouts, for
-  /// each host.
+  /// Throws ``AMQPError/Kind/refused(code:text:)`` if no host accepted the login and at least one gave a reason,
+  /// ``AMQPError/Kind/connect`` if no host answered, ``AMQPError/Kind/usage`` if the thread's stack is too small. Blocks for
+  /// at most the connect and handshake timeouts per host.
   public init(_ configuration: ConnectionConfiguration) throws(AMQPError) {
     let stackSize = crabbitmq_stack_size()
     guard stackSize == 0 || stackSize >= Self.smallestStack else {
       throw AMQPError(
-        .usage, "this thread's stack of \(stackSize >> 10) KiB is too small for a connection: give it 4 MiB or more")
+        .usage, "this thread's stack of \(stackSize >> 10) KiB is too small for a connection; give it 4 MiB or more")
     }
     let (state, host) = try Self.open(configuration)
     self.configuration = configuration
@@ -58,9 +58,9 @@ public final class Connection {
     self.host = host
     frameMax = Int(amqp_get_frame_max(state))
     let heartbeat = Int(amqp_get_heartbeat(state))
-    // A broker adds headers of its own (x-delivery-count, x-death) to a message whose headers may fill a frame already, and does
-    // not mind the limit then. librabbitmq would give up the connection over such a frame, and over its redelivery, for ever.
-    // (It may be tuned between two frames only, and aborts otherwise.)
+    // A broker adds its own headers (x-delivery-count, x-death) and may exceed the frame limit then, if the publisher's
+    // headers already fill a frame. librabbitmq would drop the connection on such a frame, and again on every redelivery. So
+    // allow larger frames. librabbitmq aborts if it is tuned in the middle of a frame.
     if amqp_release_buffers_ok(state) != 0 {
       amqp_tune_connection(state, amqp_get_channel_max(state), Int32(frameMax + 65_536), Int32(heartbeat))
     }
@@ -71,20 +71,20 @@ public final class Connection {
 
   deinit { amqp_destroy_connection(state) }
 
-  /// The socket's descriptor, to wait on together with others; -1 once it is closed.
+  /// The socket's descriptor, for poll(2) together with others; -1 once closed.
   ///
-  /// Readability tells of more to come, but what has already been read is not seen there: call ``service()`` first.
+  /// Data that has already been read does not make it readable: call ``service()`` first.
   public var socket: Int32 { amqp_get_sockfd(state) }
 
   /// Whether calls can still succeed.
   public var isOpen: Bool { failure == nil }
 
-  /// Opens a channel.
+  /// Opens a channel. Throws ``AMQPError/Kind/usage`` if the negotiated number of channels is open.
   public func openChannel() throws(AMQPError) -> Channel {
     var number = 1
     while number < lives.count, lives[number] != nil { number += 1 }
     guard number <= Int(amqp_get_channel_max(state)) else {
-      throw AMQPError(.usage, "the broker allows \(amqp_get_channel_max(state)) channels a connection, all are open")
+      throw AMQPError(.usage, "the broker allows \(amqp_get_channel_max(state)) channels per connection, and all are open")
     }
     while lives.count <= number { lives.append(nil) }
     let life = ChannelLife(number: UInt16(number))
@@ -98,13 +98,14 @@ public final class Connection {
     return Channel(connection: self, life: life)
   }
 
-  /// Sends a heartbeat if one is due and reads what has arrived, without waiting; what arrives is kept for its channel.
+  /// Sends a heartbeat if one is due and reads everything that has arrived, without waiting. Events are kept for their
+  /// channels.
   public func service() throws(AMQPError) {
     while try readFrame() {}
     sendHeartbeatIfDue()
   }
 
-  /// Says goodbye and closes; unacknowledged deliveries return to their queues. Waits at most two seconds.
+  /// Closes the connection in order. The broker requeues unacknowledged deliveries. Blocks for at most two seconds.
   public func close() {
     guard failure == nil else { return }
     let farewell = amqp_connection_close_t(
@@ -132,9 +133,9 @@ public final class Connection {
     if failure == nil { failure = error }
   }
 
-  /// Waits until the socket has something to read; false if time is up or a wake descriptor is readable.
+  /// Waits until the socket is readable. Returns false if the deadline has passed or a wake descriptor is readable.
   ///
-  /// To be called when ``readFrame()`` found nothing: only then is the socket's readability the whole truth.
+  /// Call it only after ``readFrame()`` has returned false: frames that are already buffered do not make the socket readable.
   func wait(until deadline: Instant, orReadable wake: [Int32] = []) throws(AMQPError) -> Bool {
     while true {
       let now = Instant.now
@@ -145,15 +146,15 @@ public final class Connection {
       case .timeout:
         sendHeartbeatIfDue()
         if deadline <= Instant.now { return false }
-        // Also finds a peer that has been silent for two heartbeats.
+        // This also detects a peer that has been silent for two heartbeats.
         if try readFrame() { return true }
       }
     }
   }
 
-  /// Reads one frame if one has arrived, and hands it to its channel.
+  /// Reads one frame, if one has arrived, and passes it to its channel.
   ///
-  /// Never reads on after a failure: librabbitmq, having met data that it cannot decode, would write past its buffer.
+  /// It never reads after a failure: after data that it cannot decode, librabbitmq would write past its buffer.
   func readFrame() throws(AMQPError) -> Bool {
     try check()
     var frame = amqp_frame_t()
@@ -170,12 +171,12 @@ public final class Connection {
 
   private func sendHeartbeatIfDue() {
     let now = Instant.now
-    // A socket without room is one whose broker does not read: it would not see the heartbeat either.
+    // If the socket has no room, the broker is not reading and would not see the heartbeat either.
     guard now >= heartbeatDue, failure == nil, poll(socket: socket, for: POLLOUT, timeout: .zero) == .socket else { return }
     heartbeatDue = now + heartbeatSlice
     var frame = amqp_frame_t()
     frame.frame_type = UInt8(AMQP_FRAME_HEARTBEAT)
-    // A failure shows at the next read.
+    // A failure shows up at the next read.
     amqp_send_frame(state, &frame)
   }
 
@@ -187,9 +188,9 @@ public final class Connection {
 
   // MARK: Sending
 
-  /// Waits until the socket has room for some bytes more, reading what arrives meanwhile.
+  /// Waits until the socket has room for more bytes, and reads incoming frames meanwhile.
   ///
-  /// Asks the kernel only once every ``sendQuantum`` bytes, or when it has not asked for a while.
+  /// It asks the kernel only once per ``sendQuantum`` bytes, or after a second.
   func makeRoom(for byteCount: Int, until deadline: Instant) throws(AMQPError) {
     try check()
     let now = Instant.now
@@ -204,14 +205,14 @@ public final class Connection {
       if poll(socket: socket, for: POLLOUT, timeout: .zero) == .socket { break }
       guard Instant.now < deadline else {
         throw AMQPError(
-          .timeout, "\(host): the broker takes nothing: \(blockedReason ?? "it has ceased to read from the connection")")
+          .timeout, "\(host): the broker accepts no data: \(blockedReason ?? "it has stopped reading from the connection")")
       }
     }
     sentSinceCheck = byteCount
     checkDue = .now + min(heartbeatSlice, .seconds(1))
   }
 
-  /// Sends a method that has no answer.
+  /// Sends a method that has no reply.
   func send<Method>(
     _ id: amqp_method_number_t, _ method: Method, on channel: UInt16, until deadline: Instant? = nil
   ) throws(AMQPError) {
@@ -221,9 +222,9 @@ public final class Connection {
     guard status == AMQP_STATUS_OK.rawValue else { throw sendFailure(status) }
   }
 
-  /// The error for a send that failed.
+  /// Returns the error for a failed send.
   ///
-  /// A broker that closes a connection first says why, and that may still lie unread.
+  /// A broker that closes the connection first says why. That reason may still be unread, so read it.
   func sendFailure(_ status: Int32) -> AMQPError {
     let isSocketsFault = [AMQP_STATUS_SOCKET_ERROR, AMQP_STATUS_CONNECTION_CLOSED, AMQP_STATUS_SSL_ERROR].contains {
       $0.rawValue == status
@@ -232,9 +233,9 @@ public final class Connection {
     return lose(status, while: "sending")
   }
 
-  /// Sends a method and waits for its answer, whose content is valid until the next frame is read.
+  /// Sends a method and waits for its reply. The reply's content is valid until the next frame is read.
   ///
-  /// Without an answer in the configuration's reply timeout the connection is in an unknown state, and has failed.
+  /// If no reply comes within the configured timeout, the state of the connection is unknown, so the connection fails.
   func call<Method>(
     _ id: amqp_method_number_t, _ method: Method, on life: ChannelLife, expecting reply: amqp_method_number_t,
     or otherReply: amqp_method_number_t? = nil
@@ -258,7 +259,7 @@ public final class Connection {
 
   // MARK: Dispatching
 
-  /// Gives a frame to whom it concerns, and recycles its memory.
+  /// Passes a frame to its channel and recycles its memory.
   private func dispatch(_ frame: amqp_frame_t) throws(AMQPError) {
     if frame.channel == 0 {
       if Int32(frame.frame_type) == AMQP_FRAME_METHOD { dispatchConnection(frame.payload.method) }
@@ -275,7 +276,7 @@ public final class Connection {
         fail(error)
         throw error
       }
-      // A reply's content is read by the caller that awaits it, before another frame comes.
+      // The waiting caller reads the reply's content before the next frame is read.
       if life.reply != nil { return }
     }
     amqp_maybe_release_buffers_on_channel(state, frame.channel)
@@ -322,7 +323,7 @@ public final class Connection {
     }
   }
 
-  /// Closes a channel from this side; its number is free again.
+  /// Closes a channel from this side and frees its number.
   func close(_ life: ChannelLife) {
     defer { life.close(AMQPError(.usage, "the channel is closed")) }
     guard life.closed == nil, failure == nil else { return }
@@ -332,7 +333,7 @@ public final class Connection {
       _ = try call(AMQP_CHANNEL_CLOSE_METHOD, farewell, on: life, expecting: AMQP_CHANNEL_CLOSE_OK_METHOD)
       lives[Int(life.number)] = nil
     } catch {
-      // To the broker the channel is still open: its number must not be used again.
+      // The broker still considers the channel open, so its number must not be used again.
       if error.kind == .timeout { fail(error) }
     }
   }

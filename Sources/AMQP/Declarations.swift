@@ -1,16 +1,16 @@
-// Declaring, inspecting and deleting the broker's objects: exchanges, queues and bindings.
+// Declares, inspects and deletes exchanges, queues and bindings.
 import CRabbitMQ
 
-/// What a broker tells of a queue.
+/// The size of a queue.
 public struct QueueStatus: Sendable, Equatable {
-  /// Messages ready for delivery; those delivered and unacknowledged are not among them.
+  /// Messages ready for delivery, without those delivered and unacknowledged.
   public let messages: Int
-  /// Consumers at present.
+  /// The number of consumers.
   public let consumers: Int
 }
 
 extension Channel {
-  /// Declares an exchange: makes it, or fails with 406 if it exists otherwise.
+  /// Declares an exchange. Fails with 406 if it exists with different arguments.
   public func declareExchange(
     _ name: String, type: String, durable: Bool = true, autoDelete: Bool = false, arguments: [String: FieldValue] = [:]
   ) throws(AMQPError) {
@@ -21,7 +21,8 @@ extension Channel {
     try call(AMQP_EXCHANGE_DECLARE_METHOD, request, expecting: AMQP_EXCHANGE_DECLARE_OK_METHOD)
   }
 
-  /// Declares a queue: makes it, or fails with 406 if it exists otherwise; returns its name, the broker's own if none is given.
+  /// Declares a queue and returns its name; the broker chooses one if none is given. Fails with 406 if it exists with
+  /// different arguments.
   @discardableResult
   public func declareQueue(
     _ name: String, durable: Bool = true, exclusive: Bool = false, autoDelete: Bool = false,
@@ -32,7 +33,7 @@ extension Channel {
     ).name
   }
 
-  /// What a queue holds at present; 404 ends the channel if there is no such queue.
+  /// Returns the present size of a queue. If there is no such queue, 404 closes the channel.
   public func queueStatus(_ name: String) throws(AMQPError) -> QueueStatus {
     try declare(name, passive: true, durable: false, exclusive: false, autoDelete: false, arguments: [:]).status
   }
@@ -49,7 +50,7 @@ extension Channel {
     return (String(ok.queue), QueueStatus(messages: Int(ok.message_count), consumers: Int(ok.consumer_count)))
   }
 
-  /// Binds a queue to an exchange; binding it again changes nothing.
+  /// Binds a queue to an exchange. Repeating it changes nothing.
   public func bindQueue(
     _ queue: String, to exchange: String, routingKey: String, arguments: [String: FieldValue] = [:]
   ) throws(AMQPError) {
@@ -60,7 +61,7 @@ extension Channel {
     try call(AMQP_QUEUE_BIND_METHOD, request, expecting: AMQP_QUEUE_BIND_OK_METHOD)
   }
 
-  /// Removes a queue's ready messages for good and returns how many they were.
+  /// Deletes a queue's ready messages and returns their number.
   @discardableResult
   public func purge(queue: String) throws(AMQPError) -> Int {
     let request = amqp_queue_purge_t(ticket: 0, queue: try connection.arena.shortText(queue, "queue"), nowait: 0)
@@ -68,7 +69,7 @@ extension Channel {
     return reply.decoded.map { Int($0.load(as: amqp_queue_purge_ok_t.self).message_count) } ?? 0
   }
 
-  /// Deletes a queue with all it holds, and returns how many messages that was; its consumers are cancelled.
+  /// Deletes a queue with its messages and returns their number. The broker cancels its consumers.
   @discardableResult
   public func deleteQueue(_ queue: String) throws(AMQPError) -> Int {
     let request = amqp_queue_delete_t(

@@ -1,8 +1,8 @@
-// Memory for one method or header frame on its way out: librabbitmq takes C structures full of pointers, and this holds what they
-// point to until the frame is sent.
+// Memory for one outgoing method or header frame. librabbitmq takes C structures full of pointers; the arena holds their
+// targets until the frame is sent.
 import CRabbitMQ
 
-/// A bump allocator that is emptied after every send.
+/// A bump allocator that is reset after every send.
 final class EncodingArena {
   private static let blockSize = 16_384
   private let block = UnsafeMutableRawPointer.allocate(byteCount: blockSize, alignment: 16)
@@ -14,7 +14,7 @@ final class EncodingArena {
     block.deallocate()
   }
 
-  /// Forgets everything handed out.
+  /// Releases everything that was allocated.
   func reset() {
     used = 0
     if !large.isEmpty {
@@ -23,20 +23,19 @@ final class EncodingArena {
     }
   }
 
-  /// Copies text.
   func text(_ text: String) -> amqp_bytes_t {
     var text = text
     return text.withUTF8 { octets(UnsafeRawBufferPointer($0)) }
   }
 
-  /// Copies text that the protocol limits to 255 bytes; librabbitmq would send a longer one with a wrong length.
+  /// Copies text that the protocol limits to 255 bytes. librabbitmq would send a longer one with a wrong length.
   func shortText(_ text: String, _ what: StaticString) throws(AMQPError) -> amqp_bytes_t {
     let count = text.utf8.count
     guard count <= 255 else { throw AMQPError(.usage, "\(what) is \(count) bytes long; AMQP allows 255") }
     return self.text(text)
   }
 
-  /// Copies a table, nested ones included.
+  /// Copies a table with its nested tables.
   func table(_ table: [String: FieldValue]) throws(AMQPError) -> amqp_table_t {
     guard !table.isEmpty else { return amqp_table_t() }
     let entries = allocate(amqp_table_entry_t_.self, count: table.count)

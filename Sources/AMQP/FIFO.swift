@@ -1,6 +1,6 @@
-// A queue in the plain sense: what arrived while something else was awaited.
+// A plain first-in, first-out queue, for events that arrive while a caller waits for another.
 
-/// First in, first out, constant time at both ends on average.
+/// First in, first out; amortized constant time at both ends.
 struct FIFO<Element> {
   private var storage: [Element?] = []
   private var head = 0
@@ -17,7 +17,7 @@ struct FIFO<Element> {
       storage.removeAll(keepingCapacity: true)
       head = 0
     } else if head >= 64, head * 2 >= storage.count {
-      // A queue that is never quite empty must not keep the room of all that has passed through it.
+      // Without this, a queue that never becomes empty would keep the memory of all elements that passed through it.
       storage.removeFirst(head)
       head = 0
     }

@@ -1,6 +1,6 @@
-// The values that AMQP 0-9-1 tables hold: message headers, and the arguments of queues and exchanges.
+// Values of AMQP 0-9-1 tables: message headers, and the arguments of queues and exchanges.
 
-/// One value of an AMQP table: a header's, or a declaration's argument.
+/// One value of an AMQP table: a header or a declaration's argument.
 public indirect enum FieldValue: Sendable, Hashable {
   case bool(Bool)
   case int8(Int8)
@@ -15,15 +15,15 @@ public indirect enum FieldValue: Sendable, Hashable {
   /// `value` / 10^`scale`.
   case decimal(scale: UInt8, value: UInt32)
   case string(String)
-  /// Octets that are no text; a long string whose octets are not UTF-8 is read as these too.
+  /// Octets that are not text. A long string that is not valid UTF-8 is also read as bytes.
   case bytes([UInt8])
-  /// Seconds since 1970.
+  /// Seconds since 1970-01-01T00:00:00Z.
   case timestamp(UInt64)
   case array([FieldValue])
   case table([String: FieldValue])
   case void
 
-  /// The number that this value holds, if it is an integer of any width that fits.
+  /// The value as an integer, or nil if it is no integer or does not fit.
   public var integer: Int? {
     switch self {
     case .int8(let value): Int(value)
@@ -38,7 +38,7 @@ public indirect enum FieldValue: Sendable, Hashable {
     }
   }
 
-  /// The text that this value holds, if it is one.
+  /// The value as text, or nil if it is not text.
   public var string: String? {
     if case .string(let value) = self { value } else { nil }
   }

@@ -1,9 +1,9 @@
-// Reaching a broker and being let in: sockets, TLS, the handshake, and what we tell the broker of ourselves.
+// Opens sockets, TLS and the login handshake, with the client properties.
 import CRabbitMQ
 import Glibc
 
 extension Connection {
-  /// Tries the hosts in turn from a random one on, so that a fleet spreads over a cluster.
+  /// Tries the hosts in turn from a random start, so that clients spread over a cluster.
   static func open(
     _ configuration: ConnectionConfiguration
   ) throws(AMQPError) -> (amqp_connection_state_t, ConnectionConfiguration.Host) {
@@ -35,7 +35,7 @@ extension Connection {
       return AMQPError(.connect, "\(host): \(what)\(reason)")
     }
     guard let socket = host.tls == nil ? amqp_tcp_socket_new(state) : amqp_ssl_socket_new(state) else {
-      throw AMQPError(.connect, "\(host): no socket could be made")
+      throw AMQPError(.connect, "\(host): cannot create a socket")
     }
     if let tls = host.tls {
       amqp_ssl_socket_set_verify_peer(socket, tls.verifiesPeer ? 1 : 0)
@@ -53,7 +53,7 @@ extension Connection {
     var timeout = configuration.connectTimeout.timeval
     let status = amqp_socket_open_noblock(socket, host.name, Int32(host.port), &timeout)
     guard status == AMQP_STATUS_OK.rawValue else { throw failed("", status) }
-    // Behind the bound that Connection.makeRoom keeps: the kernel gives up on a peer that takes nothing for this long.
+    // The fallback for the limit in Connection.makeRoom: the kernel gives up on a peer that accepts no data for this long.
     var patience = UInt32(clamping: (configuration.sendTimeout + .seconds(10)).components.seconds * 1000)
     setsockopt(
       amqp_get_sockfd(state), Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &patience, socklen_t(MemoryLayout<UInt32>.size))

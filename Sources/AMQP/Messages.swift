@@ -1,17 +1,15 @@
-// What goes to a broker and what comes from it: messages out, deliveries, confirms, returns and the events of a channel.
+// Outgoing messages, deliveries, confirms, returns and channel events.
 
-/// A message to publish, with where it goes.
+/// A message to publish, with its destination.
 public struct OutgoingMessage: Sendable {
   /// The exchange; empty for the default exchange, which routes by queue name.
   public var exchange: String
   /// The routing key, at most 255 bytes.
   public var routingKey: String
-  /// Properties and headers.
   public var properties: Properties
-  /// The body's bytes.
   public var body: [UInt8]
 
-  /// A message for an exchange under a routing key.
+  /// Makes a message for an exchange and a routing key.
   public init(exchange: String, routingKey: String, properties: Properties = Properties(), body: [UInt8]) {
     self.exchange = exchange
     self.routingKey = routingKey
@@ -20,14 +18,14 @@ public struct OutgoingMessage: Sendable {
   }
 }
 
-/// What acknowledges a delivery: its number on one life of one channel.
+/// A delivery's number, used to acknowledge it, together with its channel's generation.
 ///
-/// The generation is unique in the process, so a tag kept across a reconnection can never acknowledge another message
-/// that happens to have the same number on the new channel.
+/// The generation is unique in the process. So a tag from before a reconnection can never acknowledge a different message
+/// that has the same number on the new channel.
 public struct DeliveryTag: Sendable, Hashable, Comparable {
-  /// The broker's number, counting from 1 on each channel.
+  /// The broker's number, counted from 1 on each channel.
   public let value: UInt64
-  /// The channel's life that the number belongs to.
+  /// The generation of the channel.
   public let generation: UInt64
 
   public static func < (left: DeliveryTag, right: DeliveryTag) -> Bool {
@@ -35,57 +33,55 @@ public struct DeliveryTag: Sendable, Hashable, Comparable {
   }
 }
 
-/// A message that a broker handed over and now waits to have acknowledged.
+/// A message that the broker delivered and that has to be acknowledged.
 public struct Delivery: Sendable {
-  /// What acknowledges it.
+  /// The tag to acknowledge it with.
   public let tag: DeliveryTag
-  /// The consumer that it came to; empty for a message fetched with `get`.
+  /// The consumer that received it; empty for a message fetched with `get`.
   public let consumerTag: String
-  /// The exchange it was published to.
+  /// The exchange that it was published to.
   public let exchange: String
-  /// The routing key it was published with.
+  /// The routing key that it was published with.
   public let routingKey: String
-  /// Whether it was handed over before and not acknowledged.
+  /// Whether it was delivered before and not acknowledged.
   public let redelivered: Bool
-  /// Properties and headers.
   public let properties: Properties
-  /// The body's bytes.
   public let body: [UInt8]
 
-  /// How often a quorum queue has taken this message back before, never negative; 0 the first time, and on a classic queue.
+  /// How often a quorum queue has redelivered this message; never negative. 0 for the first delivery and for a classic queue.
   public var deliveryCount: Int {
-    // The first time a header of that name is the publisher's own; from then on the broker writes over it.
+    // On the first delivery a header of this name is the publisher's. From then on the broker overwrites it.
     redelivered ? max(0, properties.headers["x-delivery-count"]?.integer ?? 0) : 0
   }
 }
 
-/// A message that went to no queue, handed back because it was published `mandatory`.
+/// A message published as `mandatory` that matched no queue, returned by the broker.
 public struct ReturnedMessage: Sendable {
   /// The broker's code: 312 for no route.
   public let code: UInt16
-  /// The broker's words, e.g. `NO_ROUTE`.
+  /// The broker's text, e.g. `NO_ROUTE`.
   public let text: String
-  /// The message as it was published.
+  /// The message as published.
   public let message: OutgoingMessage
 }
 
-/// A publisher confirm: the broker has taken responsibility for messages, or has declined to.
+/// A publisher confirm: the broker has accepted responsibility for messages, or has rejected it.
 public struct Confirm: Sendable, Equatable {
-  /// The number of the message on its channel, counting from 1 since confirms were selected.
+  /// The message's number on its channel, counted from 1 since confirms were turned on.
   public let sequence: UInt64
-  /// Whether it speaks for every earlier unconfirmed message too.
+  /// Whether it also covers all earlier unconfirmed messages.
   public let multiple: Bool
   /// False if the broker could not handle the message (`basic.nack`).
   public let acknowledged: Bool
 }
 
-/// What happens on a channel without being asked for.
+/// An event that the broker sends on its own.
 public enum Event: Sendable {
   case delivery(Delivery)
   case confirm(Confirm)
   case returned(ReturnedMessage)
-  /// The broker ended a consumer, e.g. because its queue was deleted.
+  /// The broker cancelled a consumer, e.g. because its queue was deleted.
   case consumerCancelled(consumerTag: String)
-  /// The broker closed the channel; it is the channel's last event.
+  /// The broker closed the channel. This is the channel's last event.
   case channelClosed(AMQPError)
 }

@@ -1,8 +1,8 @@
-// The properties that travel with a message, all fourteen of AMQP 0-9-1's basic class.
+// Message properties: all fourteen of AMQP 0-9-1's basic class.
 
-/// A message's properties; each is absent unless set.
+/// A message's properties. Each is absent unless set.
 public struct Properties: Sendable, Hashable {
-  /// Whether a message survives its broker's restart.
+  /// Whether a message survives a restart of the broker.
   public enum DeliveryMode: UInt8, Sendable {
     case transient = 1
     case persistent = 2
@@ -14,30 +14,30 @@ public struct Properties: Sendable, Hashable {
   public var contentEncoding: String?
   /// Headers; empty if the message has none.
   public var headers: [String: FieldValue]
-  /// Whether the message is kept on disk.
+  /// Whether the broker stores the message on disk.
   public var deliveryMode: DeliveryMode?
   /// 0 to 9 on a priority queue.
   public var priority: UInt8?
-  /// The identifier of the request that this message answers.
+  /// The id of the request that this message answers.
   public var correlationID: String?
-  /// Where an answer is wanted.
+  /// Where to send a reply.
   public var replyTo: String?
-  /// The message's time to live in milliseconds, as decimal text (the protocol's own form).
+  /// The message's time to live in milliseconds, as decimal text (the protocol's form).
   public var expiration: String?
-  /// The application's identifier for the message.
+  /// The application's id for the message.
   public var messageID: String?
-  /// Seconds since 1970.
+  /// Seconds since 1970-01-01T00:00:00Z.
   public var timestamp: UInt64?
-  /// The application's name for the kind of message.
+  /// The application's name for the message type.
   public var type: String?
-  /// The AMQP user who published; the broker refuses a message that names another user than its connection's.
+  /// The AMQP user who published the message. The broker rejects any name but that of the connection's user.
   public var userID: String?
   /// The publishing application.
   public var appID: String?
-  /// Deprecated by the protocol, carried for completeness.
+  /// Deprecated by the protocol; supported for completeness.
   public var clusterID: String?
 
-  /// Properties with the commonest set; the rest are assigned.
+  /// Makes properties from the most common ones. Set the others afterwards.
   public init(
     contentType: String? = nil, headers: [String: FieldValue] = [:], deliveryMode: DeliveryMode? = nil,
     messageID: String? = nil, userID: String? = nil

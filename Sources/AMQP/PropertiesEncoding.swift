@@ -1,9 +1,9 @@
-// Properties and tables to and from librabbitmq's structures; only what a flag announces is touched.
+// Converts properties and tables to and from librabbitmq's structures. It reads only fields whose flag is set.
 import CRabbitMQ
 import Glibc
 
 extension EncodingArena {
-  /// The C form of properties, valid until the arena is reset.
+  /// Returns the C form of the properties, valid until the arena is reset.
   func properties(_ properties: Properties) throws(AMQPError) -> amqp_basic_properties_t {
     var result = amqp_basic_properties_t()
     func set(
@@ -44,7 +44,7 @@ extension EncodingArena {
 }
 
 extension FieldValue {
-  /// How many bytes this value takes in a frame, its kind included.
+  /// The number of bytes that this value takes in a frame, including its kind.
   var encodedSize: Int {
     switch self {
     case .void: 1
@@ -60,13 +60,13 @@ extension FieldValue {
     }
   }
 
-  /// How many bytes a table takes in a frame, its length included.
+  /// The number of bytes that a table takes in a frame, including its length.
   static func encodedSize(of table: [String: FieldValue]) -> Int {
     table.reduce(4) { $0 + 1 + $1.key.utf8.count + $1.value.encodedSize }
   }
 }
 
-/// Reads properties of message after message; text that repeats from one to the next is not built anew.
+/// Decodes message properties. Text that repeats from message to message is reused instead of allocated again.
 struct PropertiesDecoder {
   private var contentType = RepeatingText()
   private var contentEncoding = RepeatingText()
@@ -96,7 +96,7 @@ struct PropertiesDecoder {
   }
 }
 
-/// Text that is mostly the same from message to message: compared where it lies, and built only when it differs.
+/// Text that is mostly the same from message to message. It allocates only when the text differs.
 struct RepeatingText {
   private var last = ""
 
@@ -116,12 +116,12 @@ extension UnsafeRawBufferPointer {
 }
 
 extension String {
-  /// Copies librabbitmq's bytes; octets that are not UTF-8 are replaced.
+  /// Copies librabbitmq's bytes. Invalid UTF-8 is replaced.
   init(_ bytes: amqp_bytes_t) { self.init(decoding: UnsafeRawBufferPointer(bytes), as: UTF8.self) }
 }
 
 extension FieldValue {
-  /// Nesting beyond this is read as `void`: nobody means it, and reading it as deep as it goes could exhaust the stack.
+  /// Deeper nesting is read as `void`. Real messages do not need it, and reading it recursively could exhaust the stack.
   static let greatestDepth = 64
 
   static func table(_ source: amqp_table_t, depth: Int) -> [String: FieldValue] {

@@ -1,30 +1,30 @@
-// Publishing that knows what became of each message: confirms and mandatory routing over a channel of its own.
+// Publishes batches on a channel of its own, with publisher confirms and mandatory routing.
 
 /// Publishes batches and waits for the broker's answer to every message.
 ///
-/// It belongs to its connection's thread. Once a call has thrown and ``isOpen`` is false it has ended; make another, on a new
-/// connection if that has ended too.
+/// Use it only on its connection's thread. When a call has thrown and ``isOpen`` is false, make a new publisher; make a new
+/// connection too if that has failed.
 public final class Publisher {
   private let channel: Channel
   private var nextSequence: UInt64 = 1
 
-  /// A publisher with a channel of its own on a connection.
+  /// Opens a channel for the publisher and turns on confirms.
   public init(connection: Connection) throws(AMQPError) {
     channel = try connection.openChannel()
     try channel.confirmSelect()
   }
 
-  /// Whether the next batch can still be published here.
+  /// Whether the next batch can be published.
   public var isOpen: Bool { channel.isOpen }
 
-  /// Ends the publisher's channel.
+  /// Closes the publisher's channel.
   public func close() { channel.close() }
 
-  /// Publishes messages and returns what became of each, in order, once all are known.
+  /// Publishes messages and returns the outcome of each, in order, once all are known.
   ///
-  /// All are in flight at once. Throws ``AMQPError/Kind/timeout`` when the time is up first, whether the broker does not answer or
-  /// takes nothing because it is short of memory or disk, and another error when channel or connection end; each message may or
-  /// may not have arrived then, so publish them again under the same message ids.
+  /// All messages are in flight at once. Throws ``AMQPError/Kind/timeout`` if the time is up first, because the broker does
+  /// not answer, or accepts nothing for lack of memory or disk. Throws another error if the channel or connection fails. In
+  /// either case each message may or may not have arrived: publish all of them again with the same message ids.
   public func publish(batch: [OutgoingMessage], timeout: Duration) throws(AMQPError) -> [Outcome] {
     let deadline = Instant.now + timeout
     var tracker = ConfirmTracker(first: nextSequence, count: batch.count)
@@ -42,7 +42,7 @@ public final class Publisher {
     return tracker.result()
   }
 
-  /// Takes the answers that have arrived, waiting for the first of them if given a deadline; false if none came.
+  /// Takes the answers that have arrived. With a deadline it waits for the first one. Returns false if none came.
   @discardableResult
   private func takeAnswers(
     _ tracker: inout ConfirmTracker, _ batch: [OutgoingMessage], until deadline: Instant?
@@ -62,13 +62,13 @@ public final class Publisher {
     return hasAnswer
   }
 
-  /// A broker that has said it is blocked reads nothing: what is sent would only fill the buffers on the way.
+  /// A broker that has reported itself blocked reads nothing. Sending more would only fill buffers.
   private func waitWhileBlocked(until deadline: Instant) throws(AMQPError) {
     let connection = channel.connection
     while let reason = connection.blockedReason {
       if try connection.readFrame() { continue }
       guard try connection.wait(until: deadline) else {
-        throw AMQPError(.timeout, "\(connection.host): the broker takes no messages at present: \(reason)")
+        throw AMQPError(.timeout, "\(connection.host): the broker accepts no messages now: \(reason)")
       }
     }
   }

@@ -1,5 +1,4 @@
-// How a subscription lives through failures: a pure state machine. It is told what happened and says what to do; it does no I/O
-// and reads no clock, so every race can be replayed in a test.
+// How a subscription recovers from failures: a pure state machine without I/O or clock, so that tests can replay every race.
 //
 //            attempt ──── recovered ───▶ consuming ──── stop ───▶ stopped
 //               ▲  │                         │                       ▲
@@ -7,25 +6,25 @@
 //               │                ▼           │                       │
 //               └──────────── waiting ◀──────┘ ─────── stop ─────────┘
 
-/// The decisions of a subscription that survives its connection.
+/// The decisions of a subscription that survives lost connections.
 struct Recovery {
-  /// What a failure took with it.
+  /// What was lost in a failure.
   enum Loss: Equatable {
-    /// The channel or its consumers: the connection can carry another channel.
+    /// The channel or its consumers. The connection can carry another channel.
     case channel
-    /// The connection with all that was on it.
+    /// The connection and everything on it.
     case connection
   }
 
-  /// What the shell is to do next.
+  /// The next thing for the caller to do.
   enum Action: Equatable {
-    /// Open a channel and consume, after connecting anew if asked.
+    /// Open a channel and consume; reconnect first if asked.
     case attempt(reconnect: Bool)
-    /// Nothing before this instant.
+    /// Do nothing before this instant.
     case wait(until: ContinuousClock.Instant)
-    /// Take what the channel brings.
+    /// Receive from the channel.
     case receive
-    /// Keep the connection alive and take nothing more.
+    /// Keep the connection alive and receive nothing more.
     case rest
   }
 
@@ -37,7 +36,7 @@ struct Recovery {
 
   private var state: State
   private var backoff: Backoff
-  /// Consuming for this long shows that all is well again; a shorter spell is part of the same trouble.
+  /// After consuming for this long, delays start small again. A shorter period counts as the same failure.
   private var steadyAfter: Duration { backoff.maximum }
 
   init(backoff: Backoff, now: ContinuousClock.Instant) {
@@ -48,7 +47,6 @@ struct Recovery {
   var isConsuming: Bool { if case .consuming = state { true } else { false } }
   var isStopped: Bool { if case .stopped = state { true } else { false } }
 
-  /// What to do at an instant.
   func action(at now: ContinuousClock.Instant) -> Action {
     switch state {
     case .waiting(let until, let loss): until <= now ? .attempt(reconnect: loss == .connection) : .wait(until: until)
@@ -62,9 +60,9 @@ struct Recovery {
     if case .waiting = state { state = .consuming(since: now) }
   }
 
-  /// Something failed; returns the delay before the next attempt.
+  /// Something failed. Returns the delay before the next attempt.
   ///
-  /// A channel's loss that follows a connection's, before there was a new one, does not make the connection whole.
+  /// If a channel failure is reported after its connection failed, the next attempt still reconnects.
   mutating func failed(
     _ loss: Loss, at now: ContinuousClock.Instant, using generator: inout some RandomNumberGenerator
   ) -> Duration {
@@ -80,11 +78,11 @@ struct Recovery {
     return delay
   }
 
-  /// The connection died while the next attempt was awaited: that attempt has to connect first. The delay stays.
+  /// The connection failed during the delay. The next attempt reconnects; the delay stays the same.
   mutating func connectionLostWhileWaiting() {
     if case .waiting(let until, _) = state { state = .waiting(until: until, .connection) }
   }
 
-  /// The owner wants no more deliveries; nothing leads out of this.
+  /// The owner wants no more deliveries. This state is final.
   mutating func stop() { state = .stopped }
 }

@@ -1,16 +1,17 @@
-// Consuming that survives: a thin shell that does what Recovery decides.
+// A recovering consumer: carries out the decisions of Recovery.
 
-/// A consumer of one or several queues that lives through lost connections, closed channels and deleted queues.
+/// A consumer of one or several queues that survives lost connections, closed channels and deleted queues.
 ///
-/// It belongs to one thread at a time. Call ``next(timeout:orReadable:)`` over and over, at least every half heartbeat; recovery
-/// happens in those calls. After ``Step/interrupted(_:retryIn:)`` every delivery not yet acknowledged will come again: drop it.
+/// Use it from one thread at a time. Call ``next(timeout:orReadable:)`` repeatedly, at least every half heartbeat; recovery
+/// happens in those calls. After ``Step/interrupted(_:retryIn:)`` the broker redelivers every unacknowledged delivery, so
+/// drop those in hand.
 public final class Subscription {
-  /// What a call of ``next(timeout:orReadable:)`` brought.
+  /// The result of ``next(timeout:orReadable:)``.
   public enum Step: Sendable {
     case delivery(Delivery)
-    /// Nothing came in time, or a wake descriptor is readable.
+    /// Nothing arrived in time, or a wake descriptor is readable.
     case idle
-    /// The connection, the channel or a consumer is lost; the following calls try again, at the earliest after the delay.
+    /// The connection, the channel or a consumer was lost. Later calls retry, at the earliest after the delay.
     case interrupted(AMQPError, retryIn: Duration)
     /// Consuming, for the first time or again, on a channel of this generation.
     case recovered(generation: UInt64)
@@ -26,15 +27,15 @@ public final class Subscription {
   private var channel: Channel?
   private var consumerTags: [String] = []
 
-  /// The connection at present, for a second channel on it (a ``Publisher`` for dead letters, say); nil while there is none.
+  /// The current connection, for a second channel on it (e.g. a ``Publisher`` for dead letters), or nil while there is none.
   ///
-  /// It is another one after each ``Step/recovered(generation:)`` that followed its loss.
+  /// It changes whenever the subscription reconnects; ``Step/recovered(generation:)`` reports that.
   public private(set) var connection: Connection?
 
-  /// A subscription; nothing is connected before the first ``next(timeout:orReadable:)``.
+  /// Makes a subscription. The first ``next(timeout:orReadable:)`` connects.
   ///
-  /// `prefetch` bounds the unacknowledged deliveries of each queue. A `topology` is declared before every start of consuming.
-  /// The consumer tag of a delivery is the name of the queue that it came from.
+  /// `prefetch` limits the unacknowledged deliveries of each queue. The `topology` is declared each time before consuming
+  /// starts. A delivery's consumer tag is the name of its queue.
   public init(
     _ configuration: ConnectionConfiguration, queues: [String], prefetch: UInt16, backoff: Backoff = Backoff(),
     topology: Topology? = nil, consumerArguments: [String: FieldValue] = [:]
@@ -47,13 +48,13 @@ public final class Subscription {
     recovery = Recovery(backoff: backoff, now: .now)
   }
 
-  /// Whether deliveries can come at present.
+  /// Whether deliveries can arrive now.
   public var isConsuming: Bool { recovery.isConsuming }
 
-  /// The next delivery, or what happened instead.
+  /// Returns the next delivery, or what happened instead.
   ///
-  /// Lasts at most `timeout`, except that an attempt to connect lasts as long as the configuration's timeouts let it; waiting,
-  /// between attempts too, ends as soon as one of the wake descriptors is readable.
+  /// Blocks for at most `timeout`; an attempt to connect may take as long as the configured timeouts allow. A wait, also
+  /// between attempts, ends when a wake descriptor is readable.
   public func next(timeout: Duration, orReadable wake: [Int32] = []) -> Step {
     let deadline = Instant.now + timeout
     while true {
@@ -106,13 +107,13 @@ public final class Subscription {
 
   private func interrupt(_ error: AMQPError) -> Step {
     let loss: Recovery.Loss = connection?.isOpen == true ? .channel : .connection
-    // Closed at once, so that what it held is another consumer's without waiting for our next attempt.
+    // Close at once, so that other consumers get its deliveries now and not at our next attempt.
     channel?.close()
     channel = nil
     return .interrupted(error, retryIn: recovery.failed(loss, at: .now, using: &generator))
   }
 
-  /// Waits, keeping the connection alive if there is one.
+  /// Waits, and keeps the connection alive if there is one.
   private func idle(until deadline: Instant, orReadable wake: [Int32]) {
     while let connection, connection.isOpen, Instant.now < deadline {
       do throws(AMQPError) {
@@ -127,15 +128,15 @@ public final class Subscription {
 
   // MARK: Settling
 
-  /// Acknowledges a delivery, or with `multiple` it and every earlier one; false if its channel is gone.
+  /// Acknowledges a delivery. With `multiple` it also acknowledges all earlier ones. Returns false if the channel is closed.
   ///
-  /// False means that the messages come again, which the next steps will tell of too; nothing else is to be done.
+  /// False means that the messages will be redelivered. The next steps report that too, so the caller need not do anything.
   @discardableResult
   public func acknowledge(_ tag: DeliveryTag, multiple: Bool = true) -> Bool {
     settle { channel throws(AMQPError) in try channel.acknowledge(tag, multiple: multiple) }
   }
 
-  /// Declines one delivery, to its queue's dead-letter exchange or back to the queue; false if its channel is gone.
+  /// Rejects one delivery: to its queue's dead-letter exchange, or back to its queue. Returns false if the channel is closed.
   @discardableResult
   public func reject(_ tag: DeliveryTag, requeue: Bool) -> Bool {
     settle { channel throws(AMQPError) in try channel.reject(tag, requeue: requeue) }
@@ -147,7 +148,8 @@ public final class Subscription {
       try action(channel)
       return true
     } catch {
-      // A broker that takes no acknowledgement would keep its messages for us for ever; without the connection they come again.
+      // The broker does not read acknowledgements, so it would keep the messages reserved for us. Without the connection it
+      // redelivers them.
       if error.kind == .timeout { connection?.fail(error) }
       return false
     }
@@ -155,29 +157,30 @@ public final class Subscription {
 
   // MARK: Ending
 
-  /// Ends the consumers: no delivery comes after this, recovery ends too.
+  /// Cancels the consumers and ends recovery. No more deliveries arrive.
   ///
-  /// Deliveries in hand can still be acknowledged; those that had arrived but were not taken stay with the channel until
-  /// ``handBack()`` or ``close()``. Keep calling ``next(timeout:orReadable:)`` while finishing, it keeps the connection alive.
+  /// Deliveries in hand can still be acknowledged. Deliveries that arrived but were not taken stay with the channel until
+  /// ``handBack()`` or ``close()``. Keep calling ``next(timeout:orReadable:)`` meanwhile: it keeps the connection alive.
   public func stopConsuming() {
     recovery.stop()
     guard let channel, channel.isOpen else { return }
     do throws(AMQPError) {
       for tag in consumerTags { try channel.cancel(consumerTag: tag) }
     } catch {
-      // The channel or connection is gone, and every consumer with it.
+      // The channel or connection has failed, and its consumers with it.
     }
     consumerTags = []
   }
 
-  /// Hands every unacknowledged delivery back to its queue, for other consumers to have at once; acknowledge what is done first.
+  /// Returns all unacknowledged deliveries to their queues, so that other consumers get them at once. Acknowledge finished
+  /// ones first.
   public func handBack() {
     guard let channel, channel.isOpen else { return }
-    // Failing is as good: with the channel gone the broker takes them back by itself.
+    // If this fails, the channel is closed and the broker requeues them anyway.
     try? channel.requeueAll()
   }
 
-  /// Closes channel and connection; what is unacknowledged returns to its queues.
+  /// Closes the channel and the connection. The broker requeues unacknowledged deliveries.
   public func close() {
     recovery.stop()
     channel = nil

@@ -1,9 +1,9 @@
-// The exchanges, queues and bindings that a program needs, declared as one: what is missing is made, what differs is reported,
-// nothing is ever deleted or changed.
+// The exchanges, queues and bindings that a program needs. Declaring them creates the missing ones and reports different
+// ones; it never deletes or changes any.
 
-/// The broker's objects that a program needs.
+/// The broker objects that a program needs.
 public struct Topology: Sendable {
-  /// An exchange as it should be.
+  /// An exchange to declare.
   public struct Exchange: Sendable, Hashable {
     public var name: String
     /// `topic`, `direct`, `fanout` or `headers`.
@@ -11,7 +11,7 @@ public struct Topology: Sendable {
     public var durable: Bool
     public var arguments: [String: FieldValue]
 
-    /// An exchange, durable unless said otherwise.
+    /// Makes an exchange, durable by default.
     public init(_ name: String, type: String, durable: Bool = true, arguments: [String: FieldValue] = [:]) {
       self.name = name
       self.type = type
@@ -20,14 +20,14 @@ public struct Topology: Sendable {
     }
   }
 
-  /// A queue as it should be.
+  /// A queue to declare.
   public struct Queue: Sendable, Hashable {
     public var name: String
     public var durable: Bool
     /// E.g. `x-queue-type`, `x-dead-letter-exchange`, `x-delivery-limit`.
     public var arguments: [String: FieldValue]
 
-    /// A queue, durable unless said otherwise.
+    /// Makes a queue, durable by default.
     public init(_ name: String, durable: Bool = true, arguments: [String: FieldValue] = [:]) {
       self.name = name
       self.durable = durable
@@ -35,15 +35,15 @@ public struct Topology: Sendable {
     }
   }
 
-  /// Which messages of an exchange go to a queue.
+  /// A binding that routes an exchange's messages to a queue.
   public struct Binding: Sendable, Hashable {
     public var queue: String
     public var exchange: String
-    /// A pattern, where the exchange is a topic.
+    /// A pattern if the exchange is a topic exchange.
     public var routingKey: String
     public var arguments: [String: FieldValue]
 
-    /// A binding of a queue to an exchange.
+    /// Makes a binding of a queue to an exchange.
     public init(queue: String, exchange: String, routingKey: String, arguments: [String: FieldValue] = [:]) {
       self.queue = queue
       self.exchange = exchange
@@ -56,17 +56,17 @@ public struct Topology: Sendable {
   public var queues: [Queue]
   public var bindings: [Binding]
 
-  /// A set of objects, declared in this order: exchanges, queues, bindings.
+  /// Makes a topology. Objects are declared in the order exchanges, queues, bindings.
   public init(exchanges: [Exchange] = [], queues: [Queue] = [], bindings: [Binding] = []) {
     self.exchanges = exchanges
     self.queues = queues
     self.bindings = bindings
   }
 
-  /// Makes what is missing and compares what exists.
+  /// Creates missing objects and compares existing ones.
   ///
-  /// Throws ``AMQPError/Kind/mismatch(_:)`` naming every exchange and queue that exists with other arguments, with the broker's
-  /// words for it, after everything else has been declared. What differs stays as it is.
+  /// First it declares everything that it can. Then it throws ``AMQPError/Kind/mismatch(_:)`` if any exchange or queue exists
+  /// with different arguments, with the broker's message for each. Existing objects stay unchanged.
   public func declare(on connection: Connection) throws(AMQPError) {
     var declarer = Declarer(connection: connection)
     for exchange in exchanges {
@@ -90,7 +90,7 @@ public struct Topology: Sendable {
   }
 }
 
-/// Declares one thing after another; a refusal costs the channel, so the next declaration gets a new one.
+/// Declares objects one by one. A rejected declaration closes the channel, so the next one gets a new channel.
 private struct Declarer {
   private static let preconditionFailed: UInt16 = 406
 
@@ -124,6 +124,6 @@ private struct Declarer {
     channel?.close()
     guard !mismatches.isEmpty else { return }
     let list = mismatches.map(\.description).joined(separator: "; ")
-    throw AMQPError(.mismatch(mismatches), "exists otherwise than declared, and is left as it is: \(list)")
+    throw AMQPError(.mismatch(mismatches), "exists with other arguments and was not changed: \(list)")
   }
 }

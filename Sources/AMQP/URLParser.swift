@@ -1,6 +1,6 @@
-// One AMQP URL taken apart, as RabbitMQ's URI specification and its query parameters have it.
+// Parses one AMQP URL according to RabbitMQ's URI specification and its query parameters.
 
-/// Reads one URL of a list; its errors name the part and never quote what may hold a password.
+/// Parses one URL of a list. Its errors name the wrong part and never quote text that may contain a password.
 struct URLParser {
   let url: Substring
   let number: Int
@@ -14,9 +14,9 @@ struct URLParser {
   mutating func host() throws(AMQPError) -> ConnectionConfiguration.Host {
     let (scheme, afterScheme) = url.cut(at: "://")
     guard let afterScheme, scheme == "amqp" || scheme == "amqps" else {
-      throw wrong("scheme", "it starts with neither amqp:// nor amqps://")
+      throw wrong("scheme", "it must start with amqp:// or amqps://")
     }
-    guard !url.contains("#") else { throw wrong("fragment", "a '#' in a name or password is written %23") }
+    guard !url.contains("#") else { throw wrong("fragment", "write a '#' in a name or password as %23") }
     let isTLS = scheme == "amqps"
     let (beforeQuery, query) = afterScheme.cut(at: "?")
     let (authority, path) = beforeQuery.cut(at: "/")
@@ -37,7 +37,7 @@ struct URLParser {
       throw wrong("auth_mechanism", "external needs an amqps:// URL with certfile and keyfile")
     }
     if let tls = host.tls, (tls.certificate == nil) != (tls.key == nil) {
-      throw wrong("certfile", "certfile and keyfile come together")
+      throw wrong("certfile", "certfile and keyfile must be given together")
     }
     return host
   }
@@ -46,10 +46,10 @@ struct URLParser {
     var name = address
     var port: Substring?
     if address.hasPrefix("[") {
-      guard let end = address.firstIndex(of: "]") else { throw wrong("host", "an IPv6 address lacks its ']'") }
+      guard let end = address.firstIndex(of: "]") else { throw wrong("host", "the IPv6 address has no ']'") }
       name = address[address.index(after: address.startIndex)..<end]
       let rest = address[address.index(after: end)...]
-      guard rest.isEmpty || rest.hasPrefix(":") else { throw wrong("host", "something follows the ']'") }
+      guard rest.isEmpty || rest.hasPrefix(":") else { throw wrong("host", "unexpected text after the ']'") }
       port = rest.isEmpty ? nil : rest.dropFirst()
     } else {
       (name, port) = address.cut(at: ":")
@@ -57,14 +57,14 @@ struct URLParser {
     guard !name.isEmpty else { throw wrong("host", "it is empty") }
     guard let port else { return (String(name), nil) }
     guard let number = Int(port), (1...65_535).contains(number) else {
-      throw wrong("port", "it is not 1 to 65535 (or a '/', '?' or '@' in the password is not written %2F, %3F, %40)")
+      throw wrong("port", "it must be 1 to 65535 (write '/', '?' and '@' in the password as %2F, %3F, %40)")
     }
     return (String(name), number)
   }
 
   private func virtualHost(_ path: Substring?) throws(AMQPError) -> String {
     guard let path, !path.isEmpty else { return "/" }
-    guard !path.contains("/") else { throw wrong("virtual host", "a '/' in its name is written %2F") }
+    guard !path.contains("/") else { throw wrong("virtual host", "write a '/' in its name as %2F") }
     return try decode(path, "virtual host")
   }
 
@@ -72,18 +72,18 @@ struct URLParser {
     let (name, encoded) = pair.cut(at: "=")
     let value = try decode(encoded ?? "", name)
     func tls(_ change: (inout ConnectionConfiguration.TLS) -> Void) throws(AMQPError) {
-      guard var tls = host.tls else { throw wrong(name, "it has no meaning without amqps://") }
+      guard var tls = host.tls else { throw wrong(name, "it requires amqps://") }
       change(&tls)
       host.tls = tls
     }
     switch name {
     case "heartbeat":
       guard let seconds = Int(value), (1...3600).contains(seconds) else {
-        throw wrong(name, "it is not 1 to 3600 seconds; a connection without heartbeats is never known to be dead")
+        throw wrong(name, "it must be 1 to 3600 seconds; without heartbeats a dead connection is not detected")
       }
       host.heartbeat = seconds
     case "connection_timeout":
-      guard let milliseconds = Int(value), milliseconds > 0 else { throw wrong(name, "it is no number of milliseconds") }
+      guard let milliseconds = Int(value), milliseconds > 0 else { throw wrong(name, "it must be milliseconds, more than 0") }
       connectTimeout = .milliseconds(milliseconds)
     case "cacertfile": try tls { $0.authorities = value }
     case "certfile": try tls { $0.certificate = value }
@@ -92,19 +92,19 @@ struct URLParser {
       switch value {
       case "peer", "verify_peer": try tls { $0.verifiesPeer = true }
       case "none", "verify_none": try tls { $0.verifiesPeer = false }
-      default: throw wrong(name, "it is neither peer nor none")
+      default: throw wrong(name, "it must be peer or none")
       }
     case "auth_mechanism":
       switch value {
       case "plain": host.usesCertificateAsLogin = false
       case "external": host.usesCertificateAsLogin = true
-      default: throw wrong(name, "it is neither plain nor external")
+      default: throw wrong(name, "it must be plain or external")
       }
-    default: throw wrong("query", "'\(name)' is no parameter known here")
+    default: throw wrong("query", "unknown parameter '\(name)'")
     }
   }
 
-  /// Percent-decodes; a NUL would end the text early in C and is refused.
+  /// Percent-decodes. Rejects NUL, which would end the text early in C.
   private func decode(_ text: Substring, _ part: Substring) throws(AMQPError) -> String {
     var bytes: [UInt8] = []
     var rest = text.utf8[...]
@@ -114,13 +114,13 @@ struct URLParser {
         continue
       }
       guard rest.count >= 2, let decoded = UInt8(Substring(rest.prefix(2)), radix: 16) else {
-        throw wrong(part, "a '%' lacks its two hexadecimal digits")
+        throw wrong(part, "a '%' must be followed by two hexadecimal digits")
       }
       bytes.append(decoded)
       rest = rest.dropFirst(2)
     }
     guard !bytes.contains(0), let decoded = String(validating: bytes, as: UTF8.self) else {
-      throw wrong(part, "it is not UTF-8, or holds a NUL")
+      throw wrong(part, "it is not valid UTF-8, or contains a NUL")
     }
     return decoded
   }
@@ -131,7 +131,7 @@ struct URLParser {
 }
 
 extension Substring {
-  /// What precedes the first occurrence of a separator, and what follows it, nil if there is none.
+  /// Splits at the first separator. The second part is nil if there is no separator.
   fileprivate func cut(at separator: Substring) -> (Substring, Substring?) {
     var index = startIndex
     while index < endIndex {

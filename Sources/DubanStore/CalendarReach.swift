@@ -1,65 +1,51 @@
-// What another calendar does to items in work: deadlines that were counted over days which it changes are reckoned anew.
+// Another calendar, brought to matters in work: deadlines that span a changed day are recomputed; the record shows before and after.
 //
-// Provisional ones, which reach into a year that was not announced, are found by an index. Of the others nobody knows until a calendar comes
-// which day it will change, as the notice for 2023 made 2022-12-31 a day off: after each import that changes any day, one walk over the
-// items looks for them, some at a time. Where it stands is kept with the calendar, so that it ends whoever dies; several daemons take turns.
+// A fold applies a calendar at the time from which it is in force, so bringing it to a matter is a sweep. Provisional deadlines, which reach
+// a year that was not announced, are found by an index. The others are found by one walk over the items after each import, some at a time;
+// how far it has come is kept with the calendar, and several daemons take turns.
 
 import Duban
 import PostgreSQL
 
-/// What a round of reckoning anew came to.
-public struct ReckonedAnew: Sendable {
-  /// Items that were changed.
+/// What a round of recomputing came to.
+public struct Recomputed: Sendable {
+  /// Matters that were changed.
   public var count = 0
-  /// Ids of those whose log cannot be read any more: they keep their deadlines.
-  public var unreadable: [Int64] = []
   /// Whether there is nothing more to do for now.
   public var isAtEnd: Bool
 }
 
 extension Store {
-  /// Reckons deadlines anew that reach into years which were not announced when they were set, as far as another calendar has come since;
-  /// at most `limit` items.
-  public func recomputeProvisional(limit: Int) throws -> ReckonedAnew {
-    try transaction { store in
-      let version: Int? = try store.connection.execute("SELECT calendar FROM reference_version").only().decode(0)
-      guard let version else { return ReckonedAnew(isAtEnd: true) }
-      let items = try store.connection.execute(
-        """
-        SELECT \(ItemRow.selection) FROM item WHERE provisional_under <> $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
-        """, Int32(version), limit
-      ).map { try ItemRow.read($0) }
-      return try store.recompute(items, isAtEnd: items.isEmpty)
-    }
-  }
-
-  /// Reckons deadlines anew that were counted over days which the calendar in force has changed; at most `limit` items, of the next `window`.
-  public func recomputeChanged(limit: Int, window: Int = 50_000) throws -> ReckonedAnew {
+  /// Recomputes the deadlines of matters that rest on years which were not announced, or span days that the calendar in force has changed;
+  /// at most `limit` matters, of the next `window` items.
+  public func recomputeChanged(limit: Int, window: Int = 50_000) throws -> Recomputed {
     try transaction { store in
       let walk = try store.connection.execute(
         """
         SELECT version, reached FROM calendar WHERE version = (SELECT calendar FROM reference_version) AND reached IS NOT NULL
         FOR UPDATE SKIP LOCKED
         """)
-      guard let walk = walk.first else { return ReckonedAnew(isAtEnd: true) }
+      guard let walk = walk.first else { return Recomputed(isAtEnd: true) }
       let (version, reached): (Int32, Int64) = (try walk.decode(0), try walk.decode(1))
       guard let next = try store.counted(over: store.changedDays(), after: reached, limit: limit, window: window) else {
         _ = try store.connection.execute(
           "UPDATE calendar SET reached = NULL WHERE version <= $1 AND reached IS NOT NULL", version)
-        return ReckonedAnew(isAtEnd: true)
+        return Recomputed(isAtEnd: true)
       }
-      // What another holds is left for the next round, and nobody waits in a circle.
-      let items = try store.connection.execute(
-        "SELECT \(ItemRow.selection) FROM item WHERE id = ANY ($1) ORDER BY id FOR UPDATE SKIP LOCKED", next.items
+      // A matter that another transaction holds is left for the next round.
+      let matters = try store.connection.execute(
+        "SELECT \(ItemRow.selection) FROM item WHERE id = ANY ($1) ORDER BY source, subject FOR UPDATE SKIP LOCKED",
+        Set(next.items.map(\.matter)).sorted()
       ).map { try ItemRow.read($0) }
-      let held = Set(next.items).subtracting(items.map(\.id)).min()
+      let taken = Set(matters.map(\.id))
+      let held = next.items.filter { !taken.contains($0.matter) }.map(\.id).min()
       let done = held.map { $0 - 1 } ?? next.last
       _ = try store.connection.execute("UPDATE calendar SET reached = $2 WHERE version = $1", version, done)
-      return try store.recompute(items, isAtEnd: held != nil)
+      return Recomputed(count: try store.recompute(matters), isAtEnd: held != nil)
     }
   }
 
-  /// The days that calendars have changed since all items in work stood on one.
+  /// The days that calendars have changed since all matters in work were brought to one.
   private func changedDays() throws -> [Instant] {
     let reached: Int? = try connection.execute("SELECT max(version) FROM calendar WHERE reached IS NULL").only().decode(0)
     let since = try calendars().map(\.calendar).filter { $0.version >= reached ?? 0 }
@@ -67,45 +53,45 @@ extension Store {
     return Set(zip(before, before.dropFirst()).flatMap { $1.days(unlike: $0).map(\.instant) }).sorted()
   }
 
-  /// Items in work, behind `id` and among the next `window` of all, that have a deadline which was counted over one of the days, and up to which
-  /// item that is all; nil where there are none behind it. Those that are provisional are found otherwise.
-  private func counted(over days: [Instant], after id: Int64, limit: Int, window: Int) throws -> (items: [Int64], last: Int64)? {
-    guard let first = days.first, let last = days.last else { return nil }
-    let items: [Int64] = try connection.execute(
+  /// Rows in work, behind `id` and among the next `window` of all, with a deadline that was counted over one of the days or is provisional,
+  /// and up to which row that is all; nil where there are none behind it.
+  private func counted(over days: [Instant], after id: Int64, limit: Int, window: Int) throws
+    -> (items: [(id: Int64, matter: Int64)], last: Int64)?
+  {
+    let items = try connection.execute(
       """
-      SELECT id FROM (
-        SELECT id, phase, provisional_under, cycle_started_at AS start, greatest(due_at, resolution_due_at) AS due
-        FROM item WHERE id > $1 ORDER BY id LIMIT $2) AS next
-      WHERE phase IN ('open', 'responded', 'merged') AND provisional_under IS NULL AND due >= $3 AND start < $4 AND EXISTS (
-        SELECT FROM unnest($5::timestamptz[]) AS day WHERE due >= day AND start < day + interval '24 hours')
-      ORDER BY id LIMIT $6
-      """, id, window, first, last + .days(1), days, limit
-    ).map { try $0.decode(0) }
-    if items.count == limit, let last = items.last { return (items, last) }
+      SELECT id, matter_id FROM (
+        SELECT id, matter_id, phase, provisional, counted_from, counted_to FROM item WHERE id > $1 ORDER BY id LIMIT $2) AS next
+      WHERE phase IN ('open', 'responded', 'merged') AND (provisional OR EXISTS (
+        SELECT FROM unnest($3::timestamptz[]) AS day WHERE counted_to >= day AND counted_from < day + interval '24 hours'))
+      ORDER BY id LIMIT $4
+      """, id, window, days, limit
+    ).map { (id: try $0.decode(0, as: Int64.self), matter: try $0.decode(1, as: Int64.self)) }
+    if items.count == limit, let last = items.last { return (items, last.id) }
     let end: Int64? = try connection.execute(
       "SELECT max(id) FROM (SELECT id FROM item WHERE id > $1 ORDER BY id LIMIT $2) AS next", id, window
     ).only().decode(0)
     return end.map { (items, $0) }
   }
 
-  /// Reckons items anew that the caller's transaction has locked.
-  private func recompute(_ items: [Item], isAtEnd: Bool) throws -> ReckonedAnew {
-    guard !items.isEmpty else { return ReckonedAnew(isAtEnd: isAtEnd) }
-    let logs = try logs(of: items.map(\.id))
-    let machine = try machine()
+  /// Folds matters up to now, which applies the calendar. A breach by a deadline that was provisional may be found not to have happened.
+  private func recompute(_ matters: [Matter]) throws -> Int {
+    guard !matters.isEmpty else { return 0 }
+    let pasts = try pasts(of: matters)
+    let (references, now) = try references()
     var effects = Effects()
-    var unreadable: [Int64] = []
-    for before in items {
-      var item = before
-      do {
-        try machine.recompute(&item, log: logs[item.id] ?? [], into: &effects)
-      } catch {
-        unreadable.append(item.id)
-        if item.provisionalUnder != nil { item.provisionalUnder = machine.calendar.version }
-      }
-      if item != before { effects.changedItems.append(item) }
+    var count = 0
+    for before in matters {
+      guard let past = pasts[before.id] else { continue }
+      var fold = Fold.whole(past.log, of: before, references: references, now: now, recorded: past.chronicle.breaches)
+      fold.sweep(to: now)
+      effects.add(whole: fold, log: past.log, onto: past.chronicle)
+      let changes = Recomputation(before, fold.matter)
+      guard !changes.isEmpty else { continue }
+      count += 1
+      effects.findings.append(changes.finding(calendar: references.calendars.latest.version))
     }
-    try write(effects, at: machine.now)
-    return ReckonedAnew(count: effects.changedItems.count, unreadable: unreadable, isAtEnd: isAtEnd)
+    try write(effects, at: now)
+    return count
   }
 }

@@ -54,9 +54,7 @@ extension Store {
   /// - Throws: ``FileFault`` where the document is not a valid calendar; nothing is changed then.
   public func importCalendar(_ document: String, name: String, by: String) throws -> (calendar: WorkCalendar, lostYears: [Int]) {
     var calendar = try WorkCalendar(csv: document, version: 0)
-    return try transaction { store in
-      // Who reckoned by the calendar before has done so before this one's time: a log is explained by what its transaction had read.
-      try store.awaitReckoning()
+    return try changingReferences { store in
       // Locked in a statement of its own, so that of two imports at once the second sees what the first has done.
       _ = try store.connection.execute("SELECT calendar FROM reference_version FOR UPDATE")
       let present = try store.connection.execute(

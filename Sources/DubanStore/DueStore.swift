@@ -1,10 +1,11 @@
-// Due items: claimed with SKIP LOCKED, so that any number of daemons share them without a leader.
+// Due matters: claimed with SKIP LOCKED, so that any number of daemons share them without a leader.
 
 import Duban
 import PostgreSQL
 
-/// An item that is due and that nobody has handled.
+/// An item that is due and not handled yet.
 public struct DueItem: Sendable {
+  /// Its matter's.
   public var id: Int64
   public var key: ItemKey
   /// When its deadline, or its warning, came.
@@ -13,26 +14,57 @@ public struct DueItem: Sendable {
   public var age: Span
 }
 
+/// What a sweep has done.
+public struct SweepResult: Sendable {
+  public var effects = Effects()
+  public var directory: Directory?
+  /// Matters that were handled.
+  public var count = 0
+}
+
 extension Store {
-  /// Items that are due now and that nobody has handled, the oldest first. In a Duban that is well there are hardly ever any.
+  /// Items that are due now and not handled yet, the oldest first: wholes, and parts as their units'. In a Duban that is well there are hardly
+  /// ever any.
   public func dueItems(limit: Int) throws -> [DueItem] {
     try connection.execute(
       """
-      SELECT id, source, subject, wake_at, clock.now, unit FROM item, (SELECT duban_now()) AS clock(now)
+      SELECT clock.now, \(ItemRow.selection) FROM item, (SELECT duban_now()) AS clock(now)
       WHERE wake_at <= clock.now ORDER BY wake_at, id LIMIT $1
       """, limit
-    ).map { row in
-      let (since, now): (Instant, Instant) = (try row.decode(3), try row.decode(4))
-      return DueItem(
-        id: try row.decode(0),
-        key: ItemKey(source: try row.decode(1), subject: try row.decode(2), storedUnit: try row.decode(5)), since: since,
-        age: now - since)
+    ).flatMap { row -> [DueItem] in
+      let now: Instant = try row.decode(0)
+      let matter = try ItemRow.read(row, from: 1)
+      return matter.due(at: now).map { DueItem(id: matter.id, key: matter.key(of: $0.unit), since: $0.since, age: now - $0.since) }
     }
   }
 
-  /// Items whose deadline, or its warning, has come, the oldest first, locked until the transaction ends; those that another holds are left to it.
-  /// Those in `excluded` are passed over. In the caller's transaction.
-  public func claimDueItems(limit: Int, except excluded: [Int64] = []) throws -> [Item] {
+  /// Handles matters whose deadline, or its warning, has come, the oldest first, in one transaction. Those that another transaction holds
+  /// are left to it; those in `excluded`, and the matters in `unread` of which a message waits, are passed over.
+  ///
+  /// - Parameter claimed: is told the ids of what is about to be handled.
+  public func sweep(
+    limit: Int, except excluded: [Int64] = [], unread: Set<ItemKey> = [], claimed: ([Int64]) -> Void = { _ in }
+  ) throws -> SweepResult {
+    try transaction { store in
+      let matters = try store.claimDue(limit: limit, except: excluded).filter { !unread.contains($0.key) }
+      // Most wake-ups find nothing, and should cost no more than that.
+      guard !matters.isEmpty else { return SweepResult() }
+      claimed(matters.map(\.id))
+      let (references, now) = try store.references()
+      let summoning = matters.filter { Fold($0, references: references, now: now).maySummon }.map(\.id)
+      let chronicles = try store.chronicles(of: matters, breachesOf: summoning)
+      var effects = Effects()
+      for matter in matters {
+        var fold = Fold(matter, references: references, now: now)
+        fold.sweep(to: now)
+        effects.add(fold, onto: chronicles[matter.id] ?? Chronicle(before: matter))
+      }
+      try store.write(effects, at: now, isSweep: true)
+      return SweepResult(effects: effects, directory: references.directory, count: matters.count)
+    }
+  }
+
+  private func claimDue(limit: Int, except excluded: [Int64]) throws -> [Matter] {
     try connection.execute(
       """
       SELECT \(ItemRow.selection) FROM item WHERE wake_at <= duban_now() AND id <> ALL ($2)
@@ -41,25 +73,7 @@ extension Store {
     ).map { try ItemRow.read($0) }
   }
 
-  /// What items have breached so far, by item id, in the order it happened.
-  public func breaches(of items: [Int64]) throws -> [Int64: [Breach]] {
-    let rows = try connection.execute(
-      """
-      SELECT item_id, cycle, clock, tier, organ_id, due_at, found_at, slip FROM breach WHERE item_id = ANY($1) ORDER BY item_id, due_at, found_at
-      """, items)
-    return Dictionary(grouping: try rows.map { try Self.breach($0) }, by: \.itemID)
-  }
-
-  static func breach(_ row: Row) throws -> Breach {
-    let slip: String? = try row.decode(7)
-    return Breach(
-      itemID: try row.decode(0), cycle: try row.decode(1), clock: try .init(stored: row.decode(2)),
-      tier: try .init(stored: row.decode(3)),
-      organID: try row.decode(4), dueAt: try row.decode(5), foundAt: try row.decode(6),
-      slip: try slip.map { try Slip(stored: $0) })
-  }
-
-  /// How long until the next item falls due, not more than ``dueHorizon``; zero or less when one is due already.
+  /// How long until the next matter falls due, not more than ``dueHorizon``; zero or less when one is due already.
   public func timeUntilNextDue() throws -> Duration {
     try timeUntil("SELECT min(wake_at) - duban_now() FROM item WHERE wake_at IS NOT NULL")
   }

@@ -1,161 +1,180 @@
-// An item as a row: its columns, read and written in one order.
+// A matter as rows: one for the whole, from which it is read back, and one for each part, for reading alone. Each column is declared once.
 
 import Duban
 import PostgreSQL
 
-extension ItemKey {
-  /// As a row says it: the empty text stands for no unit, since a unique key never takes two rows without one for the same.
-  init(source: String, subject: String, storedUnit: String) {
-    self.init(source: source, subject: subject, unit: storedUnit.isEmpty ? nil : storedUnit)
+/// A row of `item`: the whole of a matter, or the part of a unit.
+struct ItemRow {
+  /// The row's own id.
+  var id: Int64
+  var matter: Matter
+  var unit: String?
+  var item: Item
+
+  /// The row of the whole.
+  init(_ matter: Matter) { (id, self.matter, item) = (matter.id, matter, matter.whole) }
+
+  /// The row of a part.
+  init(_ matter: Matter, part: Matter.Part, id: Int64) {
+    (self.id, self.matter, unit, item) = (id, matter, part.unit, part.item)
   }
 
-  var storedUnit: String { unit ?? "" }
-}
+  private var opening: Matter.Opening? { matter.opening }
+  /// The clock that is due next.
+  private var next: (kind: Item.ClockKind, clock: Item.Clock)? { item.clocks.first }
+  private var tier: Tier { item.cycle.map { $0.supervisor ?? $0.startTier } ?? opening?.place.lowestTier ?? .city }
 
-enum ItemRow {
-  /// The columns that an event can change, in the order in which they are written.
-  static let changing = [
-    "kind", "phase", "tier", "city_id", "district_id", "street_id", "community", "unassigned", "category", "grade", "title",
-    "policy_version", "opened_at", "answered_at", "closed_at", "reopened_at", "early_reopening", "clock", "due_at",
-    "resolution_due_at", "suspended_at", "early_resumption", "main_source", "main_subject", "extension_asked_at", "early_grant",
-    "extensions", "cycle_started_at", "cycle", "breached_at", "escalations",
-    "urgings", "returns", "sequence", "withdrawn",
-    "warn_at", "provisional_under", "lead", "lead_named_at", "unit_id",
+  // MARK: - Columns
+
+  /// What a column holds of a row, and what is read back from it; a column that is not read serves queries alone.
+  struct Column: Sendable {
+    var name: String
+    var type: String
+    /// Whether a sweep may change it: it writes no others, which takes half the time.
+    var isSwept = false
+    var array: @Sendable ([ItemRow]) -> any PostgresEncodable
+    var read: (@Sendable (Row, Int, inout Draft) throws -> Void)?
+
+    init<T: PostgresArrayElement & PostgresEncodable>(
+      _ name: String, _ type: String, swept: Bool = false, _ value: @escaping @Sendable (ItemRow) -> T,
+      read: (@Sendable (Row, Int, inout Draft) throws -> Void)? = nil
+    ) where [T]: PostgresEncodable {
+      (self.name, self.type, isSwept, self.read) = (name, type, swept, read)
+      array = { rows in rows.map(value) }
+    }
+  }
+
+  /// A matter on its way from a row.
+  struct Draft {
+    var matter = Matter(id: 0, key: ItemKey(source: "", subject: ""), kind: .complaint)
+    var opening = Matter.Opening(at: Instant(microseconds: 0), place: Place(), policyVersion: 0)
+    var isOpened = false
+    var state: String?
+    var followed = false
+  }
+
+  static let columns: [Column] = [
+    // Read back.
+    Column("id", "bigint", { $0.id }, read: { $2.matter.id = try $0.decode($1) }),
+    Column("matter_id", "bigint", { $0.matter.id }),
+    Column("born", "integer", { $0.matter.born }, read: { $2.matter.born = try $0.decode($1) }),
+    Column("source", "text", { $0.matter.key.source }, read: { $2.matter.key.source = try $0.decode($1) }),
+    Column("subject", "text", { $0.matter.key.subject }, read: { $2.matter.key.subject = try $0.decode($1) }),
+    Column("unit", "text", { $0.unit ?? "" }),
+    Column("kind", "text", { $0.matter.kind.rawValue }, read: { $2.matter.kind = try Kind(stored: $0.decode($1)) }),
+    Column("city_id", "bigint", { $0.opening?.place.cityID }, read: { $2.opening.place.cityID = try $0.decode($1) }),
+    Column("district_id", "bigint", { $0.opening?.place.districtID }, read: { $2.opening.place.districtID = try $0.decode($1) }),
+    Column("street_id", "bigint", { $0.opening?.place.streetID }, read: { $2.opening.place.streetID = try $0.decode($1) }),
+    Column("community", "text", { $0.opening?.place.community }, read: { $2.opening.place.community = try $0.decode($1) }),
+    Column("category", "text", { $0.opening?.category }, read: { $2.opening.category = try $0.decode($1) }),
+    Column("grade", "text", { $0.opening?.grade }, read: { $2.opening.grade = try $0.decode($1) }),
+    Column("title", "text", { $0.opening?.title }, read: { $2.opening.title = try $0.decode($1) }),
+    Column(
+      "policy_version", "integer", { $0.opening.map { Int32($0.policyVersion) } },
+      read: { $2.opening.policyVersion = try $0.decode($1, as: Int?.self) ?? 0 }),
+    Column("lead", "text", { $0.opening?.lead }, read: { $2.opening.lead = try $0.decode($1) }),
+    Column("lead_id", "bigint", { $0.opening?.leadID }, read: { $2.opening.leadID = try $0.decode($1) }),
+    Column(
+      "opened_at", "timestamptz", { $0.opening?.at },
+      read: { row, i, draft in
+        guard let at: Instant = try row.decode(i, as: Instant?.self) else { return }
+        (draft.opening.at, draft.isOpened) = (at, true)
+      }),
+    Column("entries", "integer", { $0.unit == nil ? $0.matter.entries : 0 }, read: { $2.matter.log.entries = try $0.decode($1) }),
+    Column(
+      "state", "text", swept: true, { $0.unit == nil ? $0.matter.stateText : nil }, read: { $2.state = try $0.decode($1) }),
+    // For queries.
+    Column("phase", "text", { $0.item.phase.rawValue }),
+    Column("tier", "text", swept: true, { $0.tier.rawValue }),
+    Column("responsible_id", "bigint", { $0.item.cycle?.responsibleID }),
+    Column("unassigned", "boolean", { $0.matter.isUnassigned($0.unit) }),
+    Column("cycle_began_at", "timestamptz", { $0.item.cycle?.spokeAt }),
+    Column("answered_at", "timestamptz", { $0.item.answeredAt }),
+    Column("closed_at", "timestamptz", { $0.item.closedAt }),
+    Column("withdrawn", "boolean", { $0.item.isWithdrawn }),
+    Column("cycle", "integer", { $0.item.cycles }),
+    Column("clock", "text", swept: true, { $0.next?.kind.rawValue }),
+    Column("due_at", "timestamptz", swept: true, { $0.next?.clock.dueAt }),
+    Column("suspended_at", "timestamptz", { $0.item.suspendedAt }),
+    Column("counted_from", "timestamptz", swept: true, { $0.item.clocks.map(\.clock.start).min() }),
+    Column("counted_to", "timestamptz", swept: true, { $0.item.clocks.map(\.clock.dueAt).max() }),
+    Column("provisional", "boolean", swept: true, { $0.item.clocks.contains(where: \.clock.isProvisional) }),
+    Column("wake_at", "timestamptz", swept: true, { $0.unit == nil ? $0.matter.wakeAt : nil }),
+    Column("breached_at", "timestamptz", swept: true, { $0.item.breachedAt }),
+    Column("escalations", "integer", swept: true, { $0.item.escalations }),
+    Column("urgings", "integer", { $0.item.urgings }),
+    Column("returns", "integer", { $0.item.returns }),
+    Column("main_source", "text", { $0.item.main?.source }),
+    Column("main_subject", "text", { $0.item.main?.subject }),
   ]
-  static let columns = ["id", "source", "subject"] + changing + ["unit"]
 
-  /// `item.id, item.source, …`
-  static let selection = columns.map { "item.\($0)" }.joined(separator: ", ")
+  // MARK: - Reading
 
-  static func read(_ row: Row) throws -> Item {
-    let clock: String? = try row.decode(20)
-    let dueAt: Instant? = try row.decode(21)
-    let mainSource: String? = try row.decode(25)
-    let mainSubject: String? = try row.decode(26)
-    return Item(
-      id: try row.decode(0), key: ItemKey(source: try row.decode(1), subject: try row.decode(2), storedUnit: try row.decode(43)),
-      kind: try Kind(stored: row.decode(3)), phase: try Item.Phase(stored: row.decode(4)), tier: try Tier(stored: row.decode(5)),
-      place: Place(
-        cityID: try row.decode(6), districtID: try row.decode(7), streetID: try row.decode(8), community: try row.decode(9),
-        isUnassigned: try row.decode(10)),
-      category: try row.decode(11), grade: try row.decode(12), title: try row.decode(13), lead: try row.decode(40),
-      leadNamedAt: try row.decode(41), unitID: try row.decode(42), policyVersion: try row.decode(14),
-      openedAt: try row.decode(15), answeredAt: try row.decode(16), closedAt: try row.decode(17), isWithdrawn: try row.decode(37),
-      reopenedAt: try row.decode(18),
-      earlyReopening: try row.decode(19),
-      deadline: try clock.flatMap { clock in
-        try dueAt.map { Item.Deadline(clock: try .init(stored: clock), dueAt: $0, warnAt: try row.decode(38)) }
-      },
-      resolutionDueAt: try row.decode(22), provisionalUnder: try row.decode(39), suspendedAt: try row.decode(23),
-      earlyResumption: try row.decode(24),
-      main: mainSource.flatMap { source in mainSubject.map { ItemKey(source: source, subject: $0) } },
-      extensionAskedAt: try row.decode(27), earlyGrant: try row.decode(28), extensions: try row.decode(29),
-      cycleStartedAt: try row.decode(30), cycle: try row.decode(31), breachedAt: try row.decode(32),
-      escalations: try row.decode(33), urgings: try row.decode(34), returns: try row.decode(35), sequence: try row.decode(36))
+  private static let readColumns = columns.filter { $0.read != nil }
+
+  /// The columns from which a matter is read back, of the whole's row under an alias.
+  static func selection(_ alias: String = "item") -> String {
+    readColumns.map { "\(alias).\($0.name)" }.joined(separator: ", ")
   }
 
-  static func append(_ item: Item, to rows: inout CopyRows) {
-    rows.append(item.id)
-    rows.append(item.key.source)
-    rows.append(item.key.subject)
-    rows.append(item.kind.rawValue)
-    rows.append(item.phase.rawValue)
-    rows.append(item.tier.rawValue)
-    rows.append(item.place.cityID)
-    rows.append(item.place.districtID)
-    rows.append(item.place.streetID)
-    rows.append(item.place.community)
-    rows.append(item.place.isUnassigned)
-    rows.append(item.category)
-    rows.append(item.grade)
-    rows.append(item.title)
-    rows.append(Int32(item.policyVersion))
-    rows.append(item.openedAt)
-    rows.append(item.answeredAt)
-    rows.append(item.closedAt)
-    rows.append(item.reopenedAt)
-    rows.append(item.earlyReopening)
-    rows.append(item.deadline?.clock.rawValue)
-    rows.append(item.deadline?.dueAt)
-    rows.append(item.resolutionDueAt)
-    rows.append(item.suspendedAt)
-    rows.append(item.earlyResumption)
-    rows.append(item.main?.source)
-    rows.append(item.main?.subject)
-    rows.append(item.extensionAskedAt)
-    rows.append(item.earlyGrant)
-    rows.append(item.extensions)
-    rows.append(item.cycleStartedAt)
-    rows.append(item.cycle)
-    rows.append(item.breachedAt)
-    rows.append(item.escalations)
-    rows.append(item.urgings)
-    rows.append(item.returns)
-    rows.append(item.sequence)
-    rows.append(item.isWithdrawn)
-    rows.append(item.deadline?.warnAt)
-    rows.append(item.provisionalUnder.map { Int32($0) })
-    rows.append(item.lead)
-    rows.append(item.leadNamedAt)
-    rows.append(item.unitID)
-    rows.append(item.key.storedUnit)
+  static let selection = selection()
+
+  /// How many columns ``selection`` has.
+  static let width = readColumns.count
+
+  /// Reads a matter from the columns of ``selection``, from one on.
+  static func read(_ row: Row, from first: Int = 0) throws -> Matter {
+    var draft = Draft()
+    for (i, column) in readColumns.enumerated() { try column.read?(row, first + i, &draft) }
+    if draft.isOpened { draft.matter.opening = draft.opening }
+    if let state = draft.state {
+      do throws(Refusal) {
+        try draft.matter.read(state: state)
+      } catch {
+        throw StoreFault("the state of item \(draft.matter.id) cannot be read: \(error.detail)")
+      }
+    }
+    return draft.matter
   }
 
-  /// The columns that a deadline's passing, or its warning, can change: a sweep writes no others, which takes half the time.
-  static let waking = [
-    "tier", "clock", "due_at", "warn_at", "breached_at", "escalations", "sequence", "provisional_under", "unit_id",
-  ]
+  // MARK: - Writing
 
-  /// One statement for all changed items: each column an array, unnested side by side.
-  static let update = update(of: changing)
-  static let updateWoken = update(of: waking)
+  /// New rows: `$1` and on are arrays, one for each column. A key that is there already is left out; returns the ids that were inserted.
+  static let insert = """
+    INSERT INTO item (\(columns.map(\.name).joined(separator: ", ")))
+    SELECT * FROM unnest(\(arrays(columns, from: 1))) ON CONFLICT (source, subject, unit) DO NOTHING RETURNING id
+    """
 
-  private static func update(of columns: [String]) -> String {
-    let types = [
-      "kind": "text", "phase": "text", "tier": "text", "city_id": "bigint", "district_id": "bigint", "street_id": "bigint",
-      "unit_id": "bigint", "lead_named_at": "timestamptz",
-      "unassigned": "boolean", "withdrawn": "boolean", "provisional_under": "integer", "policy_version": "integer",
-      "cycle": "integer",
-      "escalations": "integer",
-      "urgings": "integer",
-      "returns": "integer", "sequence": "integer", "opened_at": "timestamptz", "answered_at": "timestamptz",
-      "closed_at": "timestamptz", "reopened_at": "timestamptz", "early_reopening": "timestamptz",
-      "due_at": "timestamptz", "warn_at": "timestamptz", "resolution_due_at": "timestamptz", "suspended_at": "timestamptz",
-      "early_resumption": "timestamptz", "extension_asked_at": "timestamptz", "early_grant": "timestamptz",
-      "extensions": "integer",
-      "cycle_started_at": "timestamptz", "breached_at": "timestamptz",
-    ]
-    let arrays = columns.enumerated().map { "$\($0 + 2)::\(types[$1] ?? "text")[]" }.joined(separator: ", ")
-    let assignments = columns.map { "\($0) = new.\($0)" }.joined(separator: ", ")
-    return """
-      UPDATE item SET \(assignments)
-      FROM unnest($1::bigint[], \(arrays)) AS new(id, \(columns.joined(separator: ", ")))
-      WHERE item.id = new.id
-      """
+  /// Rows of parts, which may be there already.
+  static let upsert = """
+    INSERT INTO item (\(columns.map(\.name).joined(separator: ", ")))
+    SELECT * FROM unnest(\(arrays(columns, from: 1))) ON CONFLICT (source, subject, unit)
+    DO UPDATE SET \(changing.map { "\($0.name) = excluded.\($0.name)" }.joined(separator: ", "))
+    """
+
+  static let update = update(changing)
+  static let updateSwept = update(swept)
+
+  private static let fixed: Set<String> = ["id", "matter_id", "born", "source", "subject", "unit"]
+  private static let changing = columns.filter { !fixed.contains($0.name) }
+  private static let swept = columns.filter(\.isSwept)
+
+  private static func arrays(_ columns: [Column], from first: Int) -> String {
+    columns.enumerated().map { "$\($0 + first)::\($1.type)[]" }.joined(separator: ", ")
   }
 
-  /// In the order of ``waking``.
-  static func updateWokenParameters(_ items: [Item]) -> [(any PostgresEncodable)?] {
-    [
-      items.map(\.id), items.map(\.tier.rawValue), items.map(\.deadline?.clock.rawValue), items.map(\.deadline?.dueAt),
-      items.map(\.deadline?.warnAt), items.map(\.breachedAt), items.map(\.escalations), items.map(\.sequence),
-      items.map { $0.provisionalUnder.map { Int32($0) } }, items.map(\.unitID),
-    ]
+  /// One statement for all changed rows: each column an array, unnested side by side.
+  private static func update(_ columns: [Column]) -> String {
+    """
+    UPDATE item SET \(columns.map { "\($0.name) = new.\($0.name)" }.joined(separator: ", "))
+    FROM unnest($1::bigint[], \(arrays(columns, from: 2))) AS new(id, \(columns.map(\.name).joined(separator: ", ")))
+    WHERE item.id = new.id
+    """
   }
 
-  static func updateParameters(_ items: [Item]) -> [(any PostgresEncodable)?] {
-    [
-      items.map(\.id), items.map(\.kind.rawValue), items.map(\.phase.rawValue), items.map(\.tier.rawValue),
-      items.map(\.place.cityID), items.map(\.place.districtID), items.map(\.place.streetID), items.map(\.place.community),
-      items.map(\.place.isUnassigned), items.map(\.category), items.map(\.grade), items.map(\.title),
-      items.map { Int32($0.policyVersion) }, items.map(\.openedAt), items.map(\.answeredAt), items.map(\.closedAt),
-      items.map(\.reopenedAt), items.map(\.earlyReopening), items.map(\.deadline?.clock.rawValue),
-      items.map(\.deadline?.dueAt), items.map(\.resolutionDueAt), items.map(\.suspendedAt), items.map(\.earlyResumption),
-      items.map(\.main?.source), items.map(\.main?.subject), items.map(\.extensionAskedAt), items.map(\.earlyGrant),
-      items.map(\.extensions), items.map(\.cycleStartedAt), items.map(\.cycle), items.map(\.breachedAt),
-      items.map(\.escalations),
-      items.map(\.urgings), items.map(\.returns), items.map(\.sequence), items.map(\.isWithdrawn), items.map(\.deadline?.warnAt),
-      items.map { $0.provisionalUnder.map { Int32($0) } }, items.map(\.lead), items.map(\.leadNamedAt), items.map(\.unitID),
-    ]
+  static func parameters(_ rows: [ItemRow]) -> [(any PostgresEncodable)?] { columns.map { $0.array(rows) } }
+
+  static func updateParameters(_ rows: [ItemRow], isSweep: Bool) -> [(any PostgresEncodable)?] {
+    [rows.map(\.id)] + (isSweep ? swept : changing).map { $0.array(rows) }
   }
 }

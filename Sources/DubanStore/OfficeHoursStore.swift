@@ -9,8 +9,8 @@ extension Store {
     try connection.execute("SELECT id, office_hours FROM organ").map { (try $0.decode(0), try $0.decode(1)) }
   }
 
-  /// Keeps the hours that the caller's transaction has changed, as those in force until now. In the caller's transaction, after
-  /// ``awaitReckoning()``.
+  /// Keeps the hours that the caller's transaction has changed, as those in force until now. In the caller's transaction, while
+  /// no other refers to them.
   func keep(formerHours hours: [(organ: Int64, hours: String?)]) throws {
     let present = Dictionary(uniqueKeysWithValues: try storedOfficeHours().map { ($0.organ, $0.hours) })
     let former = hours.filter { $0.hours != present[$0.organ, default: nil] }

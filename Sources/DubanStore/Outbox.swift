@@ -7,8 +7,6 @@ import PostgreSQL
 public enum Outbox {
   /// As many relays can publish at once.
   static let lanes: Int64 = 16
-  /// The first of the two keys of a lane's advisory lock.
-  static let lockClass: Int32 = 0x6475_6261
 
   static func lane(of orderKey: Int64) -> Int16 {
     Int16(truncatingIfNeeded: Int64(bitPattern: UInt64(bitPattern: orderKey) % UInt64(lanes)))
@@ -43,7 +41,7 @@ extension Store {
           SELECT FROM outbox WHERE outbox.lane = lane.lane AND (retry_at IS NULL OR retry_at <= duban_now()) ORDER BY id LIMIT 1
         ) AS work)
       SELECT lane FROM busy WHERE pg_try_advisory_xact_lock($2, lane)
-      """, Int32(Outbox.lanes), Outbox.lockClass
+      """, Int32(Outbox.lanes), Lock.outboxLane
     ).map { try $0.decode(0) }
     guard !lanes.isEmpty else { return [] }
     let rows = try connection.execute(

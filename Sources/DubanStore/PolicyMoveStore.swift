@@ -1,55 +1,51 @@
-// Open items moved to another policy version, by an operator and on record.
+// Matters in work moved to another policy version, by an operator and on record.
 
 import Duban
 import PostgreSQL
 
-/// What a move does to one item.
+/// What a move does to one matter.
 public struct PolicyMoveRow: Sendable {
-  public var before: Item
+  public var before: Matter
   /// Nil where it cannot be moved.
-  public var after: Item?
+  public var after: Matter?
   /// Why not.
-  public var refusal: Refusal?
+  public var refusal: String?
 }
 
 extension Store {
-  /// Moves items to a policy version, each in the state it is in now; or, as a trial, says what would come of it. Those that cannot be moved
-  /// stay as they are, and the others are moved all the same.
+  /// Moves matters to a policy version; or, as a trial, says what would come of it. Those that cannot be moved stay as they are, and the
+  /// others are moved all the same.
   ///
-  /// `isTrial` leaves everything as it is. The items must be few enough for one transaction.
+  /// `isTrial` leaves everything as it is. The matters must be few enough for one transaction.
   public func move(_ items: [Int64], to version: Int, by person: String, because reason: String, isTrial: Bool) throws
     -> [PolicyMoveRow]
   {
     try transaction { store in
-      // Locked in the order in which intake locks, so that nobody waits in a circle.
-      let items = try store.connection.execute(
-        """
-        SELECT \(ItemRow.selection) FROM item WHERE id = ANY ($1) ORDER BY unit <> '', source, subject, unit FOR UPDATE
-        """, items
-      ).map { try ItemRow.read($0) }.sorted { $0.id < $1.id }
-      let logs = try store.logs(of: items.map(\.id))
-      let machine = try store.machine()
-      var effects = Effects()
-      let rows = items.map { before in
-        var after = before
-        do throws(Refusal) {
-          try machine.move(&after, to: version, by: person, because: reason, log: logs[before.id] ?? [], into: &effects)
-          effects.changedItems.append(after)
-          return PolicyMoveRow(before: before, after: after)
-        } catch {
-          return PolicyMoveRow(before: before, refusal: error)
+      let matters = try store.lock(items)
+      let (references, now) = try store.references()
+      func refusal(_ matter: Matter) -> String? {
+        if !matter.items.contains(where: \.item.isInWork) {
+          return "the item is \(matter.whole.phase.rawValue); only one in work can be moved"
         }
+        if references.policies.version(version) == nil { return "there is no policy version \(version)" }
+        return matter.opening?.policyVersion == version ? "the item is on policy version \(version) already" : nil
       }
-      if !isTrial { try store.write(effects, at: machine.now) }
-      return rows
+      var effects = Effects()
+      let moved = matters.filter { refusal($0) == nil }
+      let after = try store.append(
+        moved.map { ($0, .policyMoved(to: version, because: reason, by: person), nil) }, references: references, at: now,
+        into: &effects)
+      if !isTrial { try store.write(effects, at: now) }
+      return matters.sorted { $0.id < $1.id }.map { PolicyMoveRow(before: $0, after: after[$0.id], refusal: refusal($0)) }
     }
   }
 
-  /// Ids of the items in work that stand on a policy version, in their order, those behind `after` first.
+  /// Ids of the matters in work that are on a policy version, in their order, those behind `after` first.
   public func itemsInWork(onPolicy version: Int, after id: Int64, limit: Int) throws -> [Int64] {
     try connection.execute(
       """
-      SELECT id FROM item WHERE id > $1 AND policy_version = $2 AND phase IN ('open', 'responded', 'merged') ORDER BY id LIMIT $3
+      SELECT id FROM item
+      WHERE id > $1 AND policy_version = $2 AND unit = '' AND phase IN ('open', 'responded', 'merged') ORDER BY id LIMIT $3
       """, id, Int32(version), limit
     ).map { try $0.decode(0) }
   }

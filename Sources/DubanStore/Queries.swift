@@ -36,10 +36,19 @@ public struct Lag: Hashable, Sendable, Encodable {
   }
 }
 
-/// An item and what a list shows of it.
+/// An item and what a list shows of it: the whole of a matter, or the part of a unit.
 public struct ItemSummary: Sendable {
-  public var item: Item
-  public var organ: String?
+  /// Of the whole, its matter's id; of a part its own.
+  public var id: Int64
+  public var matter: Matter
+  public var unit: String?
+  /// The responsible unit (承办).
+  public var responsible: String?
+  /// The supervising organ (督办).
+  public var supervisor: String?
+
+  public var key: ItemKey { matter.key(of: unit) }
+  public var item: Item { matter.item(of: unit) ?? Item() }
 }
 
 /// Which items to list; a nil condition matches all.
@@ -52,17 +61,6 @@ public struct ItemFilter: Sendable {
   public var limit = 50
 
   public init() {}
-}
-
-/// A line of an item's timeline.
-public struct TimelineEntry: Sendable {
-  public var sequence: Int
-  public var type: String
-  public var source: String?
-  public var messageID: String?
-  public var occurredAt: Instant
-  public var recordedAt: Instant
-  public var body: String
 }
 
 /// A notice as it was written.
@@ -91,7 +89,7 @@ extension Store {
         count(*), count(flagged_at),
         (SELECT count(*) FROM (
           SELECT FROM item WHERE unassigned AND phase IN ('open', 'responded', 'merged') LIMIT \(Self.unassignedBound)) AS counted)
-      FROM waiting_event
+      FROM verdict WHERE verdict = 'waits'
       """
     ).only()
     return Lag(
@@ -103,18 +101,35 @@ extension Store {
   /// So many are as much of an alarm as more, and counted within milliseconds.
   public static let unassignedBound = 10_000
 
+  /// What is selected of an item: the row's id and unit, its matter from the row of the whole, and the names of its organs.
+  private static let summary = """
+    SELECT item.id, item.unit, \(ItemRow.selection("whole")), responsible.name, supervisor.name
+    FROM item JOIN item AS whole ON whole.id = item.matter_id LEFT JOIN organ AS responsible ON responsible.id = item.responsible_id
+    LEFT JOIN organ AS supervisor ON supervisor.id =
+      CASE item.tier WHEN 'street' THEN item.street_id WHEN 'district' THEN item.district_id ELSE item.city_id END
+    """
+
+  private static func summary(_ row: Row) throws -> ItemSummary {
+    let unit: String = try row.decode(1)
+    var summary = ItemSummary(
+      id: try row.decode(0), matter: try ItemRow.read(row, from: 2), unit: unit.isEmpty ? nil : unit,
+      responsible: try row.decode(2 + ItemRow.width), supervisor: try row.decode(3 + ItemRow.width))
+    if summary.item.cycle?.supervisor == nil { summary.supervisor = nil }
+    return summary
+  }
+
   /// Items, the most urgent first: those with a running deadline by the deadline, then the others by id.
   public func items(_ filter: ItemFilter) throws -> [ItemSummary] {
-    let rows = try connection.execute(
+    try connection.execute(
       """
-      SELECT \(ItemRow.selection), organ.name
-      FROM item LEFT JOIN organ ON organ.id = \(Self.holder)
-      WHERE ($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR phase = $2) AND ($3::text IS NULL OR item.tier = $3)
-        AND (NOT $4 OR (breached_at IS NOT NULL AND phase <> 'closed')) AND (NOT $5 OR unassigned AND phase <> 'awaited')
-      ORDER BY CASE WHEN suspended_at IS NULL THEN due_at END NULLS LAST, item.id LIMIT $6
+      \(Self.summary)
+      WHERE ($1::text IS NULL OR item.kind = $1) AND ($2::text IS NULL OR item.phase = $2) AND ($3::text IS NULL OR item.tier = $3)
+        AND (NOT $4 OR (item.breached_at IS NOT NULL AND item.phase <> 'closed'))
+        AND (NOT $5 OR item.unassigned AND item.phase <> 'awaited')
+      ORDER BY CASE WHEN item.suspended_at IS NULL THEN item.due_at END NULLS LAST, item.id LIMIT $6
       """, filter.kind?.rawValue, filter.phase?.rawValue, filter.tier?.rawValue, filter.overdueOnly, filter.unassignedOnly,
-      filter.limit)
-    return try rows.map { ItemSummary(item: try ItemRow.read($0), organ: try $0.decode(ItemRow.columns.count)) }
+      filter.limit
+    ).map(Self.summary)
   }
 
   /// One item, by Duban's id or by the number it has upstream, for a part with `#` and its unit behind; nil where there is none.
@@ -128,8 +143,7 @@ extension Store {
       WITH RECURSIVE source(uri) AS (
         SELECT min(source) FROM item UNION ALL
         SELECT (SELECT min(item.source) FROM item WHERE item.source > source.uri) FROM source WHERE source.uri IS NOT NULL)
-      SELECT \(ItemRow.selection), organ.name
-      FROM item LEFT JOIN organ ON organ.id = \(Self.holder)
+      \(Self.summary)
       WHERE item.id = ANY (ARRAY(
         SELECT $1::bigint UNION SELECT named.id
         FROM source CROSS JOIN unnest($2::text[], $3::text[], $4::text[]) AS reading(source, subject, unit) CROSS JOIN LATERAL (
@@ -141,35 +155,13 @@ extension Store {
     guard rows.count < 2 else {
       throw StoreFault("several systems use the number \(name); write SOURCE/NUMBER or Duban's own id")
     }
-    return try rows.first.map { ItemSummary(item: try ItemRow.read($0), organ: try $0.decode(ItemRow.columns.count)) }
+    return try rows.first.map(Self.summary)
   }
 
-  /// The parts (协办件) of an item, by id.
-  public func parts(of item: Item) throws -> [ItemSummary] {
-    try connection.execute(
-      """
-      SELECT \(ItemRow.selection), organ.name FROM item LEFT JOIN organ ON organ.id = \(Self.holder)
-      WHERE source = $1 AND subject = $2 AND unit <> '' AND phase <> 'awaited' ORDER BY item.id
-      """, item.key.source, item.key.subject
-    ).map { ItemSummary(item: try ItemRow.read($0), organ: try $0.decode(ItemRow.columns.count)) }
-  }
-
-  /// Who holds an item: a unit, or the organ of its tier.
-  private static let holder = """
-    coalesce(item.unit_id, CASE item.tier WHEN 'street' THEN street_id WHEN 'district' THEN district_id ELSE city_id END)
-    """
-
-  /// An item's log, in order.
-  public func timeline(of item: Int64) throws -> [TimelineEntry] {
-    try connection.execute(
-      """
-      SELECT sequence, type, source, message_id, occurred_at, recorded_at, body FROM item_event WHERE item_id = $1 ORDER BY sequence
-      """, item
-    ).map { row in
-      TimelineEntry(
-        sequence: try row.decode(0), type: try row.decode(1), source: try row.decode(2), messageID: try row.decode(3),
-        occurredAt: try row.decode(4), recordedAt: try row.decode(5), body: try row.decode(6))
-    }
+  /// The parts (协办件) of a matter.
+  public func parts(of matter: Matter) throws -> [ItemSummary] {
+    try connection.execute("\(Self.summary) WHERE item.matter_id = $1 AND item.unit <> '' ORDER BY item.id", matter.id).map(
+      Self.summary)
   }
 
   /// The latest notices, newest first.

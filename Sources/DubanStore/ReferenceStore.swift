@@ -22,13 +22,13 @@ extension Store {
   }
 
   func loadDirectory(version: Int) throws -> Directory {
-    let rows = try connection.execute("SELECT id, tier, name, parent_id, office_hours, known_since FROM organ ORDER BY id")
+    let rows = try connection.execute("SELECT id, tier, name, parent_id, office_hours FROM organ ORDER BY id")
     let organs = try rows.map { row in
       let hours: String? = try row.decode(4)
       let tier: String? = try row.decode(1)
       return Organ(
         id: try row.decode(0), tier: try tier.map { try Tier(stored: $0) }, name: try row.decode(2), parentID: try row.decode(3),
-        officeHours: hours.flatMap { OfficeHours(text: $0) }, knownSince: try row.decode(5))
+        officeHours: hours.flatMap { OfficeHours(text: $0) })
     }
     let sources = try connection.execute("SELECT uri, name, wants_receipts, users, confidential FROM upstream_source").map {
       row in
@@ -45,7 +45,7 @@ extension Store {
   /// - Throws: ``FileFault`` where the document is not a valid policy; nothing is changed then.
   public func apply(policy document: String) throws -> Int {
     let policy = try Policy(yaml: document, version: 0)
-    return try transaction { store in
+    return try changingReferences { store in
       let present = try store.connection.execute(
         """
         SELECT policy.version, policy.document FROM reference_version JOIN policy ON policy.version = reference_version.policy
@@ -62,13 +62,10 @@ extension Store {
 
   /// Brings the organs and sources to what a file states. Organs and sources that it does not name stay: items may point to them.
   public func apply(directory draft: DirectoryDraft) throws {
-    try transaction { store in
-      // Alone, so that whatever is recorded from now on is recorded by who knows it.
-      try store.awaitReckoning()
-      let row = try store.connection.execute("UPDATE reference_version SET directory = directory + 1 RETURNING duban_now()")
-      let now: Instant = try row.only().decode(0)
+    try changingReferences { store in
+      _ = try store.connection.execute("UPDATE reference_version SET directory = directory + 1")
       func upsertOrgan(_ tier: Tier?, _ name: String, _ hours: OfficeHours?, under parent: Int64?) throws -> Int64 {
-        try store.upsertOrgan(tier, name, hours, under: parent, at: now)
+        try store.upsertOrgan(tier, name, hours, under: parent)
       }
       let hours = try store.storedOfficeHours()
       let city = try upsertOrgan(.city, draft.city, draft.hours, under: nil)
@@ -92,13 +89,13 @@ extension Store {
   }
 
   private func upsertOrgan(
-    _ tier: Tier?, _ name: String, _ hours: OfficeHours?, under parent: Int64?, at now: Instant
+    _ tier: Tier?, _ name: String, _ hours: OfficeHours?, under parent: Int64?
   ) throws -> Int64 {
     try connection.execute(
       """
-      INSERT INTO organ (tier, name, parent_id, office_hours, known_since) VALUES ($1, $2, $3, $4, $5)
+      INSERT INTO organ (tier, name, parent_id, office_hours) VALUES ($1, $2, $3, $4)
       ON CONFLICT (parent_id, name) DO UPDATE SET tier = excluded.tier, office_hours = excluded.office_hours RETURNING id
-      """, tier?.rawValue, name, parent, hours?.text, now
+      """, tier?.rawValue, name, parent, hours?.text
     ).only().decode(0)
   }
 

@@ -1,17 +1,29 @@
-// Logs read back, for replays.
+// What explanations and trials of a policy need.
 
 import Duban
 import PostgreSQL
 
+/// A matter's log and all that is on record of it.
+public struct Record: Sendable {
+  public var log: [Entry]
+  public var breaches: [Breach]
+  public var verdicts: [Int32: Verdict]
+  public var findings: [FindingRow]
+}
+
 extension Store {
-  /// What is needed to run logs again: every policy and calendar that was ever in force.
+  /// The references in force, for folds that write nothing.
   ///
   /// - Throws: ``StoreFault`` where no policy has been applied yet.
-  public func replay() throws -> Replay {
-    let machine = try transaction { try $0.machine(forBreaches: false) }
-    let calendars = try calendars()
-    return Replay(policies: machine.policies, directory: machine.directory) { time in
-      calendars.last { $0.importedAt <= time }?.calendar ?? .unannounced
+  public func referencesInForce() throws -> (References, now: Instant) { try transaction { try $0.references() } }
+
+  /// All that is on record of a matter, as of one moment.
+  public func record(of matter: Matter) throws -> Record {
+    try transaction { store in
+      let past = try store.pasts(of: [matter])[matter.id]
+      return Record(
+        log: past?.log ?? [], breaches: past?.chronicle.breaches ?? [],
+        verdicts: past?.chronicle.verdicts.mapValues(\.verdict) ?? [:], findings: try store.findings(of: matter.id))
     }
   }
 
@@ -20,26 +32,11 @@ extension Store {
     try (calendars().last?.calendar ?? .unannounced).yearToImport(at: now())
   }
 
-  /// Logs of items, by item id, each in its order.
-  public func logs(of items: [Int64]) throws -> [Int64: [LoggedEvent]] {
-    let rows = try connection.execute(
-      """
-      SELECT item_id, type, occurred_at, recorded_at, body FROM item_event WHERE item_id = ANY($1) ORDER BY item_id, sequence
-      """, items)
-    var logs: [Int64: [LoggedEvent]] = [:]
-    for row in rows {
-      logs[try row.decode(0), default: []].append(
-        LoggedEvent(
-          type: try row.decode(1), occurredAt: try row.decode(2), recordedAt: try row.decode(3), body: try row.decode(4)))
-    }
-    return logs
-  }
-
-  /// Items opened in a period, in the order of their ids, those behind `after` first.
-  public func itemsOpened(from start: Instant, to end: Instant, after id: Int64, limit: Int) throws -> [Item] {
+  /// Matters opened in a period, in the order of their ids, those behind `after` first.
+  public func mattersOpened(from start: Instant, to end: Instant, after id: Int64, limit: Int) throws -> [Matter] {
     try connection.execute(
       """
-      SELECT \(ItemRow.selection) FROM item WHERE id > $1 AND opened_at >= $2 AND opened_at < $3 ORDER BY id LIMIT $4
+      SELECT \(ItemRow.selection) FROM item WHERE id > $1 AND unit = '' AND opened_at >= $2 AND opened_at < $3 ORDER BY id LIMIT $4
       """, id, start, end, limit
     ).map { try ItemRow.read($0) }
   }

@@ -28,7 +28,8 @@ extension Store {
     _ = try connection.execute("UPDATE schedule SET due_at = $2 WHERE id = $1", schedule.id, nextAt)
   }
 
-  /// The figures of every street for a period, by the id of its district, as they stood at the period's end, as far as the items' folds still know: of several closings and reopenings the latest counts.
+  /// The figures of every street for a period, by the id of its district, as they were at the period's end, as far as the items' rows tell:
+  /// one that was reopened since counts as open.
   public func streetFigures(in period: Period) throws -> [Int64: [StreetFigures]] {
     let rows = try connection.execute(
       """
@@ -36,10 +37,10 @@ extension Store {
         SELECT street_id, count(*) AS open, count(*) FILTER (WHERE breached_at < $2) AS overdue
         FROM item
         WHERE street_id IS NOT NULL AND opened_at < $2 AND unit = ''
-          AND NOT coalesce(closed_at < $2 AND (reopened_at IS NULL OR reopened_at <= closed_at OR reopened_at >= $2), false)
+          AND NOT coalesce(closed_at < $2, false)
         GROUP BY street_id
       ), climbed AS (
-        SELECT organ_id, count(*) AS escalated FROM breach WHERE found_at >= $1 AND found_at < $2 AND tier = 'street' GROUP BY organ_id
+        SELECT organ_id, count(*) AS escalated FROM breach WHERE found_at >= $1 AND found_at < $2 AND tier = 'street' AND status IN ('standing', 'contested', 'upheld') GROUP BY organ_id
       )
       SELECT street.parent_id, street.name, coalesce(held.open, 0), coalesce(held.overdue, 0), coalesce(climbed.escalated, 0)
       FROM organ AS street LEFT JOIN held ON held.street_id = street.id LEFT JOIN climbed ON climbed.organ_id = street.id
@@ -54,20 +55,20 @@ extension Store {
     return figures
   }
 
-  /// The breaches found in a period at the organs of a tier, by organ.
+  /// The breaches found in a period and owed by the organs of a tier or by units beside the chain, by organ; those that do not count left out.
   public func organBreaches(at tier: Tier, in period: Period) throws -> [Int64: [OrganBreach]] {
     let rows = try connection.execute(
       """
-      SELECT b.item_id, b.cycle, b.clock, b.tier, b.organ_id, b.due_at, b.found_at, b.slip,
-        CASE WHEN upstream_source.confidential THEN '保密件' ELSE item.subject END
-      FROM breach AS b JOIN item ON item.id = b.item_id JOIN upstream_source ON upstream_source.uri = item.source
-      WHERE b.found_at >= $1 AND b.found_at < $2 AND b.tier = $3 AND b.organ_id IS NOT NULL
-      ORDER BY b.due_at, b.item_id
+      SELECT \(Self.breachSelection), CASE WHEN upstream_source.confidential THEN '保密件' ELSE item.subject END
+      FROM breach JOIN item ON item.id = breach.item_id JOIN upstream_source ON upstream_source.uri = item.source
+      JOIN organ ON organ.id = breach.organ_id
+      WHERE found_at >= $1 AND found_at < $2 AND coalesce(organ.tier, $3) = $3 AND status IN ('standing', 'contested', 'upheld')
+      ORDER BY breach.due_at, breach.item_id, breach.number
       """, period.start, period.end, tier.rawValue)
     var breaches: [Int64: [OrganBreach]] = [:]
     for row in rows {
       let breach = try Self.breach(row)
-      breaches[breach.organID ?? 0, default: []].append(OrganBreach(subject: try row.decode(8), breach: breach))
+      breaches[breach.lapse.organID ?? 0, default: []].append(OrganBreach(subject: try row.decode(18), breach: breach))
     }
     return breaches
   }

@@ -9,7 +9,8 @@ import PostgreSQL
 /// ``transaction(_:)``; a method that throws a retryable ``PostgresError`` has changed nothing once that transaction is rolled back.
 public final class Store {
   let connection: Connection
-  private var references: References?
+  /// The references that were read last, and their versions.
+  private var cached: (policy: Int, directory: Int, calendar: Int?, references: References)?
   /// Ids for items that were fetched and not used yet.
   private var freshIDs: [Int64] = []
 
@@ -21,6 +22,9 @@ public final class Store {
     options.applicationName = name
     // Short beside the broker's heartbeat: a worker that waits for a statement services no heartbeats meanwhile.
     options.statementTimeout = .seconds(15)
+    // A transaction of a copy that was stopped or cut off ends within this time: whatever it holds is free again before others stand for long.
+    options.idleInTransactionTimeout = .seconds(8)
+    options.lockTimeout = .seconds(3)
     connection = try Connection(dsn, options: options)
   }
 
@@ -51,6 +55,8 @@ public final class Store {
   public enum Channel: String, Sendable {
     /// An item falls due within ``dueHorizon``, or the clock was moved.
     case due = "duban_due"
+    /// Duplicates are to be told of their main item.
+    case following = "duban_following"
     /// There is something to publish.
     case outbox = "duban_outbox"
     /// Schedules or the clock were changed.
@@ -70,53 +76,28 @@ public final class Store {
 
   // MARK: - What is kept in memory
 
-  struct References {
-    var policies: PolicyBook
-    var directory: Directory
-    var calendar: WorkCalendar
-  }
-
-  /// The pure machine for a transaction: its time, and the policies, the directory and the calendar in force. In the caller's transaction, after the
-  /// locks on the items that it will be applied to.
+  /// The policies, the directory and the calendars in force, and the transaction's time. In the caller's transaction, after the locks on the
+  /// matters that they are for; until it ends, none of them is changed.
   ///
-  /// `forBreaches` says that deadlines may be reckoned and breaches written at that time: who changes what they are reckoned by, and who
-  /// counts them, waits for such transactions to end.
   /// - Throws: ``StoreFault`` where no policy has been applied yet.
-  public func machine(forBreaches: Bool = true) throws -> ItemMachine {
+  public func references() throws -> (References, now: Instant) {
+    try shareReferences()
     // A statement of its own: the time must not be read before the lock is held.
-    if forBreaches { _ = try connection.execute("SELECT pg_advisory_xact_lock_shared($1)", Self.breachLock) }
     let row = try connection.execute("SELECT duban_now(), policy, directory, calendar FROM reference_version")
     guard let row = row.first else { throw StoreFault("reference_version is empty: the schema was changed by hand") }
     guard let policy: Int = try row.decode(1) else {
       throw StoreFault("no policy has been applied; run: dubanctl policy apply FILE")
     }
-    let directory: Int = try row.decode(2)
-    let calendar: Int? = try row.decode(3)
-    if let r = references, r.policies.current.version == policy, r.directory.version == directory,
-      r.calendar.version == calendar ?? 0
-    {
-      return ItemMachine(policies: r.policies, directory: r.directory, calendar: r.calendar, now: try row.decode(0))
+    let (now, directory, calendar): (Instant, Int, Int?) = (try row.decode(0), try row.decode(2), try row.decode(3))
+    if let cached, (cached.policy, cached.directory, cached.calendar) == (policy, directory, calendar) {
+      return (cached.references, now)
     }
     let fresh = References(
       policies: try loadPolicies(current: policy), directory: try loadDirectory(version: directory),
-      calendar: calendar == nil ? .unannounced : try calendarInForce().calendar)
-    references = fresh
-    return ItemMachine(policies: fresh.policies, directory: fresh.directory, calendar: fresh.calendar, now: try row.decode(0))
+      calendars: Calendars(try calendars().map { ($0.importedAt, $0.calendar) }))
+    cached = (policy, directory, calendar, fresh)
+    return (fresh, now)
   }
-
-  /// Waits until every transaction has ended that reckons deadlines, and lets none begin until the caller's has: so the time that is read
-  /// after this parts those who knew what the caller changes from those who did not.
-  func awaitReckoning() throws(PostgresError) {
-    _ = try connection.execute("SELECT pg_advisory_xact_lock($1)", Self.breachLock)
-  }
-
-  /// Waits until every transaction has ended that may write a breach found before now, so that a period's breaches can be counted.
-  public func awaitBreachesInProgress() throws(PostgresError) {
-    _ = try connection.execute("SELECT pg_advisory_lock($1)", Self.breachLock)
-    _ = try connection.execute("SELECT pg_advisory_unlock($1)", Self.breachLock)
-  }
-
-  static let breachLock: Int64 = 0x6475_6261_6e01
 
   /// Ids for new items, never used before. Fetched a block at a time; what a restart leaves unused is a gap and no harm.
   func takeIDs(_ count: Int) throws -> [Int64] {

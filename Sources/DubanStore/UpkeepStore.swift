@@ -20,10 +20,8 @@ extension Store {
   /// How long a message is known by its key, in natural days; at least 180 by the contract.
   public static let deduplicationDays = 200
 
-  /// Makes the log's partitions for this month and two more. Returns how many were missing.
-  public func ensureEventPartitions() throws -> Int {
-    let made: Int = try connection.execute("SELECT ensure_event_partitions(duban_now(), 2)").only().decode(0)
-    if made > 0 { _ = try connection.execute("SELECT hide_event_partitions()") }
-    return made
+  /// Makes the partitions of the log and of the originals for this month and two more. Returns how many were missing.
+  public func ensurePartitions() throws -> Int {
+    try connection.execute("SELECT ensure_partitions(duban_now(), 2)").only().decode(0)
   }
 }

@@ -1,28 +1,29 @@
-// Events that came before their item: flagged when they have waited too long, listed, and given up on record.
+// Entries that do not count: they wait for their matter or their part, or are inapplicable. Operators are told of long waits, and set aside
+// on record what will never count.
 
 import Duban
 import PostgreSQL
 
-/// An event that waits for its item.
-public struct WaitingRow: Sendable {
-  /// Its number, by which operators name it.
-  public var number: Int64
-  /// Who sent it, and the message's id.
+/// An entry that does not count.
+public struct IdleEntry: Sendable {
+  public var itemID: Int64
+  public var number: Int32
+  /// The source and id of its message.
   public var key: MessageKey
-  /// The item that it is about.
+  /// The item, or the part, that it is about.
   public var item: ItemKey
-  /// `awaited` while the item has not come; another where it has come and the event cannot be applied to it.
   public var phase: Item.Phase
   public var type: String
   public var occurredAt: Instant
   /// When it came.
   public var since: Instant
-  /// When it was flagged; nil while it has not waited too long.
+  /// When operators were told that it waits too long; nil while it does not.
   public var flaggedAt: Instant?
+  public var verdict: Verdict
 }
 
-/// A waiting event that was given up.
-public struct DiscardedRow: Sendable {
+/// An entry that was set aside.
+public struct EntrySetAside: Sendable {
   public var key: MessageKey
   public var item: ItemKey
   public var type: String
@@ -45,30 +46,33 @@ public struct FlaggedEvents: Hashable, Sendable {
 }
 
 extension Store {
-  /// Flags events that have waited longer than the policy in force allows, each once, at most `limit` at a time.
+  /// Flags entries that have waited longer than the policy in force allows, each once, at most `limit` at a time.
   public func flagOverdueWaiting(limit: Int) throws -> FlaggedEvents {
     // Almost always there is nothing to flag, and where nothing was ever taken there may be no policy yet.
-    let oldest = try connection.execute("SELECT min(recorded_at) FROM waiting_event WHERE flagged_at IS NULL").only()
+    let oldest = try connection.execute("SELECT min(changed_at) FROM verdict WHERE verdict = 'waits' AND flagged_at IS NULL")
+      .only()
     guard let oldest: Instant = try oldest.decode(0) else { return FlaggedEvents() }
     return try transaction { store in
-      let machine = try store.machine(forBreaches: false)
-      let before = machine.now + Span(microseconds: -machine.policies.current.waiting.microseconds)
+      let (references, now) = try store.references()
+      let before = now - references.policies.current.waiting
       guard oldest < before else { return FlaggedEvents() }
-      // Rows that intake or another round holds are left to the next round: nobody waits for nobody.
+      // Rows that intake or another round holds are left to the next round.
       let rows = try store.connection.execute(
         """
         WITH late AS MATERIALIZED (
-          SELECT source, message_id FROM waiting_event WHERE flagged_at IS NULL AND recorded_at < $1
-          ORDER BY recorded_at LIMIT $3 FOR UPDATE SKIP LOCKED
+          SELECT item_id, number FROM verdict WHERE verdict = 'waits' AND flagged_at IS NULL AND changed_at < $1
+          ORDER BY changed_at LIMIT $3 FOR UPDATE SKIP LOCKED
         ), flagged AS (
-          UPDATE waiting_event SET flagged_at = $2 FROM late
-          WHERE (waiting_event.source, waiting_event.message_id) = (late.source, late.message_id)
-          RETURNING waiting_event.source, item_id, recorded_at)
-        SELECT CASE WHEN secret THEN NULL ELSE flagged.source END AS teller, count(*), min(flagged.recorded_at)
-        FROM flagged JOIN item ON item.id = flagged.item_id CROSS JOIN LATERAL (
-          SELECT EXISTS (SELECT FROM upstream_source WHERE uri IN (flagged.source, item.source) AND confidential)) AS known(secret)
+          UPDATE verdict SET flagged_at = $2 FROM late
+          WHERE (verdict.item_id, verdict.number) = (late.item_id, late.number)
+          RETURNING verdict.item_id, verdict.number, changed_at)
+        SELECT CASE WHEN secret THEN NULL ELSE entry.source END AS teller, count(*), min(changed_at)
+        FROM flagged JOIN item ON item.id = flagged.item_id
+        JOIN item_event AS entry ON entry.item_id = item.id AND entry.born = item.born AND entry.number = flagged.number
+        CROSS JOIN LATERAL (
+          SELECT EXISTS (SELECT FROM upstream_source WHERE uri IN (entry.source, item.source) AND confidential)) AS known(secret)
         GROUP BY teller
-        """, before, machine.now, limit)
+        """, before, now, limit)
       var found = FlaggedEvents()
       for row in rows {
         let (source, count, first): (String?, Int, Instant) = (try row.decode(0), try row.decode(1), try row.decode(2))
@@ -77,75 +81,86 @@ extension Store {
           continue
         }
         found.bySource[source] = count
-        found.longest = max(found.longest, machine.now - first)
+        found.longest = max(found.longest, now - first)
       }
       return found
     }
   }
 
-  /// Waiting events, the longest first.
-  public func waitingEvents(overdueOnly: Bool, limit: Int) throws -> [WaitingRow] {
+  /// Entries that wait, the longest first.
+  public func waitingEntries(overdueOnly: Bool, limit: Int) throws -> [IdleEntry] {
     try connection.execute(
-      """
-      \(Self.waitingSelection) WHERE NOT $1 OR flagged_at IS NOT NULL ORDER BY event.recorded_at, arrival LIMIT $2
-      """, overdueOnly, limit
-    ).map(Self.waitingRow)
+      "\(Self.idle) WHERE verdict = 'waits' AND (NOT $1 OR flagged_at IS NOT NULL) ORDER BY changed_at, item_id, number LIMIT $2",
+      overdueOnly, limit
+    ).map(Self.idleEntry)
   }
 
-  /// The waiting events of these numbers, as far as they are there and may be seen.
-  public func waitingEvents(numbers: [Int64]) throws -> [WaitingRow] {
-    try connection.execute("\(Self.waitingSelection) WHERE arrival = ANY ($1) ORDER BY arrival", numbers).map(Self.waitingRow)
+  /// Entries that are inapplicable, the latest first.
+  public func inapplicableEntries(limit: Int) throws -> [IdleEntry] {
+    try connection.execute(
+      "\(Self.idle) WHERE verdict = 'inapplicable' ORDER BY changed_at DESC, item_id, number LIMIT $1", limit
+    ).map(Self.idleEntry)
   }
 
-  private static let waitingSelection = """
-    SELECT arrival, event.source, message_id, item.source, item.subject, item.phase, type, occurred_at, event.recorded_at, flagged_at,
-      item.unit
-    FROM waiting_event AS event JOIN item ON item.id = item_id
+  /// One entry that does not count; nil where it counts, is not there or may not be seen.
+  public func idleEntry(_ number: Int32, of item: Int64) throws -> IdleEntry? {
+    try connection.execute("\(Self.idle) WHERE verdict.item_id = $1 AND verdict.number = $2", item, number).first.map(
+      Self.idleEntry)
+  }
+
+  private static let idle = """
+    SELECT verdict.item_id, verdict.number, coalesce(entry.source, ''), coalesce(entry.message_id, ''), item.source, item.subject,
+      entry.unit, item.phase, entry.type, entry.occurred_at, entry.recorded_at, verdict.flagged_at, verdict.verdict, verdict.reason,
+      verdict.pointer, verdict.detail
+    FROM verdict JOIN item ON item.id = verdict.item_id
+    JOIN item_event AS entry ON entry.item_id = item.id AND entry.born = item.born AND entry.number = verdict.number
     """
 
-  private static func waitingRow(_ row: Row) throws -> WaitingRow {
-    WaitingRow(
-      number: try row.decode(0), key: MessageKey(source: try row.decode(1), id: try row.decode(2)),
-      item: ItemKey(source: try row.decode(3), subject: try row.decode(4), storedUnit: try row.decode(10)),
-      phase: try Item.Phase(stored: row.decode(5)),
-      type: try row.decode(6), occurredAt: try row.decode(7), since: try row.decode(8), flaggedAt: try row.decode(9))
+  private static func idleEntry(_ row: Row) throws -> IdleEntry {
+    IdleEntry(
+      itemID: try row.decode(0), number: try row.decode(1), key: MessageKey(source: try row.decode(2), id: try row.decode(3)),
+      item: ItemKey(source: try row.decode(4), subject: try row.decode(5), unit: try row.decode(6)),
+      phase: try Item.Phase(stored: row.decode(7)), type: try row.decode(8), occurredAt: try row.decode(9),
+      since: try row.decode(10), flaggedAt: try row.decode(11),
+      verdict: try Verdict(stored: row.decode(12), try row.decode(13), try row.decode(14), try row.decode(15)))
   }
 
-  /// Gives a waiting event up, on record. Its message stays known: sent again, it is a duplicate.
+  /// Sets an entry aside, on record. Its message stays known: sent again, it is a duplicate.
   ///
-  /// - Throws: ``StoreFault`` where it does not wait any more: its item came meanwhile, or it was given up before.
-  public func discard(_ event: WaitingRow, by person: String, reason: String) throws {
+  /// - Throws: ``StoreFault`` where it counts by now, or was set aside before.
+  public func setAside(_ number: Int32, of item: Int64, by person: String, reason: String) throws {
     try transaction { store in
-      // The item's row first, as intake locks it: an opening that is under way either takes the event or comes too late for it.
-      _ = try store.connection.execute(
-        "SELECT FROM item WHERE source = $1 AND subject = $2 AND unit = $3 FOR UPDATE", event.item.source, event.item.subject,
-        event.item.storedUnit)
-      let rows = try store.connection.execute(
-        """
-        WITH gone AS (DELETE FROM waiting_event WHERE source = $1 AND message_id = $2 RETURNING *)
-        INSERT INTO discarded_event (source, message_id, item_id, type, occurred_at, recorded_at, reason, done_by, done_at)
-        SELECT source, message_id, item_id, type, occurred_at, recorded_at, $3, $4, duban_now() FROM gone RETURNING id
-        """, event.key.source, event.key.id, reason, person)
-      guard !rows.isEmpty else {
-        throw StoreFault("event \(event.number) does not wait any more, or is not yours to discard; nothing was changed")
+      guard let matter = try store.lock([item]).first, let entry = try store.idleEntry(number, of: item),
+        entry.verdict != .applied && entry.verdict != .setAside
+      else {
+        throw StoreFault("event \(item)/\(number) does not wait any more, or is not yours to set aside; nothing was changed")
       }
+      let (references, now) = try store.references()
+      var effects = Effects()
+      _ = try store.append(
+        [(matter, .setAside(entry: number, because: reason, by: person), nil)], references: references, at: now, into: &effects)
+      try store.write(effects, at: now)
     }
   }
 
-  /// Waiting events that were given up, the latest first.
-  public func discardedEvents(limit: Int) throws -> [DiscardedRow] {
+  /// Entries that were set aside, the latest first.
+  public func entriesSetAside(limit: Int) throws -> [EntrySetAside] {
     try connection.execute(
       """
-      SELECT event.source, message_id, item.source, item.subject, type, event.recorded_at, reason, done_by, done_at, item.unit
-      FROM discarded_event AS event JOIN item ON item.id = item_id ORDER BY event.id DESC LIMIT $1
+      SELECT entry.source, entry.message_id, item.source, item.subject, entry.type, entry.recorded_at, act.facts::jsonb ->> 'because',
+        act.facts::jsonb ->> 'by', act.recorded_at, entry.unit
+      FROM verdict JOIN item ON item.id = verdict.item_id
+      JOIN item_event AS entry ON entry.item_id = item.id AND entry.born = item.born AND entry.number = verdict.number
+      JOIN item_event AS act ON act.item_id = item.id AND act.born = item.born AND act.type = 'entry.set-aside'
+        AND act.facts::jsonb -> 'entry' = to_jsonb(verdict.number)
+      WHERE verdict.verdict = 'set-aside' ORDER BY act.recorded_at DESC, act.number DESC LIMIT $1
       """, limit
     ).map { row in
-      DiscardedRow(
-        key: MessageKey(source: try row.decode(0), id: try row.decode(1)),
-        item: ItemKey(source: try row.decode(2), subject: try row.decode(3), storedUnit: try row.decode(9)),
-        type: try row.decode(4),
-        since: try row.decode(5),
-        reason: try row.decode(6), by: try row.decode(7), at: try row.decode(8))
+      EntrySetAside(
+        key: MessageKey(source: try row.decode(0, as: String?.self) ?? "", id: try row.decode(1, as: String?.self) ?? ""),
+        item: ItemKey(source: try row.decode(2), subject: try row.decode(3), unit: try row.decode(9)),
+        type: try row.decode(4), since: try row.decode(5), reason: try row.decode(6), by: try row.decode(7), at: try row.decode(8)
+      )
     }
   }
 }

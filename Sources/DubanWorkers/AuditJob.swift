@@ -1,9 +1,9 @@
-// The audit: looks whether due items are handled, by whichever copy. Every copy runs it, whatever its roles, beside the engine that it audits.
+// The audit: checks whether due items are handled by any daemon. Every daemon runs it, whatever its roles.
 
 import DubanStore
 import Logging
 
-/// Asks the database how far behind Duban is, on a connection and a thread of its own, and tells of it.
+/// Asks the database for the backlog, on its own connection and thread, and reports it.
 final class AuditJob: Job {
   private let context: WorkerContext
   private let store: Store
@@ -15,7 +15,7 @@ final class AuditJob: Job {
   }
 
   func run(until stop: StopSignal) throws {
-    // What is not asked any more is not known.
+    // After the job ends, the backlog is unknown.
     defer { context.health.report(lag: nil) }
     let pause = min(.seconds(5), context.settings.auditBound / 2)
     while !stop.isRaised {
@@ -25,7 +25,7 @@ final class AuditJob: Job {
     }
   }
 
-  /// Once when deadlines fall behind, and once when they are handled in time again.
+  /// Logs once when deadlines fall behind, and once when they are handled in time again.
   private func tell(_ change: DeadlineAudit.Change?) {
     switch change {
     case .fellBehind(let item):

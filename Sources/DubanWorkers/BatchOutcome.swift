@@ -10,7 +10,11 @@ import Metrics
 struct BatchOutcome {
   var applied = 0
   var waiting = 0
+  /// In the log, and do not count, by reason.
+  var inapplicable: [Refusal.Reason: Int] = [:]
   var duplicates = 0
+  /// Deliveries about matters that another transaction holds.
+  var setAside: [(delivery: Delivery, matter: ItemKey)] = []
   var refused: [DeadLetter] = []
   /// Deadlines that had passed when an answer came, before any sweep found them.
   var breaches = 0
@@ -25,26 +29,29 @@ struct BatchOutcome {
     var isConfidential: Bool
   }
 
-  mutating func add(_ verdict: IntakeFold.Verdict, _ delivery: Delivery, at now: Instant, isConfidential: @autoclosure () -> Bool)
+  mutating func add(_ outcome: Intake.Outcome, _ envelope: Envelope, _ delivery: Delivery, at now: Instant, isConfidential: Bool)
   {
-    switch verdict {
+    switch outcome {
     case .applied: applied += 1
     case .waits: waiting += 1
+    case .inapplicable(let reason): inapplicable[reason, default: 0] += 1
     case .duplicate: duplicates += 1
+    case .setAside: setAside.append((delivery, envelope.item.whole ?? envelope.item))
     case .refused(let refusal):
-      refused.append(DeadLetter(delivery: delivery, refusal: refusal, seenAt: now, isConfidential: isConfidential()))
+      refused.append(DeadLetter(delivery: delivery, refusal: refusal, seenAt: now, isConfidential: isConfidential))
     }
   }
 
   /// Keeps a message that was taken for its line in the log, if its trace is sampled. Each refused message has a line of its own anyway.
-  mutating func trace(_ envelope: Envelope, _ verdict: IntakeFold.Verdict, isConfidential: @autoclosure () -> Bool) {
+  mutating func trace(_ envelope: Envelope, _ outcome: Intake.Outcome, isConfidential: @autoclosure () -> Bool) {
     guard let context = envelope.traceparent.flatMap(TraceContext.init), context.isSampled else { return }
     let word: String
-    switch verdict {
+    switch outcome {
     case .applied: word = "applied"
     case .waits: word = "waiting"
+    case .inapplicable: word = "inapplicable"
     case .duplicate: word = "duplicate"
-    case .refused: return
+    case .refused, .setAside: return
     }
     traced.append(Traced(context: context, type: envelope.type.name, verdict: word, isConfidential: isConfidential()))
   }
@@ -52,6 +59,8 @@ struct BatchOutcome {
   static func += (a: inout BatchOutcome, b: BatchOutcome) {
     a.applied += b.applied
     a.waiting += b.waiting
+    a.inapplicable.merge(b.inapplicable, uniquingKeysWith: +)
+    a.setAside += b.setAside
     a.duplicates += b.duplicates
     a.refused += b.refused
     a.breaches += b.breaches
@@ -67,11 +76,14 @@ struct BatchOutcome {
     Counters.duplicates.increment(by: duplicates)
     Counters.breaches.increment(by: breaches)
     for letter in refused { Counters.refused(letter.refusal.reason).increment() }
+    for (reason, count) in inapplicable { Counters.inapplicable(reason).increment(by: count) }
     Counters.batchTime.record(duration: took)
     var metadata: Logger.Metadata = [
       "applied": "\(applied)", "waiting": "\(waiting)", "duplicates": "\(duplicates)", "refused": "\(refused.count)",
       "ms": "\(took.components.seconds * 1000 + took.components.attoseconds / 1_000_000_000_000_000)",
     ]
+    if !inapplicable.isEmpty { metadata["inapplicable"] = "\(inapplicable.values.reduce(0, +))" }
+    if !setAside.isEmpty { metadata["set-aside"] = "\(setAside.count)" }
     if !refused.isEmpty {
       metadata["reasons"] = "\(Set(refused.map(\.refusal.reason.rawValue)).sorted().joined(separator: ","))"
     }
@@ -113,5 +125,12 @@ private enum Counters {
       ($0, Counter(label: "duban_messages", dimensions: [("verdict", "refused"), ("reason", $0.rawValue)]))
     })
 
+  private static let inapplicableByReason = Dictionary(
+    uniqueKeysWithValues: Refusal.Reason.allCases.map {
+      ($0, Counter(label: "duban_messages", dimensions: [("verdict", "inapplicable"), ("reason", $0.rawValue)]))
+    })
+
   static func refused(_ reason: Refusal.Reason) -> Counter { byReason[reason] ?? applied }
+
+  static func inapplicable(_ reason: Refusal.Reason) -> Counter { inapplicableByReason[reason] ?? applied }
 }

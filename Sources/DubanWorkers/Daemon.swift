@@ -1,11 +1,11 @@
-// The daemon: which services run, in which order they stop, and the bound on stopping.
+// The daemon: its services, and the order in which they stop.
 
 import Duban
 import DubanSettings
 import Logging
 import ServiceLifecycle
 
-/// `duband` as one value: every role's workers, the audit, the status page and systemd's notifier.
+/// `duband` as one value: the workers of each role, the audit, the status page and the systemd notifier.
 public struct Daemon: Sendable {
   private let settings: Settings
   private let logger: Logger
@@ -17,14 +17,15 @@ public struct Daemon: Sendable {
     health = Health(auditBound: settings.auditBound)
   }
 
-  /// All services as one: its `run()` lasts until graceful shutdown is triggered. Then it drains: intake stops consuming, finishes and acknowledges what it holds and hands back the rest;
-  /// the other roles finish what they have begun.
+  /// Returns all services as one group. Its `run()` returns after graceful shutdown, which drains: intake stops consuming,
+  /// finishes and acknowledges the deliveries in hand, and returns the rest to the broker; the other roles finish their
+  /// current work.
   ///
-  /// `run()` throws what a service cannot recover from by itself, such as a status port that is taken.
+  /// `run()` throws errors that a service cannot recover from, such as a status port that is taken.
   public func group() -> ServiceGroup { ServiceGroup(services: services, logger: logger) }
 
-  /// Shut down from the last to the first: the notifier, so that systemd hears of it; intake, so that nothing more comes in;
-  /// the relay after all that write to the outbox.
+  /// They are shut down from last to first: the notifier first, so that systemd learns of it; then intake, so that no more
+  /// messages arrive; the relay after all services that write to the outbox.
   var services: [any Service] {
     var services: [any Service] = []
     if settings.statusPort != 0 {
@@ -41,7 +42,7 @@ public struct Daemon: Sendable {
       guard settings.roles.contains(role) else { return [] }
       return count == 1 ? [role.rawValue] : (1...count).map { "\(role.rawValue)-\($0)" }
     }
-    // Half of what the audit grants, so that it does not complain of a wait that is meant.
+    // Half the audit's bound, so that the audit does not complain of this intended wait.
     let backlog = Backlog(of: names(of: .intake, settings.intakeWorkers), patience: min(.seconds(30), settings.auditBound / 2))
     func add(_ name: String, _ makeJob: @escaping @Sendable (WorkerContext) throws -> any Job) {
       var logger = logger
@@ -52,12 +53,13 @@ public struct Daemon: Sendable {
     func add(_ role: Role, _ count: Int = 1, _ makeJob: @escaping @Sendable (WorkerContext) throws -> any Job) {
       for name in names(of: role, count) { add(name, makeJob) }
     }
-    // No role, so that no choice of roles leaves a fleet without it.
+    // The audit is not a role, so that no choice of roles leaves it out.
     add("audit") { try AuditJob($0) }
     add(.relay) { try RelayJob($0) }
     add(.upkeep) { try UpkeepJob($0) }
     add(.schedules) { try ScheduleJob($0) }
     add(.deadlines) { try DeadlineJob($0) }
+    if settings.roles.contains(.deadlines) { add("following") { try FollowingJob($0) } }
     add(.intake, settings.intakeWorkers) { try IntakeJob($0) }
     return workers
   }

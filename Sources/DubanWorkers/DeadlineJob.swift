@@ -25,7 +25,7 @@ final class DeadlineJob: Job {
     store = try context.connectStore()
     try store.useIndexes()
     try store.listen(to: .due)
-    context.backlog.askAnew()
+    context.backlog.resetAll()
     began = .now
   }
 
@@ -74,25 +74,14 @@ final class DeadlineJob: Job {
   }
 
   private func handleBatch(_ claimed: inout [Int64]) throws -> Int {
-    let (effects, vacancies, handled) = try store.transaction { store in
-      var items = try store.claimDueItems(limit: batchLimit, except: stuck.ids())
-      // Most wake-ups find nothing, and should cost no more than that.
-      guard !items.isEmpty else { return (Effects(), Vacancies(), 0) }
-      let machine = try store.machine()
-      claimed = items.map(\.id)
-      let history = try store.breaches(of: items.filter(machine.maySummon).map(\.id))
-      var effects = Effects()
-      for i in items.indices { machine.wake(&items[i], history: history[items[i].id] ?? [], into: &effects) }
-      effects.wokenItems = items
-      try store.write(effects, at: machine.now)
-      return (effects, Vacancies(effects, machine.directory), items.count)
-    }
-    guard handled > 0 else { return 0 }
+    let result = try store.sweep(limit: batchLimit, except: stuck.ids(), unread: context.backlog.unread) { claimed = $0 }
+    guard result.count > 0, let directory = result.directory else { return 0 }
+    let effects = result.effects
     breaches.increment(by: effects.breaches.count)
     notices.increment(by: effects.notices.count)
     context.logger.info(
       "deadlines passed", metadata: ["breaches": "\(effects.breaches.count)", "notices-proposed": "\(effects.notices.count)"])
-    vacancies.tell(context.logger)
-    return handled
+    Vacancies(effects, directory).tell(context.logger)
+    return result.count
   }
 }

@@ -16,7 +16,7 @@ final class IntakeJob: Job {
   private let context: WorkerContext
   private let store: Store
   private let subscription: Subscription
-  private let deadLetters: DeadLetterOffice
+  private let deadLetters: DeadLetterPublisher
   private let batchLimit: Int
 
   init(_ context: WorkerContext) throws {
@@ -24,21 +24,25 @@ final class IntakeJob: Job {
     // The database first: no message is taken from the broker while there is nowhere to put it.
     store = try context.connectStore()
     try store.useIndexes()
-    _ = try store.transaction { try $0.machine() }
+    _ = try store.referencesInForce()
     subscription = Subscription(
       try context.brokerConfiguration(), queues: DubanTopology.intakeQueues.map(\.name),
       prefetch: UInt16(clamping: context.settings.intakePrefetch), backoff: Backoff(maximum: .seconds(5)),
       topology: DubanTopology.all)
-    deadLetters = DeadLetterOffice(worker: context.name)
+    deadLetters = DeadLetterPublisher(worker: context.name)
     batchLimit = context.settings.intakeBatch
   }
 
   func run(until stop: StopSignal) throws {
     // What comes while it cannot work is for the job after it to hear.
-    defer { context.backlog.fellBehind(context.name) }
+    defer {
+      context.backlog.fellBehind(context.name)
+      context.backlog.setAside([], by: context.name)
+    }
     while !stop.isRaised {
       let batch = collect(orUntil: stop)
       if !batch.isEmpty { try handle(batch) }
+      context.backlog.setAside(Set(setAside.map(\.matter)), by: context.name)
       seeWhetherAllIsHeard()
     }
     // What has arrived and was not begun goes back at once, to whoever consumes next.
@@ -52,8 +56,9 @@ final class IntakeJob: Job {
   /// A delivery that has come several times may be what ended a process: it is handled in ever smaller company, in the end alone.
   private func collect(orUntil stop: StopSignal) -> [Delivery] {
     tookAll = false
-    // Not long where deadlines wait for the end of what there is.
-    let patience = context.backlog.isBehind(context.name) ? Duration.milliseconds(20) : .seconds(5)
+    // Not long where deadlines wait for the end of what there is, or messages for another transaction.
+    let isShort = context.backlog.isBehind(context.name) || !setAside.isEmpty
+    let patience = isShort ? Duration.milliseconds(20) : .seconds(5)
     var batch = heldBack.map { [$0] } ?? []
     heldBack = nil
     var limit = batch.first.map(company) ?? batchLimit
@@ -63,17 +68,17 @@ final class IntakeJob: Job {
         limit = min(limit, company(of: delivery))
         if batch.count >= limit {
           heldBack = delivery
-          return batch
+          return withSetAside(batch)
         }
         batch.append(delivery)
       case .idle:
         if subscription.isConsuming { context.isWorking() }
         tookAll = subscription.isConsuming
-        return batch
+        return withSetAside(batch)
       case .interrupted(let error, let retryIn):
         // What the batch holds belongs to a channel that is gone; it comes again.
         (batch, limit) = ([], batchLimit)
-        nothingWaited = false
+        (setAside, nothingWaited) = ([], false)
         context.backlog.fellBehind(context.name)
         context.health.report(context.name, .waiting("\(error)"))
         context.logger.warning("broker interrupted, trying again", metadata: ["why": "\(error)", "retry-in": "\(retryIn)"])
@@ -82,8 +87,13 @@ final class IntakeJob: Job {
         context.logger.info("consuming")
       }
     }
-    return batch
+    return withSetAside(batch)
   }
+
+  /// Deliveries about matters that another transaction held: tried again with each batch, because the order of messages does not matter.
+  private var setAside: [(delivery: Delivery, matter: ItemKey)] = []
+
+  private func withSetAside(_ batch: [Delivery]) -> [Delivery] { setAside.map(\.delivery) + batch }
 
   /// Whether the batch is all that had come.
   private var tookAll = false
@@ -94,7 +104,7 @@ final class IntakeJob: Job {
   ///
   /// A queue counts what is ready, not what is on its way to somebody: that must have come and been taken after it was asked.
   private func seeWhetherAllIsHeard() {
-    guard context.backlog.isBehind(context.name), tookAll else { return }
+    guard context.backlog.isBehind(context.name), tookAll, setAside.isEmpty else { return }
     if nothingWaited {
       nothingWaited = false
       return context.backlog.caughtUp(context.name)
@@ -140,9 +150,18 @@ final class IntakeJob: Job {
       if let suspect, !store.isLost { try? store.clear(suspect: suspect) }
     }
     try commit(deliveries.map { Self.read($0, begun: begun) }[...], &outcome)
+    setAside = outcome.setAside
     guard let last = deliveries.last, let connection = subscription.connection else { return }
     try deadLetters.send(outcome.refused, on: connection)
-    let isAcknowledged = subscription.acknowledge(last.tag, multiple: true)
+    let isAcknowledged: Bool
+    if setAside.isEmpty {
+      isAcknowledged = subscription.acknowledge(last.tag, multiple: true)
+    } else {
+      let waiting = Set(setAside.map(\.delivery.tag))
+      isAcknowledged = deliveries.filter { !waiting.contains($0.tag) }.allSatisfy {
+        subscription.acknowledge($0.tag, multiple: false)
+      }
+    }
     context.isWorking()
     outcome.count(in: context, took: clock.now - began, isAcknowledged: isAcknowledged)
   }
@@ -176,19 +195,12 @@ final class IntakeJob: Job {
   private func commit(_ batch: ArraySlice<Incoming>, _ outcome: inout BatchOutcome) throws {
     for attempt in 1... {
       do {
-        outcome += try store.transaction { store in
-          try store.beginTaking(alone: batchesAlone > 0)
-          return try Self.write(batch, in: store)
-        }
-        batchesAlone = max(0, batchesAlone - 1)
+        outcome += try take(batch)
         return
       } catch let error as PostgresError where !store.isLost {
-        // Another worker opened the same item, or took the same message: a fresh look will see it.
-        let races: [SQLState] = [.uniqueViolation, .deadlockDetected, .serializationFailure]
-        if let state = error.sqlState, races.contains(state), attempt < 5 {
-          batchesAlone = Self.cautiousBatches
-          continue
-        }
+        // Another worker took the same message, or waits for this one: a fresh look will see it.
+        let races: [SQLState] = [.uniqueViolation, .deadlockDetected, .serializationFailure, .lockNotAvailable]
+        if let state = error.sqlState, races.contains(state), attempt < 5 { continue }
         // A server that cannot work now, or a schema or permissions that are not right, are no message's fault.
         guard error.isAboutData else { throw error }
         guard batch.count > 1 else {
@@ -203,33 +215,32 @@ final class IntakeJob: Job {
     }
   }
 
-  /// How many of the next batches are taken with no other beside them: where events of one item come close together, batches side by
-  /// side would race again and again, and each race costs a batch that was all but written.
-  private var batchesAlone = 0
-  private static let cautiousBatches = 16
-
-  private static func write(_ batch: ArraySlice<Incoming>, in store: Store) throws -> BatchOutcome {
-    let snapshot = try store.intakeSnapshot(for: batch.compactMap { try? $0.reading.get() })
-    // After the locks: what was waited for, a new policy too, is then known, and the time is not before it.
-    let machine = try store.machine()
-    var fold = IntakeFold(snapshot, machine: machine)
-    var outcome = BatchOutcome()
-    for incoming in batch {
-      switch incoming.reading {
-      case .success(let envelope):
-        let verdict = fold.take(envelope)
-        outcome.add(verdict, incoming.delivery, at: machine.now, isConfidential: machine.directory.isConfidential(envelope))
-        outcome.trace(envelope, verdict, isConfidential: machine.directory.isConfidential(envelope))
-      case .failure(let refusal):
-        let source = refusal.source.flatMap { machine.directory.sources[$0] }
-        outcome.add(.refused(refusal), incoming.delivery, at: machine.now, isConfidential: source?.isConfidential ?? false)
-      }
+  private func take(_ batch: ArraySlice<Incoming>) throws -> BatchOutcome {
+    let readable = batch.compactMap { incoming in (try? incoming.reading.get()).map { (incoming.delivery, $0) } }
+    let unreadable = batch.compactMap { incoming -> (Delivery, Refusal)? in
+      if case .failure(let refusal) = incoming.reading { (incoming.delivery, refusal) } else { nil }
     }
-    var effects = fold.finish()
-    outcome.breaches = effects.breaches.count
-    outcome.vacancies = Vacancies(effects, machine.directory)
-    effects.announcements += outcome.refused.map { .rejected($0.refusal, of: RawMessage($0.delivery), at: machine.now) }
-    try store.write(effects, at: machine.now)
+    let result = try store.take(readable.map(\.1)) { outcomes, now in
+      let refused = zip(readable, outcomes).compactMap { message, outcome -> (Delivery, Refusal)? in
+        if case .refused(let refusal) = outcome { (message.0, refusal) } else { nil }
+      }
+      return (refused + unreadable).map { .rejected($1, of: RawMessage($0), at: now) }
+    }
+    let directory = result.references.directory
+    var outcome = BatchOutcome()
+    for ((delivery, envelope), taken) in zip(readable, result.outcomes) {
+      let isConfidential = directory.isConfidential(envelope)
+      outcome.add(taken, envelope, delivery, at: result.now, isConfidential: isConfidential)
+      outcome.trace(envelope, taken, isConfidential: isConfidential)
+    }
+    for (delivery, refusal) in unreadable {
+      let source = refusal.source.flatMap { directory.sources[$0] }
+      outcome.refused.append(
+        DeadLetter(
+          delivery: delivery, refusal: refusal, seenAt: result.now, isConfidential: source?.isConfidential ?? false))
+    }
+    outcome.breaches = result.effects.breaches.count
+    outcome.vacancies = Vacancies(result.effects, directory)
     return outcome
   }
 
@@ -242,6 +253,6 @@ final class IntakeJob: Job {
       if let envelope = try? incoming.reading.get() { refusal = refusal.answering(envelope) }
       return Incoming(delivery: incoming.delivery, reading: .failure(refusal))
     }
-    outcome += try store.transaction { try Self.write(refused[...], in: $0) }
+    outcome += try take(refused[...])
   }
 }

@@ -1,4 +1,4 @@
-// The relay: publishes the outbox to duban.events, and forgets an event only once the broker has confirmed it.
+// The relay: publishes the outbox to duban.events. It deletes an event only after the broker's confirm.
 
 import AMQP
 import Duban
@@ -7,10 +7,10 @@ import DubanStore
 import Logging
 import Metrics
 
-/// Publishes until told to stop. Any number of these share the lanes.
+/// Publishes until told to stop. Any number of relays share the outbox lanes.
 ///
-/// It dies at any point without loss: the rows are deleted in the transaction that claimed them, after the confirms. What was
-/// published but not yet deleted goes out again under the same id, by which consumers know it.
+/// It can fail at any point without loss: the transaction that claims the rows deletes them only after the confirms. Events
+/// that were published but not yet deleted are published again with the same id, so consumers recognize duplicates.
 final class RelayJob: Job {
   private let context: WorkerContext
   private let store: Store
@@ -34,7 +34,7 @@ final class RelayJob: Job {
       let count = try relay()
       context.isWorking()
       if count == 0 {
-        // Half the heartbeat interval at most, because librabbitmq sends heartbeats only when it is called.
+        // At most half the heartbeat interval, because librabbitmq sends heartbeats only when it is called.
         try store.wait(timeout: .seconds(5), orReadable: [stop.descriptor, broker.socket])
         try broker.service()
       }
@@ -57,19 +57,19 @@ final class RelayJob: Job {
     }
   }
 
-  /// An event without a queue is kept and tried again, but somebody must see it.
+  /// An event without a queue is kept and retried. The warning tells operators.
   private func report(_ failures: [(type: String, outcome: Outcome)]) {
     guard let first = failures.first else { return }
     unroutable.increment(by: failures.count)
     let types = Set(failures.map(\.type)).sorted().joined(separator: ",")
     context.logger.warning(
-      "events not taken by the broker, kept for another try; bind a queue to \(DubanTopology.eventsExchange)",
+      "the broker did not accept events, which will be retried; bind a queue to \(DubanTopology.eventsExchange)",
       metadata: ["count": "\(failures.count)", "types": "\(types)", "why": "\(first.outcome)"])
   }
 }
 
 extension OutgoingMessage {
-  /// An outbox row as a CloudEvent.
+  /// Makes a CloudEvent from an outbox row.
   init(_ entry: Outbox.Entry) {
     var attributes = [
       ("specversion", "1.0"), ("id", entry.eventID), ("source", "/duban"), ("type", EventType.prefix + entry.type),

@@ -46,17 +46,19 @@ final class ScheduleJob: Job {
 
   private func fire(_ claimed: inout Schedule?) throws -> Bool {
     let fired = try store.transaction { store -> (Schedule, Int)? in
-      let machine = try store.machine(forBreaches: false)
-      guard let (schedule, dueAt) = try store.claimDueSchedule(now: machine.now, except: stuck.ids()) else { return nil }
+      let now = try store.now()
+      guard let (schedule, dueAt) = try store.claimDueSchedule(now: now, except: stuck.ids()) else { return nil }
       claimed = schedule
-      try store.awaitBreachesInProgress()
-      let firing = schedule.firing(dueAt: dueAt, now: machine.now)
+      // Breaches found before now may still be on their way.
+      try store.awaitWriters()
+      let (references, _) = try store.references()
+      let firing = schedule.firing(dueAt: dueAt, now: now)
       var effects = Effects()
       for period in firing.periods {
-        effects.notices += try Self.notices(of: schedule, for: period, machine, store)
+        effects.notices += try Self.notices(of: schedule, for: period, references.directory, at: now, store)
       }
       effects.announcements = effects.notices.map { $0.announcement(orderKey: $0.organID ?? 0) }
-      try store.write(effects, at: machine.now)
+      try store.publish(effects, at: now)
       try store.advance(schedule, to: firing.nextAt)
       return (schedule, effects.notices.count)
     }
@@ -66,21 +68,21 @@ final class ScheduleJob: Job {
     return true
   }
 
-  private static func notices(of schedule: Schedule, for period: Period, _ machine: ItemMachine, _ store: Store) throws
-    -> [Notice]
-  {
-    let organs = machine.directory.organs.values.filter { $0.tier == schedule.tier }.sorted { $0.id < $1.id }
+  private static func notices(
+    of schedule: Schedule, for period: Period, _ directory: Directory, at now: Instant, _ store: Store
+  ) throws -> [Notice] {
+    let organs = directory.organs.values.filter { $0.tier == schedule.tier }.sorted { $0.id < $1.id }
     switch schedule.notice {
     case .bulletin:
       let figures = try store.streetFigures(in: period)
-      return organs.map { .bulletin(to: $0, figures[$0.id] ?? [], in: period, schedule: schedule, at: machine.now) }
+      return organs.map { .bulletin(to: $0, figures[$0.id] ?? [], in: period, schedule: schedule, at: now) }
     case .summons:
       let breaches = try store.organBreaches(at: schedule.tier, in: period)
       // A unit beside the chain answers for what it let pass where the chain starts.
-      let units = machine.directory.organs.values.filter { $0.tier == nil }.sorted { $0.id < $1.id }
+      let units = directory.organs.values.filter { $0.tier == nil }.sorted { $0.id < $1.id }
       return (organs + units).compactMap { organ in
         guard let lapses = breaches[organ.id], lapses.count >= schedule.threshold else { return nil }
-        return .summons(of: organ, for: lapses, in: period, schedule: schedule, directory: machine.directory, at: machine.now)
+        return .summons(of: organ, for: lapses, in: period, schedule: schedule, directory: directory, at: now)
       }
     }
   }

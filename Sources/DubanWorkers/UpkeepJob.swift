@@ -1,10 +1,10 @@
-// Upkeep: what has to be done now and then, so that nothing ever stands still for want of it.
+// Upkeep: the periodic maintenance of the database.
 
 import DubanStore
 import Logging
 
-/// Keeps the log's partitions ahead of time and the deduplication keys to their window, flags events that wait too long for their item, and
-/// reckons deadlines anew that another calendar moves.
+/// Creates log partitions in advance, deletes old deduplication keys, flags events that wait too long for their item, and
+/// recomputes deadlines when the calendar changes.
 final class UpkeepJob: Job {
   private let context: WorkerContext
   private let store: Store
@@ -29,7 +29,8 @@ final class UpkeepJob: Job {
     }
   }
 
-  /// Tells operators of events whose item does not come, each once, in one line a round. Of confidential ones it says how many, no more.
+  /// Warns operators of events whose item does not arrive: each event once, in one line per round. For confidential events it
+  /// logs only their number.
   private func flagOverdueWaiting() throws {
     let found = try store.flagOverdueWaiting(limit: 10_000)
     guard found.count > 0 else { return }
@@ -43,37 +44,32 @@ final class UpkeepJob: Job {
     context.logger.warning("events wait too long for their item; see dubanctl waiting --overdue", metadata: metadata)
   }
 
-  /// A little at a time: a city's whole turn of the year may be provisional.
+  /// Small transactions, because all deadlines of a city that reach into the next year may be provisional.
   private func recompute(until stop: StopSignal) throws {
     var count = 0
-    for reckon in [store.recomputeProvisional(limit:), { try self.store.recomputeChanged(limit: $0) }] {
-      while !stop.isRaised {
-        let round = try reckon(500)
-        count += round.count
-        for id in round.unreadable {
-          context.logger.error("an item's log cannot be read any more; its deadline stays as it is", metadata: ["item": "\(id)"])
-        }
-        context.isWorking()
-        if round.isAtEnd { break }
-      }
+    while !stop.isRaised {
+      let round = try store.recomputeChanged(limit: 500)
+      count += round.count
+      context.isWorking()
+      if round.isAtEnd { break }
     }
-    if count > 0 { context.logger.notice("deadlines reckoned anew by another calendar", metadata: ["items": "\(count)"]) }
+    if count > 0 { context.logger.notice("deadlines recomputed after a calendar change", metadata: ["items": "\(count)"]) }
   }
 
   private func doHousework(until stop: StopSignal) throws {
-    let made = try store.ensureEventPartitions()
-    if made > 0 { context.logger.info("log partitions made", metadata: ["count": "\(made)"]) }
+    let made = try store.ensurePartitions()
+    if made > 0 { context.logger.info("log partitions created", metadata: ["count": "\(made)"]) }
     if let year = try store.calendarYearToImport() {
       context.logger.notice(
         "a calendar year is not announced; deadlines that reach it are provisional",
         metadata: ["year": "\(year)", "remedy": "dubanctl calendar import FILE"])
     }
-    // A little at a time: never a long transaction.
+    // Small transactions, never a long one.
     var forgotten = 0
     while !stop.isRaised, case let count = try store.forgetOldMessages(limit: 10_000), count > 0 {
       forgotten += count
       context.isWorking()
     }
-    if forgotten > 0 { context.logger.info("old deduplication keys forgotten", metadata: ["count": "\(forgotten)"]) }
+    if forgotten > 0 { context.logger.info("old deduplication keys deleted", metadata: ["count": "\(forgotten)"]) }
   }
 }

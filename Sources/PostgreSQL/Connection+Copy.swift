@@ -1,18 +1,19 @@
-// Bulk load: COPY … FROM STDIN in binary format, sent in pieces so that libpq need not hold all of it a second time.
+// Bulk load: COPY … FROM STDIN in binary format. Rows are sent in pieces, so that libpq does not hold a second copy of all of
+// them.
 
 import CPostgreSQL
 import Glibc
 
 extension Connection {
-  /// Loads rows into a table. No rows cost no round trip.
+  /// Loads rows into a table with COPY. Without rows it sends nothing.
   ///
   /// - Parameters:
-  ///   - table: The table's name, with its schema before a dot if need be, in the letter case that it has.
-  ///   - columns: The columns' names, in the order of the values.
-  ///   - rows: Complete rows of as many columns.
+  ///   - table: The table's name, with its schema before a dot if needed. Letter case counts.
+  ///   - columns: The column names, in the order of the values.
+  ///   - rows: Complete rows with as many values as columns.
   /// - Returns: The number of rows loaded.
-  /// - Throws: Kind `usage` for rows that do not fit the columns, `server` when the server refuses a row (none is loaded
-  ///   then, and the connection stays usable), `connection` when it is lost.
+  /// - Throws: Kind `usage` if the rows do not fit the columns, `server` if the server rejects a row (then none is loaded,
+  ///   and the connection stays usable), `connection` if the connection is lost.
   @discardableResult
   public func copy(into table: String, columns: [String], _ rows: CopyRows) throws(PostgresError) -> Int {
     let handle = try open()
@@ -25,9 +26,9 @@ extension Connection {
 
     try checkSent(PQsendQuery(handle, sql))
     try flush()
-    guard let opening = try nextResult(of: sql) else { throw lose("the server gave no result") }
+    guard let opening = try nextResult(of: sql) else { throw lose("the server returned no result") }
     guard PQresultStatus(opening.pointer) == PGRES_COPY_IN else {
-      let error = failure(opening) ?? .usage("COPY did not begin")
+      let error = failure(opening) ?? .usage("COPY did not start")
       if !isLost { while try nextResult(of: sql) != nil {} }
       throw error
     }
@@ -40,8 +41,7 @@ extension Connection {
 
   private static let pieceSize = 256 * 1024
 
-  /// Sends one piece after the other. An error that the server reports meanwhile is read at the end; until then it
-  /// discards what comes.
+  /// Sends the bytes in pieces. If the server reports an error meanwhile, it discards the rest; the error is read at the end.
   private func send(copy bytes: [UInt8]) throws(PostgresError) {
     let handle = try open()
     for start in stride(from: 0, to: bytes.count, by: Self.pieceSize) {
@@ -56,7 +56,7 @@ extension Connection {
     }
   }
 
-  /// Repeats a call that answers 0 while libpq's buffer is full.
+  /// Repeats a call while it returns 0, which means that libpq's buffer is full.
   private func untilAccepted(_ put: () -> Int32) throws(PostgresError) {
     while true {
       switch put() {

@@ -1,12 +1,12 @@
-// Running one statement: prepared at its first use on this connection, by name after that, binary in both directions.
+// Runs single statements. A statement is prepared on first use and then run by name, with binary parameters and results.
 
 import CPostgreSQL
 
 extension Connection {
   /// Runs one statement with typed parameters `$1`, `$2`, … and returns its rows.
   ///
-  /// The parameters' types go along, an `Optional`'s too, so that no casts are needed.
-  /// - Throws: Kind `server` when the server refuses, `connection` when it is lost.
+  /// The parameters' types are sent too, also those of an `Optional`, so no casts are needed.
+  /// - Throws: Kind `server` if the server rejects the statement, `connection` if the connection is lost.
   @discardableResult
   public func execute<each Parameter: PostgresEncodable>(
     _ sql: String, _ parameters: repeat each Parameter
@@ -14,10 +14,10 @@ extension Connection {
     try run(Statement(sql, repeat each parameters))
   }
 
-  /// Runs one statement with parameters of which some are untyped: a literal `nil`, or an existential.
+  /// Runs one statement in which some parameters have no type: a literal `nil`, or an existential.
   ///
-  /// The server infers the type of an untyped nil from the statement, and refuses (42P18) where it cannot.
-  /// - Throws: Kind `server` when the server refuses, `connection` when it is lost.
+  /// The server infers the type of an untyped nil from the statement. If it cannot, it throws 42P18.
+  /// - Throws: Kind `server` if the server rejects the statement, `connection` if the connection is lost.
   @discardableResult
   public func execute(
     _ sql: String, _ first: (any PostgresEncodable)?, _ others: (any PostgresEncodable)?...
@@ -27,7 +27,7 @@ extension Connection {
 
   /// Runs one statement with a list of parameters; see ``execute(_:_:_:)``.
   ///
-  /// - Throws: Kind `server` when the server refuses, `connection` when it is lost.
+  /// - Throws: Kind `server` if the server rejects the statement, `connection` if the connection is lost.
   @discardableResult
   public func execute(_ sql: String, parameters: [(any PostgresEncodable)?]) throws(PostgresError) -> Rows {
     try run(Statement(sql, parameters: parameters))
@@ -35,11 +35,11 @@ extension Connection {
 
   /// Runs a script of several statements without parameters, e.g. a migration.
   ///
-  /// Unless the script itself says BEGIN and COMMIT, it takes effect as a whole or not at all.
+  /// All of the script takes effect or none of it, unless the script itself contains BEGIN and COMMIT.
   /// - Parameters:
-  ///   - sql: The statements, separated by semicolons. COPY from or to the client is not among them.
-  ///   - timeout: How long the server may stay silent. Each single statement is still bound by the statement timeout,
-  ///     unless the script sets another.
+  ///   - sql: The statements, separated by semicolons. COPY from or to the client is not allowed.
+  ///   - timeout: The longest time that the server may stay silent. The statement timeout still limits each statement, unless
+  ///     the script sets another.
   /// - Throws: Kind `server`, with the ``PostgresError/line`` of the error, or `connection`.
   public func runScript(_ sql: String, timeout: Duration = .seconds(3600)) throws(PostgresError) {
     try simple(sql, .atMost(timeout))
@@ -80,8 +80,8 @@ extension Connection {
     try checkSent(accepted)
   }
 
-  /// Forgets a prepared statement that the server no longer has (after DISCARD, say) or whose result DDL has changed, and
-  /// marks the error as worth another try.
+  /// Drops a prepared statement that the server no longer has (e.g. after DISCARD) or whose result type DDL has changed, and
+  /// marks the error as retryable.
   func reconsider(_ error: PostgresError, _ plan: StatementCache.Plan, _ statement: Statement) -> PostgresError {
     guard case .prepared = plan, let state = error.sqlState,
       [.featureNotSupported, .invalidSQLStatementName].contains(state)

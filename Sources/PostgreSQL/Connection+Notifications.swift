@@ -1,5 +1,5 @@
-// LISTEN/NOTIFY, and the one wait that a worker's loop is built around: for a notification, for a descriptor of its own (the
-// broker's socket, an eventfd that says stop), or for the time.
+// LISTEN/NOTIFY, and the wait of a worker's loop: for a notification, for a descriptor of the caller (the broker's socket, a
+// stop signal), or for the time.
 
 import CPostgreSQL
 import Glibc
@@ -10,10 +10,10 @@ public struct Notification: Hashable, Sendable {
   public let channel: String
   /// The text sent along; empty if none.
   public let payload: String
-  /// The process id of the sender's session, to tell one's own notifications apart.
+  /// The process id of the sender's session. Compare it to recognize one's own notifications.
   public let processID: Int32
 
-  /// Makes a notification, for tests of what receives them.
+  /// Makes a notification, for tests.
   public init(channel: String, payload: String, processID: Int32) {
     self.channel = channel
     self.payload = payload
@@ -21,32 +21,33 @@ public struct Notification: Hashable, Sendable {
   }
 }
 
-/// What ended a wait.
+/// The reason why a wait ended.
 public enum Wait: Hashable, Sendable {
   /// Notifications that have arrived, at least one.
   case notifications([Notification])
   /// One of the caller's descriptors is readable, closed or broken.
   case readable(Int32)
-  /// Nothing came in time.
+  /// Nothing arrived in time.
   case timedOut
 }
 
 extension Connection {
-  /// Subscribes to a channel, from the end of the current transaction on.
+  /// Subscribes to a channel. Inside a transaction it takes effect at the commit.
   ///
   /// - Throws: Kind `server` or `connection`.
   public func listen(_ channel: String) throws(PostgresError) {
     try simple("LISTEN \(channel.quotedIdentifier)")
   }
 
-  /// Waits for notifications, for a readable descriptor, or until the time is up.
+  /// Waits for a notification, for a readable descriptor, or until the timeout.
   ///
-  /// Notifications come first, also those that arrived during earlier calls. None arrive inside a transaction.
+  /// Notifications take precedence, including those that arrived during earlier calls. The server sends none inside a
+  /// transaction.
   /// - Parameters:
-  ///   - timeout: The longest wait; zero only looks.
-  ///   - wake: Descriptors that end the wait when they become readable. They are not read from.
-  /// - Returns: What ended the wait.
-  /// - Throws: Kind `connection` when the server goes away meanwhile.
+  ///   - timeout: The longest wait. Zero checks without waiting.
+  ///   - wake: Descriptors that end the wait when they become readable. They are not read.
+  /// - Returns: The reason why the wait ended.
+  /// - Throws: Kind `connection` if the connection is lost during the wait.
   public func waitForNotification(timeout: Duration, orReadable wake: [Int32] = []) throws(PostgresError) -> Wait {
     let deadline = ContinuousClock.now + timeout
     var descriptors = ([PQsocket(try open())] + wake).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
@@ -55,7 +56,7 @@ extension Connection {
       let arrived = takeNotifications(handle)
       if !arrived.isEmpty { return .notifications(arrived) }
       if sink.farewell != nil { throw lose() }
-      // Here only after looking at all that has arrived, so that a busy wake descriptor cannot hide a notification.
+      // Checked only after the notifications, so that a busy wake descriptor cannot hide one.
       if let woken = descriptors.dropFirst().first(where: { $0.revents != 0 }) { return .readable(woken.fd) }
       let ready = Poll.wait(&descriptors, count: descriptors.count, until: deadline)
       if ready == 0 { return .timedOut }

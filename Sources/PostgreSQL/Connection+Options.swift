@@ -1,40 +1,40 @@
-// How long anything may take, and how the settings reach the server: as libpq keywords around the caller's DSN, so that what
-// the DSN says wins over the defaults.
+// Time limits, and how settings reach the server: as libpq keywords around the caller's DSN, so that the DSN overrides the
+// defaults.
 
 import CPostgreSQL
 
 extension Connection {
-  /// The bounds on everything that a connection waits for. The same keywords in the DSN win over these.
+  /// The limits of all waits of a connection. Keywords in the DSN override them.
   public struct Options: Sendable {
-    /// What `pg_stat_activity` shows.
+    /// The name shown in `pg_stat_activity`.
     public var applicationName: String? = nil
-    /// The bound on each host of the DSN in turn; libpq rounds it up to whole seconds, at least 2.
+    /// The time limit for each host of the DSN. libpq rounds it up to whole seconds, at least 2.
     public var connectTimeout: Duration = .seconds(10)
-    /// The server cancels longer statements (57014); nil for no limit.
+    /// The server cancels statements that take longer (57014). Nil means no limit.
     public var statementTimeout: Duration? = .seconds(30)
-    /// The server cancels statements that wait longer for a lock (55P03); nil for no limit.
+    /// The server cancels statements that wait longer for a lock (55P03). Nil means no limit.
     public var lockTimeout: Duration? = .seconds(10)
-    /// The server ends sessions that stay idle in a transaction for longer (25P03); nil for no limit.
+    /// The server ends sessions that stay idle in a transaction for longer (25P03). Nil means no limit.
     public var idleInTransactionTimeout: Duration? = .seconds(60)
-    /// What a silent server is granted beyond the statement timeout before the connection counts as lost.
+    /// The extra time for a reply, beyond the statement timeout, before the connection counts as lost.
     public var replyGrace: Duration = .seconds(10)
-    /// The kernel probes a silent peer after this long…
+    /// The idle time after which the kernel starts probing the peer.
     public var keepaliveIdle: Duration = .seconds(10)
-    /// …at this interval…
+    /// The interval between the kernel's probes.
     public var keepaliveInterval: Duration = .seconds(5)
-    /// …and gives it up after so many probes without an answer.
+    /// The number of unanswered probes after which the kernel closes the connection.
     public var keepaliveCount = 3
-    /// How long sent data may stay unacknowledged by the peer's kernel.
+    /// The longest time that sent data may stay unacknowledged by the peer's kernel.
     public var tcpUserTimeout: Duration = .seconds(20)
 
-    /// The defaults.
+    /// Makes the default options.
     public init() {}
 
-    /// How long to wait for an answer; nil for no limit.
+    /// The longest wait for a reply; nil for no limit.
     var patience: Duration? { statementTimeout.map { $0 + replyGrace } }
 
-    /// Keywords and values for PQconnectdbParams. `dbname` stands for the whole DSN: what precedes it are defaults that it
-    /// may override, what follows overrides it.
+    /// Keywords and values for PQconnectdbParams. `dbname` holds the whole DSN. It overrides the keywords before it; those
+    /// after it override it.
     func keywords(dsn: String) throws(PostgresError) -> [(keyword: String, value: String)] {
       let settings = [
         ("statement_timeout", statementTimeout), ("lock_timeout", lockTimeout),
@@ -55,14 +55,14 @@ extension Connection {
       ]
     }
 
-    /// The DSN's own `options`, which are to be added to ours and not to replace them.
+    /// The DSN's own `options`, which are appended to ours.
     private static func serverSettings(inDSN dsn: String) throws(PostgresError) -> String? {
       var complaint: UnsafeMutablePointer<CChar>?
       guard let parsed = PQconninfoParse(dsn, &complaint) else {
         defer { PQfreemem(complaint) }
-        // libpq quotes the part that it stumbled over, which may be a piece of the password.
+        // libpq quotes the part that it could not parse, which may be part of the password.
         let reason = complaint.map { String(cString: $0).trimmed } ?? "out of memory"
-        throw .usage("the DSN does not parse: " + Redaction.withoutValues(reason, sqlState: nil, statement: nil, names: []))
+        throw .usage("the DSN is invalid: " + Redaction.withoutValues(reason, sqlState: nil, statement: nil, names: []))
       }
       defer { PQconninfoFree(parsed) }
       var option = parsed
@@ -76,7 +76,7 @@ extension Connection {
 }
 
 extension String {
-  /// libpq's messages end in a newline and may span several lines; a log wants one.
+  /// The text in one line. libpq's messages end in a newline and may span several lines.
   var trimmed: String {
     split(whereSeparator: \.isNewline).map { line in line.drop(while: \.isWhitespace) }.joined(separator: "; ")
   }

@@ -1,13 +1,13 @@
-// Transactions: BEGIN before, COMMIT after, ROLLBACK when anything throws. A COMMIT that the server turned into a rollback is
-// an error too: the caller must never believe in what did not happen.
+// Transactions: BEGIN, then COMMIT, or ROLLBACK if anything throws. If the server turns a COMMIT into a rollback, that is an
+// error too.
 
 import CPostgreSQL
 
 extension Connection {
-  /// Runs `body` in a transaction: committed when it returns, rolled back when it throws.
+  /// Runs `body` in a transaction. Commits when it returns; rolls back when it throws.
   ///
-  /// - Throws: What `body` throws; kind `usage` inside another transaction; ``PostgresError`` for a failed COMMIT. When
-  ///   COMMIT fails with kind `connection`, nobody knows whether it happened.
+  /// - Throws: The error of `body`; kind `usage` inside another transaction; ``PostgresError`` for a failed COMMIT. If COMMIT
+  ///   fails with kind `connection`, the transaction may or may not be committed.
   @discardableResult
   public func transaction<T>(_ body: (Connection) throws -> T) throws -> T {
     try begin()
@@ -22,9 +22,9 @@ extension Connection {
     return value
   }
 
-  /// Runs `body` in a transaction, for a body whose only errors are the database's; see ``transaction(_:)``.
+  /// Runs a `body` that throws only ``PostgresError`` in a transaction; see ``transaction(_:)``.
   ///
-  /// - Throws: What `body` throws; kind `usage` inside another transaction; the error of a failed COMMIT.
+  /// - Throws: The error of `body`; kind `usage` inside another transaction; the error of a failed COMMIT.
   @discardableResult
   public func transaction<T>(_ body: (Connection) throws(PostgresError) -> T) throws(PostgresError) -> T {
     try begin()
@@ -41,13 +41,13 @@ extension Connection {
 
   private func begin() throws(PostgresError) {
     _ = try open()
-    if isInTransaction { throw .usage("a transaction inside a transaction") }
+    if isInTransaction { throw .usage("a transaction inside another transaction") }
     try simple("BEGIN")
   }
 
   private func commit() throws(PostgresError) {
     _ = try open()
-    guard isInTransaction else { throw .usage("the transaction was ended inside its body") }
+    guard isInTransaction else { throw .usage("the body ended its own transaction") }
     let result: ResultHandle
     do {
       result = try simple("COMMIT")
@@ -55,15 +55,15 @@ extension Connection {
       rollback()
       throw error
     }
-    // The server answers COMMIT after a failed statement with a rollback, and calls it a success.
+    // After a failed statement the server answers COMMIT with a rollback, and reports success.
     if String(cString: PQcmdStatus(result.pointer)) == "ROLLBACK" {
       throw PostgresError(
-        kind: .server, message: "COMMIT rolled back, because a statement before it had failed",
+        kind: .server, message: "COMMIT was rolled back because an earlier statement had failed",
         sqlState: .inFailedSQLTransaction)
     }
   }
 
-  /// Leaves the connection outside of any transaction, or lost; the error that led here is the one to report.
+  /// Ends the transaction; if that fails, the connection is lost. The caller reports the original error.
   private func rollback() {
     guard isInTransaction else { return }
     do {

@@ -1,11 +1,11 @@
-// Rows on their way into COPY, built straight into the bytes that go to the server. This is the hot path of a bulk load, so
-// that everything here is inlinable, and nothing is allocated for a value.
+// Rows for COPY, built directly as the bytes to send. This is the hot path of a bulk load, so everything is inlinable and
+// values need no allocation.
 
-/// Rows for ``Connection/copy(into:columns:_:)``, filled value by value from left to right.
+/// Rows for ``Connection/copy(into:columns:_:)``. Append values from left to right, row by row.
 ///
-/// COPY does not name types: each value must have its column's exact type, e.g. `Int32` for `integer`, `Int` for `bigint`.
+/// COPY carries no types: each value must have its column's exact type, e.g. `Int32` for `integer`, `Int` for `bigint`.
 public struct CopyRows: Sendable {
-  /// The number of values that make a row.
+  /// The number of values in a row.
   public let columns: Int
   /// The number of rows begun.
   public private(set) var count = 0
@@ -13,12 +13,12 @@ public struct CopyRows: Sendable {
   /// The column of the next value.
   @usableFromInline var column = 0
 
-  /// Signature, flags and the length of a header extension that does not exist.
+  /// Signature, flags, and the length 0 of the header extension.
   static let header: [UInt8] = Array("PGCOPY\n".utf8) + [0xff, 0x0d, 0x0a, 0x00] + [UInt8](repeating: 0, count: 8)
-  /// A row of -1 columns: the end.
+  /// A row of -1 columns marks the end.
   static let trailer: [UInt8] = [0xff, 0xff]
 
-  /// No rows yet, of so many columns each (1 to 1,600).
+  /// Makes an empty set of rows with so many columns (1 to 1,600).
   public init(columns: Int) {
     precondition((1...1600).contains(columns), "\(columns) columns")
     self.columns = columns
@@ -26,7 +26,7 @@ public struct CopyRows: Sendable {
 
   /// Whether there are no rows.
   public var isEmpty: Bool { count == 0 }
-  /// The size of what would be sent, in bytes.
+  /// The size of the data to send, in bytes.
   public var byteCount: Int { bytes.count + Self.trailer.count }
   /// Whether the last row has all its values.
   public var isComplete: Bool { column == 0 }
@@ -37,14 +37,14 @@ public struct CopyRows: Sendable {
     bytes.appendFramed(value)
   }
 
-  /// Appends UTF-8 text as it is, without a `String` in between. The server checks its encoding.
+  /// Appends UTF-8 text without making a `String`. The server checks the encoding.
   @inlinable public mutating func append(utf8: UnsafeRawBufferPointer) {
     beginValue()
     bytes.append(bigEndian: Int32(clamping: utf8.count))
     bytes.append(contentsOf: utf8)
   }
 
-  /// Appends UTF-8 text as it is, from a slice of a larger buffer. The server checks its encoding.
+  /// Appends UTF-8 text from a slice of a larger buffer. The server checks the encoding.
   @inlinable public mutating func append(utf8: ArraySlice<UInt8>) {
     utf8.withUnsafeBytes { append(utf8: $0) }
   }
@@ -55,7 +55,7 @@ public struct CopyRows: Sendable {
     bytes.append(bigEndian: Int32(-1))
   }
 
-  /// Forgets all rows.
+  /// Removes all rows.
   public mutating func removeAll(keepingCapacity: Bool = false) {
     if keepingCapacity {
       bytes.removeSubrange(Self.header.count...)

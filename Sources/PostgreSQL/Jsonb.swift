@@ -1,6 +1,6 @@
-// JSON text on its way to and from a `jsonb` column; its binary form is a version byte and the text.
+// JSON text for `jsonb` columns. The binary form is a version byte and the text.
 
-/// A `jsonb` value as JSON text. The text is not parsed here: the server does that, and refuses what is no JSON.
+/// A `jsonb` value as JSON text. The server parses the text and rejects invalid JSON.
 public struct Jsonb: Hashable, Sendable {
   /// The JSON text.
   public var text: String

@@ -1,6 +1,6 @@
-// The numbers by which the server knows its built-in types. They are fixed for all time (pg_type.dat).
+// The server's numbers for its built-in types. They never change (pg_type.dat).
 
-/// Object identifiers of the built-in types that this module speaks.
+/// Object identifiers of the built-in types that this module supports.
 enum OID {
   static let bool: UInt32 = 16
   static let bytea: UInt32 = 17
@@ -31,6 +31,6 @@ enum OID {
   static let timestamptzArray: UInt32 = 1185
   static let jsonbArray: UInt32 = 3807
 
-  /// From here on the types are the database's own: enumerations, above all, whose binary form is their label.
+  /// Higher numbers are user-defined types, mostly enumerations, whose binary form is their label.
   static let firstUserDefined: UInt32 = 16384
 }

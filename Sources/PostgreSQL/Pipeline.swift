@@ -1,28 +1,28 @@
-// Several statements in one round trip. A pipeline is a plain list that is filled without any I/O and then sent as a whole:
-// there is no half-open state that a caller could leave behind.
+// Several statements in one round trip. A pipeline is a plain list that is filled without I/O and then sent as a whole, so a
+// caller cannot leave it half open.
 
 import CPostgreSQL
 import Glibc
 
-/// Statements to be sent together, in order.
+/// Statements to send together, in order.
 public struct Pipeline {
   var statements: [Statement] = []
 
-  /// An empty pipeline.
+  /// Makes an empty pipeline.
   public init() {}
 
-  /// The number of statements added.
+  /// The number of statements.
   public var count: Int { statements.count }
-  /// Whether nothing was added.
+  /// Whether there are no statements.
   public var isEmpty: Bool { statements.isEmpty }
 
-  /// Adds a statement with typed parameters, and returns its place among the results.
+  /// Adds a statement with typed parameters and returns its index among the results.
   @discardableResult
   public mutating func add<each Parameter: PostgresEncodable>(_ sql: String, _ parameters: repeat each Parameter) -> Int {
     add(Statement(sql, repeat each parameters))
   }
 
-  /// Adds a statement with parameters of which some are untyped, and returns its place among the results.
+  /// Adds a statement in which some parameters have no type, and returns its index among the results.
   @discardableResult
   public mutating func add(
     _ sql: String, _ first: (any PostgresEncodable)?, _ others: (any PostgresEncodable)?...
@@ -37,19 +37,19 @@ public struct Pipeline {
 }
 
 extension Connection {
-  /// Runs the statements that `body` adds in one round trip, and returns their rows in the same order.
+  /// Runs the statements that `body` adds, in one round trip, and returns their rows in the same order.
   ///
-  /// Outside of a transaction they are one: all of them take effect or none.
-  /// - Throws: The first error, with the text of its statement; those after it were not run.
+  /// Outside a transaction, either all of them take effect or none.
+  /// - Throws: The first error, with the text of its statement. The statements after it were not run.
   public func pipelined(_ body: (inout Pipeline) -> Void) throws(PostgresError) -> [Rows] {
     var pipeline = Pipeline()
     body(&pipeline)
     return try execute(pipeline)
   }
 
-  /// Runs a pipeline; see ``pipelined(_:)``. An empty one costs no round trip.
+  /// Runs a pipeline; see ``pipelined(_:)``. An empty one sends nothing.
   ///
-  /// - Throws: The first error, with the text of its statement; those after it were not run.
+  /// - Throws: The first error, with the text of its statement. The statements after it were not run.
   public func execute(_ pipeline: Pipeline) throws(PostgresError) -> [Rows] {
     let handle = try open()
     if pipeline.isEmpty { return [] }
@@ -61,7 +61,7 @@ extension Connection {
       let plan = cache.plan(for: statement)
       if case .toPrepare(let name) = plan {
         try sendPrepare(statement, name: name)
-        // In the cache at once, so that the same text later in the pipeline is not prepared again.
+        // Cached now, so that the same text later in the pipeline is not prepared again.
         cache.insert(statement, name: name)
       }
       try send(statement, plan)
@@ -74,7 +74,7 @@ extension Connection {
     return try outcome.get()
   }
 
-  /// Takes in all answers, also those after an error, up to the synchronization point.
+  /// Reads all answers up to the synchronization point, also those after an error.
   private func receive(
     _ pipeline: Pipeline, _ plans: [StatementCache.Plan], _ patience: Patience
   ) throws(PostgresError) -> Result<[Rows], PostgresError> {
@@ -95,10 +95,10 @@ extension Connection {
     return firstError.map { .failure($0) } ?? .success(rows)
   }
 
-  /// Reads up to the synchronization point. It may answer with an error of its own: outside of a transaction it commits,
-  /// and deferred constraints are checked then.
+  /// Reads up to the synchronization point. It can fail by itself: outside a transaction it commits and checks deferred
+  /// constraints.
   private func receiveSync(_ firstError: inout PostgresError?, _ patience: Patience) throws(PostgresError) {
-    // An error's results end with a nil of their own; a second nil would mean that there is nothing to come.
+    // An error's results end with their own nil. A second nil means that nothing more will come.
     for _ in 0..<3 {
       guard let result = try nextResult(of: nil, patience) else { continue }
       if PQresultStatus(result.pointer) == PGRES_PIPELINE_SYNC { return }
@@ -110,7 +110,7 @@ extension Connection {
     throw lose("the pipeline ended without its synchronization point")
   }
 
-  /// One command's result; nil when it failed or was skipped after a failure. Each command's results end with a nil.
+  /// Returns one command's result, or nil if it failed or was skipped after a failure. Each command's results end with a nil.
   private func answer(
     to statement: Statement, _ firstError: inout PostgresError?, _ patience: Patience
   ) throws(PostgresError) -> ResultHandle? {

@@ -1,12 +1,12 @@
-// poll(2) with a deadline: every wait of this module ends here.
+// poll(2) with a deadline. All waits of this module use it.
 
 import Glibc
 
 /// Waiting for file descriptors.
 enum Poll {
-  /// Waits until a descriptor is ready or the deadline has passed, through interruptions by signals.
+  /// Waits until a descriptor is ready or the deadline has passed. Signals do not end the wait.
   ///
-  /// Returns how many are ready: 0 when the time is up, negative when poll(2) itself fails.
+  /// Returns the number of ready descriptors: 0 after the deadline, negative if poll(2) fails.
   static func wait(
     _ descriptors: UnsafeMutablePointer<pollfd>, count: Int, until deadline: ContinuousClock.Instant?
   ) -> Int32 {
@@ -23,7 +23,7 @@ enum Poll {
 }
 
 extension Duration {
-  /// Whole milliseconds, rounded up; none for a negative duration.
+  /// Whole milliseconds, rounded up; 0 for a negative duration.
   var milliseconds: Int64 {
     let (seconds, attoseconds) = components
     if self <= .zero { return 0 }

@@ -1,12 +1,12 @@
-// One-dimensional arrays, and `bytea`, which in Swift is an array too: `[UInt8]` is a `bytea`, `[[UInt8]]` a `bytea[]`.
+// One-dimensional arrays, and `bytea`. `[UInt8]` is a `bytea`, `[[UInt8]]` a `bytea[]`.
 
-/// What an `Array` may hold to be sent or read: each element type says which PostgreSQL type its array is.
+/// An element type of arrays that can be sent or read. It determines the PostgreSQL type of the array.
 public protocol PostgresArrayElement: Sendable {
-  /// The PostgreSQL type of an array of these.
+  /// The PostgreSQL type of an array of these elements.
   static var arrayOID: UInt32 { get }
-  /// Appends the binary form of an array of these.
+  /// Appends the binary form of an array of these elements.
   static func encode(array: [Self], into bytes: inout [UInt8])
-  /// Reads an array of these; throws kind `usage` where type or value does not fit.
+  /// Reads an array of these elements. Throws kind `usage` if the type or a value does not fit.
   static func decode(array cell: Cell) throws(PostgresError) -> [Self]
 }
 
@@ -25,7 +25,7 @@ extension PostgresArrayElement where Self: PostgresEncodable {
 }
 
 extension PostgresArrayElement where Self: PostgresDecodable {
-  /// Reads a one-dimensional or empty array; its elements' type is checked by the element.
+  /// Reads a one-dimensional or empty array. Each element checks its own type.
   public static func decode(array cell: Cell) throws(PostgresError) -> [Self] {
     var reader = ArrayReader(rest: try cell.value()[...])
     let dimensions = try reader.integer()
@@ -34,7 +34,7 @@ extension PostgresArrayElement where Self: PostgresDecodable {
     if dimensions == 0 { return [] }
     let count = try reader.integer()
     _ = try reader.integer()
-    guard dimensions == 1, count >= 0 else { throw .usage("an array of \(dimensions) dimensions where one was expected") }
+    guard dimensions == 1, count >= 0 else { throw .usage("expected an array of one dimension, got \(dimensions)") }
     var elements: [Self] = []
     elements.reserveCapacity(min(Int(count), reader.rest.count / 4))
     for _ in 0..<count {
@@ -44,7 +44,7 @@ extension PostgresArrayElement where Self: PostgresDecodable {
   }
 }
 
-/// Walks through an array's binary form. A value that is no array ends in an error here, not in a wild read.
+/// Reads an array's binary form. Invalid data is an error and never a read out of bounds.
 private struct ArrayReader {
   var rest: Slice<UnsafeRawBufferPointer>
 
@@ -59,7 +59,7 @@ private struct ArrayReader {
   }
 
   private mutating func take(_ count: Int) throws(PostgresError) -> UnsafeRawBufferPointer {
-    guard rest.count >= count else { throw .usage("a value that is no array where one was expected") }
+    guard rest.count >= count else { throw .usage("expected an array") }
     defer { rest = rest.dropFirst(count) }
     return UnsafeRawBufferPointer(rebasing: rest.prefix(count))
   }

@@ -1,15 +1,15 @@
-// PostgreSQL's binary format to Swift values. A type that does not fit is an error, never a guess: a wider integer is taken
-// as long as its value fits, text is taken from everything whose binary form is text.
+// Converts PostgreSQL's binary format to Swift values. An unsuitable type is always an error. Integers of any width are
+// accepted if the value fits; text is accepted from every type whose binary form is text.
 
 /// A value that can be read from a result.
 public protocol PostgresDecodable {
-  /// Reads a value; throws kind `usage` where the column's type or the value does not fit, or NULL is not allowed.
+  /// Reads a value. Throws kind `usage` if the column's type or the value does not fit, or for a NULL that is not allowed.
   init(_ cell: Cell) throws(PostgresError)
 }
 
 /// One field of a result row, in binary form.
 ///
-/// Its bytes belong to the result: do not keep it beyond the initializer that received it.
+/// Its bytes belong to the result. Do not keep it after the initializer that received it returns.
 public struct Cell {
   /// The value's bytes; nil for NULL.
   public let bytes: UnsafeRawBufferPointer?
@@ -21,20 +21,20 @@ public struct Cell {
     self.type = type
   }
 
-  /// The value's bytes; throws for NULL.
+  /// Returns the value's bytes. Throws kind `usage` for NULL.
   public func value() throws(PostgresError) -> UnsafeRawBufferPointer {
-    guard let bytes else { throw .usage("NULL where a value was expected") }
+    guard let bytes else { throw .usage("expected a value, got NULL") }
     return bytes
   }
 
-  /// The bytes as one integer in network byte order; throws for NULL and for any other size.
+  /// Returns the bytes as one integer in network byte order. Throws for NULL and for any other size.
   func integer<T: FixedWidthInteger>(_: T.Type) throws(PostgresError) -> T {
     let bytes = try value()
-    guard bytes.count == MemoryLayout<T>.size else { throw .usage("\(bytes.count) bytes where \(T.self) was expected") }
+    guard bytes.count == MemoryLayout<T>.size else { throw .usage("expected \(T.self), got \(bytes.count) bytes") }
     return T(bigEndian: bytes.loadUnaligned(as: T.self))
   }
 
-  /// Any integer column as an integer of a chosen width; throws where the value does not fit.
+  /// Reads any integer column as an integer of the chosen width. Throws if the value does not fit.
   fileprivate func anyInteger<T: FixedWidthInteger>(_: T.Type) throws(PostgresError) -> T {
     let value: Int64 =
       switch type {
@@ -44,12 +44,12 @@ public struct Cell {
       case OID.oid: Int64(try integer(UInt32.self))
       default: throw mismatch(T.self)
       }
-    guard let fitting = T(exactly: value) else { throw .usage("an integer that \(T.self) cannot hold") }
+    guard let fitting = T(exactly: value) else { throw .usage("the integer does not fit in \(T.self)") }
     return fitting
   }
 
   func mismatch(_ wanted: Any.Type) -> PostgresError {
-    .usage("a value of type OID \(type) where \(wanted) was expected")
+    .usage("expected \(wanted), got a value of type OID \(type)")
   }
 }
 

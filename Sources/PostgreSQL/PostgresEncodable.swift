@@ -1,17 +1,17 @@
-// Swift values to PostgreSQL's binary format: parameters and COPY fields alike.
+// Converts Swift values to PostgreSQL's binary format, for parameters and COPY fields.
 
 /// A value that can be sent as a parameter or a COPY field, in the binary format of its type.
 public protocol PostgresEncodable: Sendable {
-  /// The PostgreSQL type, sent along so that statements need no casts.
+  /// The PostgreSQL type. It is sent too, so statements need no casts.
   static var oid: UInt32 { get }
-  /// Whether to send NULL; ``encode(into:)`` is then not called.
+  /// Whether to send NULL. If true, ``encode(into:)`` is not called.
   var isNull: Bool { get }
-  /// Appends the value's binary form, without its length.
+  /// Appends the value's binary form without its length.
   func encode(into bytes: inout [UInt8])
 }
 
 extension PostgresEncodable {
-  /// False: only an `Optional` is ever NULL.
+  /// False: only an `Optional` can be NULL.
   @inlinable public var isNull: Bool { false }
 }
 
@@ -21,13 +21,13 @@ extension [UInt8] {
     Swift.withUnsafeBytes(of: value.bigEndian) { append(contentsOf: $0) }
   }
 
-  /// Appends a length and what `encode` writes, as PostgreSQL frames every value: the length is known only afterwards.
+  /// Appends a value after its length, as PostgreSQL frames every value. The length is filled in afterwards.
   @inlinable mutating func appendFramed<T: PostgresEncodable>(_ value: T) {
     if value.isNull { return append(bigEndian: Int32(-1)) }
     let start = count
     append(bigEndian: Int32(0))
     value.encode(into: &self)
-    // Clamped: no value of 2 GiB can be sent, and the server refuses one that claims to be.
+    // Clamped: a value of 2 GiB or more cannot be sent, and the server rejects one of the clamped length.
     let length = Int32(clamping: count - start - 4).bigEndian
     withUnsafeMutableBytes { $0.storeBytes(of: length, toByteOffset: start, as: Int32.self) }
   }
@@ -97,17 +97,17 @@ extension String: PostgresEncodable {
   /// The type `text`.
   public static var oid: UInt32 { OID.text }
 
-  /// Appends the UTF-8 text. The server refuses NUL in it (``SQLState/characterNotInRepertoire``).
+  /// Appends the UTF-8 text. The server rejects NUL characters (``SQLState/characterNotInRepertoire``).
   @inlinable public func encode(into bytes: inout [UInt8]) {
     bytes.append(contentsOf: utf8)
   }
 }
 
 extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
-  /// The type of what is wrapped: a typed NULL.
+  /// The type of the wrapped value, for a typed NULL.
   public static var oid: UInt32 { Wrapped.oid }
 
-  /// Whether there is nothing.
+  /// Whether the value is nil, or itself NULL.
   @inlinable public var isNull: Bool {
     switch self {
     case .none: true
@@ -115,7 +115,7 @@ extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
     }
   }
 
-  /// Appends what is wrapped.
+  /// Appends the wrapped value.
   @inlinable public func encode(into bytes: inout [UInt8]) {
     self?.encode(into: &bytes)
   }

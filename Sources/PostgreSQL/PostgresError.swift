@@ -1,44 +1,44 @@
-// The one error type of this module, and the line between what is worth trying again and what is not.
+// The one error type of this module. It separates retryable errors from the others.
 
-/// Why a call failed.
+/// The error of a failed call.
 ///
-/// ``message`` and ``description`` may be logged: quoted values have been cut from them, and parameters are never in them.
-/// ``detail`` may not: the server puts whole keys and rows there.
+/// ``message`` and ``description`` may be logged: they contain no parameters, and quoted values are cut out. ``detail`` must
+/// not be logged: the server includes whole keys and rows.
 public struct PostgresError: Error, Sendable, CustomStringConvertible {
-  /// Where the failure lies.
+  /// The kinds of failure.
   public enum Kind: Sendable, Hashable {
-    /// The connection was never made, or is lost: ``Connection/isLost`` is true from then on.
+    /// There was no connection, or it is lost. ``Connection/isLost`` is true from then on.
     case connection
-    /// The server refused; ``PostgresError/sqlState`` says why, and the connection remains usable.
+    /// The server rejected the request. ``PostgresError/sqlState`` has the reason; the connection stays usable.
     case server
-    /// The caller's mistake: a value that does not decode, a closed connection, a nested transaction.
+    /// The caller made a mistake: a value that cannot be decoded, a closed connection, a nested transaction.
     case usage
   }
 
-  /// Where the failure lies.
+  /// The kind of failure.
   public var kind: Kind
-  /// The server's code; nil where no server spoke.
+  /// The server's code; nil if the error is not from the server.
   public var sqlState: SQLState?
-  /// What went wrong, in one line; values that the server quoted are replaced by `"…"`.
+  /// The error in one line. Values that the server quoted are replaced by `"…"`.
   public var message: String
-  /// The server's detail. It may hold personal data (`Key (phone)=(…) already exists.`): never log it.
+  /// The server's detail. Never log it: it may contain personal data (`Key (phone)=(…) already exists.`).
   public var detail: String?
-  /// The server's advice, mostly on misspelt names.
+  /// The server's hint, mostly about misspelt names.
   public var hint: String?
-  /// The table concerned, where the server names it.
+  /// The table, if the server names it.
   public var table: String?
-  /// The column concerned, where the server names it.
+  /// The column, if the server names it.
   public var column: String?
-  /// The constraint violated, where the server names it.
+  /// The violated constraint, if the server names it.
   public var constraint: String?
   /// The statement's text with its placeholders, never its values.
   public var statement: String?
-  /// The line of the statement at which the server stopped reading, from 1.
+  /// The line of the statement where the server found the error, counted from 1.
   public var line: Int?
-  /// Whether the server forgot the prepared statement or its plan no longer fits; the next try prepares it anew.
+  /// Whether the server no longer has the prepared statement, or its plan no longer fits. The next attempt prepares it again.
   var isStalePlan = false
 
-  /// Makes an error; for conformances to ``PostgresDecodable`` and for tests.
+  /// Makes an error, for conformances to ``PostgresDecodable`` and for tests.
   public init(kind: Kind, message: String, sqlState: SQLState? = nil) {
     self.kind = kind
     self.message = message
@@ -49,18 +49,19 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible {
     PostgresError(kind: .usage, message: message)
   }
 
-  /// Whether the fault lies in the values that were sent: data exceptions, violated constraints, sizes (classes 22, 23, 54).
+  /// Whether the values caused the error: data exceptions, violated constraints, sizes (classes 22, 23, 54).
   ///
-  /// Other values could succeed where these did not; of any other error that is not ``isRetryable`` this cannot be said.
+  /// Other values may then succeed. For other errors that are not ``isRetryable`` that is unknown.
   public var isAboutData: Bool {
     guard kind == .server, let sqlState else { return false }
     return ["22", "23", "54"].contains(sqlState.classCode)
   }
 
-  /// Whether the same work may succeed when tried again, on a new connection if this one is lost.
+  /// Whether the same work may succeed on another attempt, on a new connection if this one is lost.
   ///
-  /// True for a lost connection, a deadlock or serialization failure, a timeout, and a server that starts, stops or is
-  /// short of resources. A commit whose connection was lost may have happened: retry only what is safe to repeat.
+  /// True for a lost connection, a deadlock or serialization failure, a timeout, and a server that is starting, stopping or
+  /// short of resources. If the connection is lost during COMMIT, the transaction may be committed: retry only work that is
+  /// safe to repeat.
   public var isRetryable: Bool {
     if kind == .connection || isStalePlan { return true }
     guard let sqlState, sqlState != .protocolViolation, sqlState != .transactionIntegrityConstraintViolation else { return false }

@@ -1,16 +1,16 @@
-// The server quotes offending values in its messages (`invalid input syntax for type integer: "13800138000"`). What came in
-// as a value may be personal data, so it is cut out before the message reaches an error, and through it a log.
+// The server quotes rejected values in its messages (`invalid input syntax for type integer: "13800138000"`). A value may be
+// personal data, so it is cut out before the message reaches an error or a log.
 
-/// The server's messages without the values that they quote.
+/// Removes quoted values from the server's messages.
 enum Redaction {
-  /// Double quotes in all the languages that the server speaks; `lc_messages` is not ours to set.
+  /// The double quotes of all languages that the server supports. We do not control `lc_messages`.
   private static let quotes: Set<Character> = ["\"", "“", "”", "„", "«", "»"]
 
-  /// Replaces what is quoted by `"…"`, unless all of it repeats what the error shows anyway: one of the `names` that the
-  /// server gave separately, or, when the message can only be about the `statement`, a part of its text.
+  /// Replaces the quoted part by `"…"`, unless all of it repeats text that the error shows anyway: one of the `names` that
+  /// the server sent separately, or, if the message can only be about the `statement`, a part of its text.
   ///
-  /// The cut runs from the first quote to the last, for a value may hold quotes itself. Data exceptions (class 22) speak
-  /// about values by nature and are always cut.
+  /// It cuts from the first quote to the last, because a value may contain quotes. Data exceptions (class 22) are about
+  /// values and are always cut.
   static func withoutValues(_ message: String, sqlState: SQLState?, statement: String?, names: [String]) -> String {
     let marks = message.indices.filter { quotes.contains(message[$0]) }
     guard let first = marks.first, let last = marks.last else { return message }

@@ -1,13 +1,13 @@
-// What a statement returned: a view of libpq's result, which is freed with the last view of it and never copied.
+// The rows of a statement: a view of libpq's result. The result is never copied, and is freed with its last view.
 
 import CPostgreSQL
 
 /// Owns one PGresult.
 final class ResultHandle {
   let pointer: OpaquePointer
-  /// The statement that it answers, for errors.
+  /// The statement that produced it, for errors.
   let statement: String?
-  // A result keeps its connection's address of the sink, and may warn through it long after the connection is gone.
+  // A result keeps the address of its connection's sink and may send notices to it long after the connection is closed.
   private let sink: NoticeSink
 
   init(_ pointer: OpaquePointer, statement: String?, sink: NoticeSink) {
@@ -25,12 +25,12 @@ final class ResultHandle {
 public struct Rows: RandomAccessCollection {
   let result: ResultHandle
 
-  /// Zero.
+  /// Always zero.
   public var startIndex: Int { 0 }
   /// The number of rows returned.
   public var endIndex: Int { Int(PQntuples(result.pointer)) }
 
-  /// The rows that the statement inserted, updated, deleted or selected; 0 where it does none of these.
+  /// The number of rows inserted, updated, deleted or selected; 0 for other statements.
   public var affected: Int {
     PQcmdTuples(result.pointer).flatMap { Int(String(cString: $0)) } ?? 0
   }
@@ -42,7 +42,7 @@ public struct Rows: RandomAccessCollection {
     }
   }
 
-  /// One row; traps outside of ``indices``, as every collection does.
+  /// Returns one row. Traps outside ``indices``.
   public subscript(position: Int) -> Row {
     precondition(indices.contains(position), "row \(position) of \(count)")
     return Row(result: result, number: Int32(position))
@@ -56,7 +56,7 @@ public struct Row {
 
   /// Reads the value of a column, counted from 0.
   ///
-  /// Throws kind `usage` where the column is missing or its value does not fit the type; `NULL` fits only an `Optional`.
+  /// Throws kind `usage` if there is no such column or the value does not fit the type. `NULL` fits only an `Optional`.
   public func decode<T: PostgresDecodable>(_ column: Int, as type: T.Type = T.self) throws(PostgresError) -> T {
     do {
       return try T(try cell(column))
@@ -71,7 +71,7 @@ public struct Row {
   private var columns: Range<Int> { 0..<Int(PQnfields(result.pointer)) }
 
   private func cell(_ column: Int) throws(PostgresError) -> Cell {
-    guard columns.contains(column) else { throw .usage("column \(column) of a row of \(columns.count)") }
+    guard columns.contains(column) else { throw .usage("no column \(column) in a row of \(columns.count)") }
     let column = Int32(column)
     let bytes: UnsafeRawBufferPointer? =
       PQgetisnull(result.pointer, number, column) == 1

@@ -1,14 +1,14 @@
-// Errors and notices come as results with the same fields; here they become Swift values.
+// Converts the server's errors and notices, which share their fields, to Swift values.
 
 import CPostgreSQL
 
-/// What the server remarked without refusing anything, e.g. `relation "item" already exists, skipping`.
+/// A notice from the server, e.g. `relation "item" already exists, skipping`.
 public struct Notice: Sendable {
   /// DEBUG, LOG, INFO, NOTICE or WARNING.
   public let severity: String
-  /// The server's code.
+  /// The notice's code, if it has one.
   public let sqlState: SQLState?
-  /// The remark. Unlike an error's message it is unabridged: a function's RAISE NOTICE may put anything here.
+  /// The text. Unlike an error's message it is not redacted: a function's RAISE NOTICE may contain anything.
   public let message: String
 }
 
@@ -35,12 +35,12 @@ struct ServerMessage {
       message: field(cpostgresql_diag_message) ?? "")
   }
 
-  /// The error, or nil where the server gave no code: then it is libpq that speaks, about a broken connection.
+  /// Returns the error, or nil if it has no code. Then it is libpq's own message about a broken connection.
   func error(in statement: String?) -> PostgresError? {
     guard let state = field(cpostgresql_diag_sqlstate).map(SQLState.init(rawValue:)) else { return nil }
     let names = [cpostgresql_diag_table, cpostgresql_diag_column, cpostgresql_diag_constraint].compactMap(field)
     let position = field(cpostgresql_diag_position).flatMap { Int($0) }
-    // With a position it is the statement's text that the server did not understand; without parameters there is only text.
+    // With a position, the error is about the statement's text. Without parameters, there is only text.
     let isAboutText = position != nil || statement?.contains("$1") == false
     let message = Redaction.withoutValues(
       field(cpostgresql_diag_message) ?? "", sqlState: state, statement: isAboutText ? statement : nil, names: names)
@@ -58,11 +58,11 @@ struct ServerMessage {
   }
 }
 
-/// Where libpq's notices go. libpq holds its address in the connection and in every result: whoever owns one of these owns
-/// the sink too.
+/// Receives libpq's notices. libpq keeps its address in the connection and in every result, so each owner of those must
+/// retain the sink too.
 final class NoticeSink {
   var handler: ((Notice) -> Void)?
-  /// The server's last word on an idle session, which libpq takes for a notice.
+  /// The error that ended an idle session, which libpq delivers as a notice.
   var farewell: PostgresError?
 
   func receive(_ message: ServerMessage) {

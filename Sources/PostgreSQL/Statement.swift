@@ -1,14 +1,14 @@
-// A statement's text with its parameters already in binary form: what both a single execution and a pipeline send.
+// A statement's text with its binary parameters, for single execution and for pipelines.
 
 import CPostgreSQL
 
-/// One statement, ready to send. The text outlives the values: errors quote the first, never the second.
+/// One statement, ready to send. Errors keep its text, never its values.
 struct Statement {
   let sql: String
-  /// The parameters' types; 0 where an untyped nil leaves the choice to the server.
+  /// The parameters' types. For 0, an untyped nil, the server infers the type.
   private(set) var types: [UInt32] = []
   private var fields: [Field] = []
-  // Never empty: libpq takes a null pointer for NULL, and an empty array may have one.
+  // Never empty: an empty array may have a null base address, which libpq would read as NULL.
   private var bytes: [UInt8] = [0]
 
   private struct Field {
@@ -42,12 +42,12 @@ struct Statement {
     fields.append(Field(offset: offset, length: Int32(clamping: bytes.count - offset), isNull: isNull))
   }
 
-  /// Throws kind `usage` for more parameters than the protocol can count.
+  /// Throws kind `usage` if there are more parameters than the protocol allows.
   func checkCount() throws(PostgresError) {
-    guard fields.count <= UInt16.max else { throw .usage("\(fields.count) parameters; at most 65,535 are possible") }
+    guard fields.count <= UInt16.max else { throw .usage("\(fields.count) parameters; the limit is 65,535") }
   }
 
-  /// Lends the parameters in the shape that libpq wants: count, values, lengths, formats.
+  /// Passes the parameters in libpq's form: count, values, lengths, formats.
   func withParameters<R>(
     _ body: (Int32, UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<Int32>?, UnsafePointer<Int32>?) -> R
   ) -> R {

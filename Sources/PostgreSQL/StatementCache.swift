@@ -1,5 +1,5 @@
-// Which statements this connection has prepared. The server plans a statement once per preparation, so each text is
-// prepared at its first use and run by name from then on.
+// The prepared statements of a connection. Each text is prepared on first use and then run by name, which saves the server
+// parsing it again.
 
 /// The prepared statements of one connection, by text and parameter types.
 struct StatementCache {
@@ -7,7 +7,7 @@ struct StatementCache {
   enum Plan {
     case prepared(name: String)
     case toPrepare(name: String)
-    /// The cache is full: texts that are built anew each time must not fill the server's memory.
+    /// The cache is full. Without a limit, texts that differ every time would fill the server's memory.
     case unnamed
   }
 
@@ -22,7 +22,8 @@ struct StatementCache {
   private var count = 0
   private var lastNumber = 0
 
-  /// A nil without a type (0) fits every statement of the same text; any other difference in types needs another plan.
+  /// An untyped nil (0) fits every statement with the same text. Any other difference in types needs another prepared
+  /// statement.
   mutating func plan(for statement: Statement) -> Plan {
     let known = entries[statement.sql]?.first { entry in
       entry.types.count == statement.types.count
@@ -39,7 +40,7 @@ struct StatementCache {
     count += 1
   }
 
-  /// Forgets every preparation of a text. What the server still holds of it goes with the session.
+  /// Removes all prepared statements of a text. The server keeps them until the session ends.
   mutating func forget(_ sql: String) {
     count -= entries.removeValue(forKey: sql)?.count ?? 0
   }

@@ -1,4 +1,4 @@
-// A moment as PostgreSQL keeps it: whole microseconds, no time zone. On the wire the count starts in 2000, here in 1970.
+// A moment as PostgreSQL stores it: whole microseconds, no time zone. The wire format counts from 2000, this type from 1970.
 
 /// A `timestamptz`.
 public struct Timestamp: Hashable, Comparable, Sendable {
@@ -10,12 +10,12 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     self.microseconds = microseconds
   }
 
-  /// PostgreSQL's `infinity`: later than every moment.
+  /// PostgreSQL's `infinity`: later than every other moment.
   public static let infinity = Timestamp(microseconds: .max)
-  /// PostgreSQL's `-infinity`: earlier than every moment.
+  /// PostgreSQL's `-infinity`: earlier than every other moment.
   public static let minusInfinity = Timestamp(microseconds: .min)
 
-  /// Whether one moment comes before another.
+  /// Whether the left moment is earlier.
   @inlinable public static func < (left: Timestamp, right: Timestamp) -> Bool {
     left.microseconds < right.microseconds
   }
@@ -28,7 +28,7 @@ extension Timestamp: PostgresEncodable {
   /// The type `timestamptz`.
   public static var oid: UInt32 { OID.timestamptz }
 
-  /// Appends eight bytes. What lies before the wire's range is sent as its earliest value, which the server refuses.
+  /// Appends eight bytes. A moment before the wire format's range is sent as its earliest value, which the server rejects.
   @inlinable public func encode(into bytes: inout [UInt8]) {
     switch microseconds {
     case .max: bytes.append(bigEndian: Int64.max)
@@ -41,7 +41,7 @@ extension Timestamp: PostgresEncodable {
 }
 
 extension Timestamp: PostgresDecodable {
-  /// Reads a `timestamptz`; throws kind `usage` for another type, NULL, or a moment in the year 294,247 or later.
+  /// Reads a `timestamptz`. Throws kind `usage` for another type, NULL, or a moment in the year 294,247 or later.
   public init(_ cell: Cell) throws(PostgresError) {
     guard cell.type == OID.timestamptz else { throw cell.mismatch(Self.self) }
     let wire = try cell.integer(Int64.self)

@@ -1,25 +1,25 @@
-// duban-bench backlog: what it costs to work off a long queue, and what duband costs when there is nothing to do.
+// duban-bench backlog: the resources used to process a long queue, and when idle.
 
 import ArgumentParser
 import Foundation
 
 struct BacklogBench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "backlog", abstract: "Memory and processor time for a long queue, and processor time when idle.",
+    commandName: "backlog", abstract: "Measures memory and CPU time for a long queue, and CPU time when idle.",
     discussion: """
-      rss_mib is the most memory that duband ever had resident (VmHWM), from its start until it is idle. The processor seconds are \
-      user and system time from duband's start until the last message is settled, of duband itself and, on private servers, of \
-      all of PostgreSQL's and the broker's processes, for a million messages. idle_cpu_percent is duband's own, of one core, \
-      over 20 s with all roles on, 5 s after it has drained the queue.
+      rss_mib is duband's peak resident memory (VmHWM) from its start until it is idle. The CPU seconds are user and system time \
+      per million messages, from duband's start until the last message is settled: of duband and, on private servers, of all \
+      processes of PostgreSQL and the broker. idle_cpu_percent is the CPU time of duband in percent of one core, over 20 s with \
+      all roles, starting 5 s after the queue is empty.
       """)
 
   @OptionGroup var options: CommonOptions
-  @Option(help: "What is published: \(Mix.allCases.map(\.rawValue).joined(separator: " or ")).") var mix = Mix.complaints
-  @Option(help: "Messages that wait.") var messages = 1_000_000
-  @Option(help: "Intake workers of duband, if not its default.") var workers: Int?
+  @Option(help: "The kind of traffic: \(Mix.allCases.map(\.rawValue).joined(separator: " or ")).") var mix = Mix.complaints
+  @Option(help: "The number of waiting messages.") var messages = 1_000_000
+  @Option(help: "The number of intake workers, instead of duband's default.") var workers: Int?
 
   func validate() throws {
-    guard messages > 0, workers ?? 1 > 0 else { throw ValidationError("--messages and --workers: at least 1") }
+    guard messages > 0, workers ?? 1 > 0 else { throw ValidationError("--messages and --workers must be at least 1") }
   }
 
   struct Result: BenchResult {
@@ -33,7 +33,7 @@ struct BacklogBench: ParsableCommand {
     var lines: [String] {
       [
         "waiting        \(waiting) messages", "peak resident  \(rss_mib) MiB",
-        "processor      \(cpu_s_per_million) s a million messages (PostgreSQL: \(postgres_cpu_s_per_million), "
+        "processor      \(cpu_s_per_million) s per million messages (PostgreSQL: \(postgres_cpu_s_per_million), "
           + "broker: \(broker_cpu_s_per_million))",
         "idle           \(idle_cpu_percent) % of a core",
       ]
@@ -73,9 +73,9 @@ struct BacklogBench: ParsableCommand {
       idle_cpu_percent: Measured(idle?.rounded(decimals: 2)))
   }
 
-  /// duband's processor time over 20 s, in per cent of one core.
+  /// duband's CPU time over 20 s, in percent of one core.
   private func idleShare(of duband: DubandProcess) throws -> Double? {
-    progress("watching it idle")
+    progress("measuring CPU time when idle")
     try pause(seconds: 5)
     let (before, began) = (ProcessorTime.of(duband.id), ContinuousClock.now)
     try pause(seconds: 20)
@@ -88,7 +88,7 @@ struct BacklogBench: ParsableCommand {
   }
 }
 
-/// The processes of the servers that `deploy/lib/servers` started; of others nothing is known.
+/// The server processes that `deploy/lib/servers` started. The processes of other servers are unknown.
 private struct ServerProcesses {
   private let postmaster: Int32?
   private let broker: Int32?

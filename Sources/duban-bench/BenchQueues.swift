@@ -1,17 +1,17 @@
-// Duban's queues for the benchmark: empty before each run, and as they were found when all is over.
+// Duban's queues for the benchmark. They are emptied before each run and restored at the end.
 
 import AMQP
 import DubanBroker
 
 /// The broker's side of the benchmark.
 ///
-/// Connects anew for each thing that it does: in between, nobody would tend a connection's heartbeats for minutes.
+/// It opens a new connection for each operation, because no code sends a connection's heartbeats in the minutes between.
 struct BenchQueues {
   private let configuration: ConnectionConfiguration
-  /// Those that were not there before.
+  /// The queues that did not exist before.
   private var made: [String] = []
 
-  /// Hears what Duban publishes, as an upstream system would; without it every event would be unroutable and tried again and again.
+  /// Receives Duban's events, like an upstream system. Without it every event would be unroutable and retried.
   private static let events = Topology.Queue("duban.bench.events", arguments: ["x-max-length": 1000])
 
   private static var topology: Topology {
@@ -23,7 +23,7 @@ struct BenchQueues {
 
   /// Declares the queues.
   ///
-  /// - Throws: ``BenchFault`` where one of them is in use; nothing is touched then.
+  /// - Throws: ``BenchFault`` if one of them is in use. Then nothing was changed.
   init(amqpURL: String) throws {
     var configuration = try ConnectionConfiguration(amqpURL)
     configuration.connectionName = "duban-bench"
@@ -38,16 +38,16 @@ struct BenchQueues {
       guard status.messages == 0, status.consumers == 0 else {
         throw BenchFault(
           "queue \(queue.name) holds \(status.messages) messages and has \(status.consumers) consumers; "
-            + "name a vhost in DUBAN_AMQP_URL that nobody else uses")
+            + "set DUBAN_AMQP_URL to a vhost that no other program uses")
       }
     }
     try Self.topology.declare(on: connection)
   }
 
-  /// A connection, for publishing at a pace of one's own.
+  /// Opens a connection for a caller that publishes by itself.
   func connect() throws(AMQPError) -> Connection { try Connection(configuration) }
 
-  /// Publishes so many events, all of them confirmed when it returns.
+  /// Publishes `count` events and returns when all are confirmed.
   func fill(_ traffic: inout Traffic, count: Int) throws {
     let connection = try connect()
     defer { connection.close() }
@@ -57,13 +57,13 @@ struct BenchQueues {
       try Interruption.check()
       let batch = (0..<min(left, 2000)).map { _ in traffic.next() }
       let outcomes = try publisher.publish(batch: batch, timeout: .seconds(120))
-      if let bad = outcomes.first(where: { $0 != .confirmed }) { throw BenchFault("the broker did not take a message: \(bad)") }
+      if let bad = outcomes.first(where: { $0 != .confirmed }) { throw BenchFault("the broker did not accept a message: \(bad)") }
       left -= batch.count
       if left > 0 && left % 100_000 == 0 { progress("published \(count - left)") }
     }
   }
 
-  /// Removes what is in the queues, dead letters included.
+  /// Deletes all messages in the queues, including dead letters.
   func empty() throws {
     let connection = try connect()
     defer { connection.close() }
@@ -71,17 +71,17 @@ struct BenchQueues {
     for queue in Self.topology.queues { try channel.purge(queue: queue.name) }
   }
 
-  /// A queue of Duban's that holds a message, if there is one; messages that somebody has not acknowledged yet are not seen.
+  /// Returns the name of a Duban queue that contains a message, or nil. Unacknowledged messages are not counted.
   func firstNotEmpty() throws -> String? {
     let connection = try connect()
     defer { connection.close() }
     return try DubanTopology.all.queues.map(\.name).first { try Self.status(of: $0, on: connection)?.messages != 0 }
   }
 
-  /// Removes what the benchmark brought: the queues it made, and the messages in the others. The exchanges, which hold nothing, stay.
+  /// Deletes the queues that the benchmark made, and the messages in the others. The exchanges stay; they hold no messages.
   func restore() {
     guard let connection = try? connect(), let channel = try? connection.openChannel() else {
-      return progress("the queues could not be removed: no broker")
+      return progress("the queues were not removed: no connection to the broker")
     }
     for queue in Self.topology.queues {
       if made.contains(queue.name) {
@@ -93,10 +93,10 @@ struct BenchQueues {
     connection.close()
   }
 
-  /// What a queue holds; nil where there is none.
+  /// Returns the size of a queue; nil if it does not exist.
   static func status(of queue: String, on connection: Connection) throws -> QueueStatus? {
     do throws(AMQPError) {
-      // A channel each: asking for a queue that is not there costs the channel.
+      // A new channel each time: a query for a missing queue closes the channel.
       let channel = try connection.openChannel()
       let status = try channel.queueStatus(queue)
       channel.close()

@@ -1,11 +1,11 @@
-// The CloudEvents that the benchmark publishes: like those of floor.c, about 740 bytes for a new complaint.
+// The CloudEvents that the benchmark publishes. Like those of floor.c, a new complaint has about 740 bytes.
 
 import AMQP
 import DubanBroker
 
-/// One event in the making.
+/// An event under construction.
 struct Body {
-  /// Without `duban.`; the routing key too.
+  /// The type without `duban.`, which is also the routing key.
   var type: String
   var id: String
   var source: String

@@ -1,4 +1,4 @@
-// duban-bench deadlines: how fast due items climb the chain, and what it costs to watch over those that are not due.
+// duban-bench deadlines: how fast due items are escalated, and the cost of watching items that are not due.
 
 import ArgumentParser
 import DubanSettings
@@ -8,30 +8,30 @@ import Foundation
 struct DeadlinesBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "deadlines",
-    abstract: "How many escalations a second, what a wake-up costs, and how late the oldest due item is.",
+    abstract: "Measures escalations per second, the cost of a wake-up, and the delay of the oldest due item.",
     discussion: """
-      Items are made to fall due by setting Duban's clock (clock_override). escalations_per_s: duband with the role deadlines sleeps \
-      beside the open items; then the clock jumps, and the time runs until the database holds nothing that is due. Each escalation \
-      is a row updated, a log entry, a breach with its slip, and two events in the outbox; all are counted afterwards. \
-      two_daemons_ratio: the same with two duband. idle_wakeup_ms: what duband asks when it wakes up for nothing, with \(idleNote); \
-      the median of 300. oldest_due_s_under_load: the greatest age of a due item that nobody has handled, looked at 20 times a \
-      second, while duband with all its roles takes in --rate new items a second and 1000 items a second fall due.
+      The benchmark sets Duban's clock (clock_override) to make items due. escalations_per_s: duband with the role deadlines \
+      sleeps while the items are open; then the clock jumps, and time is measured until no item is due. Each escalation \
+      updates a row and writes a log entry, a breach with its slip, and two events in the outbox; all are counted afterwards. \
+      two_daemons_ratio: the same with two daemons. idle_wakeup_ms: the queries of a wake-up without due items, with \(idleNote); \
+      the median of 300. oldest_due_s_under_load: the greatest age of an unhandled due item, sampled 20 times a \
+      second, while duband with all roles takes in --rate new items per second and 1000 items per second fall due.
       """)
 
   private static let idleNote = "--idle-open items and none due"
 
   @OptionGroup var options: CommonOptions
-  @Option(help: "Open items.") var open = 1_000_000
-  @Option(help: "How many of them fall due at once.") var due = 100_000
-  @Option(help: "Open items while the cost of a wake-up is measured; 0 leaves that out.") var idleOpen = 10_000_000
-  @Option(help: "New items a second under load.") var rate = 500
-  @Option(help: "Seconds of load, of which each needs 1000 due items; 0 leaves that out.") var seconds = 30
+  @Option(help: "The number of open items.") var open = 1_000_000
+  @Option(help: "The number of open items that fall due at once.") var due = 100_000
+  @Option(help: "The number of open items for measuring a wake-up; 0 skips this.") var idleOpen = 10_000_000
+  @Option(help: "New items per second under load.") var rate = 500
+  @Option(help: "Seconds of load, each with 1000 due items; 0 skips this.") var seconds = 30
 
   func validate() throws {
     guard due > 0, open >= due, idleOpen >= 0, rate > 0, seconds >= 0 else {
-      throw ValidationError("--due: from 1 to --open; --rate: at least 1; the others: not negative")
+      throw ValidationError("--due must be 1 to --open, --rate at least 1, and the others not negative")
     }
-    guard options.rowsBefore == 0 else { throw ValidationError("--rows-before: --open says what is in the database") }
+    guard options.rowsBefore == 0 else { throw ValidationError("--rows-before cannot be used here; use --open") }
   }
 
   struct Result: BenchResult {
@@ -73,7 +73,7 @@ struct DeadlinesBench: ParsableCommand {
 
   private static let template = "deadlines"
 
-  /// The chain of the default policy, with slips whether or not the default issues any.
+  /// The chain of the default policy, but always with slips.
   private static let policy = """
     policy: bench
     counts-from-hearing-after: 1h
@@ -87,12 +87,12 @@ struct DeadlinesBench: ParsableCommand {
       - { kind: reminder, resolution: { within: 24h, district: 24h, city: 24h } }
     """
 
-  /// Makes a database with open items.
+  /// Creates a database with open items.
   private func load(_ name: String, _ count: Int, due: Int, logged: Bool = true, on workbench: Workbench) throws {
     progress("loading \(count) open items")
     let dsn = try workbench.databases.make(name, copying: BenchDatabases.template(rowsBefore: 0))
-    let store = try Store(dsn: dsn, name: "duban-bench")
-    try store.insertOpenItems(count, due: due, policyVersion: store.apply(policy: Self.policy), logged: logged)
+    let policy = try Store(dsn: dsn, name: "duban-bench").apply(policy: Self.policy)
+    try BenchStore(dsn: dsn).insertOpenItems(count, due: due, policyVersion: policy, logged: logged)
   }
 
   // MARK: - All at once
@@ -101,23 +101,23 @@ struct DeadlinesBench: ParsableCommand {
     let rate = try workbench.run("deadlines_\(daemons)", copying: Self.template) { run in
       let duband = try (1...daemons).map { try run.start(roles: [.deadlines], copy: $0) }
       defer { for one in duband { one.stop() } }
-      let store = try Store(dsn: run.dsn, name: "duban-bench")
-      try Self.wait(on: duband, "its deadlines worker does not sleep") { try store.sleepingDeadlineWorkers() == daemons }
+      let store = try BenchStore(dsn: run.dsn)
+      try Self.wait(on: duband, "the deadlines worker is not idle") { try store.sleepingDeadlineWorkers() == daemons }
       run.workbench.databases.checkpoint()
       let began = ContinuousClock.now
       try store.moveClock(untilDue: due)
-      try Self.wait(on: duband, "items are due still") { try store.oldestDueAge() == nil }
+      try Self.wait(on: duband, "items are still due") { try store.oldestDueAge() == nil }
       let took = ContinuousClock.now - began
-      let expected = Store.EscalationCounts(breaches: due, slips: due, logEntries: due, announcements: 2 * due)
+      let expected = BenchStore.EscalationCounts(breaches: due, slips: due, findings: due, announcements: 2 * due)
       let found = try store.escalationCounts()
-      guard found == expected else { throw BenchFault("escalations wrote \(found) and should have written \(expected)") }
+      guard found == expected else { throw BenchFault("escalations wrote \(found), expected \(expected)") }
       return Double(due) / (took / .seconds(1))
     }
     progress("\(daemons) duband: \(rate.rounded(decimals: 0)) escalations/s")
     return rate
   }
 
-  /// Waits until the database says so.
+  /// Waits until the condition on the database is true.
   private static func wait(on duband: [DubandProcess], _ failure: String, until condition: () throws -> Bool) throws {
     let began = ContinuousClock.now
     while try !condition() {
@@ -139,15 +139,15 @@ struct DeadlinesBench: ParsableCommand {
     try medianWakeUp(Store(dsn: run.dsn, name: "duban-bench"))
   }
 
-  /// In milliseconds. The first wake-ups also plan their statements, and do not count.
+  /// In milliseconds. The first wake-ups also plan their statements, so they do not count.
   private func medianWakeUp(_ store: Store) throws -> Double? {
     try store.useIndexes()
     let times = try (0..<320).map { _ in
       let began = ContinuousClock.now
-      let items = try store.transaction { try $0.claimDueItems(limit: 500) }
+      let handled = try store.sweep(limit: 500).count
       _ = try store.timeUntilNextDue()
       let took = ContinuousClock.now - began
-      guard items.isEmpty else { throw BenchFault("\(items.count) items were due") }
+      guard handled == 0 else { throw BenchFault("\(handled) items were due") }
       try Interruption.pause(milliseconds: 2)
       return took / .milliseconds(1)
     }
@@ -161,13 +161,13 @@ struct DeadlinesBench: ParsableCommand {
     let duband = try run.start(roles: Role.allCases)
     defer { duband.stop() }
     try duband.waitUntilConsuming()
-    let store = try Store(dsn: run.dsn, name: "duban-bench")
-    try Self.wait(on: [duband], "its deadlines worker does not sleep") { try store.sleepingDeadlineWorkers() == 1 }
+    let store = try BenchStore(dsn: run.dsn)
+    try Self.wait(on: [duband], "the deadlines worker is not idle") { try store.sleepingDeadlineWorkers() == 1 }
     let connection = try run.workbench.queues.connect()
     defer { connection.close() }
     let publisher = try PacedPublisher(connection.openChannel())
     var traffic = Traffic(.complaints, run: "\(run.name)-\(ProcessInfo.processInfo.processIdentifier)")
-    progress("\(rate) new items and 1000 due ones a second for \(seconds) s")
+    progress("\(rate) new items and 1000 due items per second for \(seconds) s")
     try store.moveClock(untilDue: 0)
     let slice = max(rate / 20, 1)
     var oldest = 0.0

@@ -1,4 +1,4 @@
-// duban-bench: measures the real duband on a real broker and a real database. deploy/bench sets them up and runs it.
+// duban-bench measures the real duband with a real broker and a real database. deploy/bench starts the servers and runs it.
 
 import ArgumentParser
 
@@ -6,10 +6,10 @@ import ArgumentParser
 struct DubanBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "duban-bench",
-    abstract: "Measures duband: how fast it takes messages in and lets due items climb, how soon, and at what cost.",
+    abstract: "Measures duband: throughput, latency and cost of intake and escalation.",
     discussion: """
-      Run it by deploy/bench, which starts private servers, builds what is measured and cleans up. It works in databases of its own \
-      on the server of DUBAN_POSTGRES_DSN and with Duban's queues in the vhost of DUBAN_AMQP_URL, which must be empty.
+      Run deploy/bench, which starts private servers, builds the programs and cleans up. The benchmark uses its own databases \
+      on the server of DUBAN_POSTGRES_DSN, and Duban's queues in the vhost of DUBAN_AMQP_URL, which must be empty.
       """,
     subcommands: [
       IntakeBench.self, LatencyBench.self, BacklogBench.self, DeadlinesBench.self, PeersBench.self, MutatedBench.self,

@@ -1,8 +1,8 @@
-// duband's log as the instrument of measurement. It is written in any case, so that reading it disturbs nothing: no trigger, no
-// polling of the database, no second consumer.
+// Measures by duband's log. duband writes it anyway, so reading it does not affect the result, unlike triggers, polling the
+// database or a second consumer.
 //
-// Two of its lines tell all, each with the time in microseconds by the machine's clock:
-//   `consuming`        the broker has accepted the consumers, and nothing has been taken yet
+// Two kinds of lines are read. Their times are in microseconds by the machine's clock:
+//   `consuming`        the broker has accepted the consumers; no message has been received yet
 //   `batch committed`  the transaction is committed, flushed to disk, and acknowledged to the broker
 
 import Duban
@@ -11,36 +11,36 @@ import Foundation
 /// A line `batch committed`.
 struct CommittedBatch {
   var worker: Substring
-  /// When the batch was committed and acknowledged.
+  /// The time when the batch was committed and acknowledged.
   var endedAt: Instant
-  /// Messages that are in the database since: applied, or waiting for their item.
+  /// The messages that are now in the database: applied, or waiting for their item.
   var kept: Int
-  /// All its messages: beside those, duplicates and refused ones.
+  /// All messages of the batch, including duplicates and rejected ones.
   var settled: Int
 }
 
 /// Follows duband's log as it grows.
 final class DubandLog {
-  /// When an intake worker first consumed; nil before that.
+  /// The time when an intake worker first consumed; nil before that.
   private(set) var consumingSince: Instant?
   /// In the order of the log.
   private(set) var batches: [CommittedBatch] = []
-  /// Messages settled so far.
+  /// The number of messages settled so far.
   private(set) var settled = 0
 
   private let path: String
   private let file: FileHandle
   private var incomplete: [UInt8] = []
 
-  /// - Throws: where the file is not there.
+  /// - Throws: ``BenchFault`` if the file cannot be read.
   init(path: String) throws {
     guard let file = FileHandle(forReadingAtPath: path) else { throw BenchFault("\(path): cannot be read") }
     (self.path, self.file) = (path, file)
   }
 
-  /// Takes in what has been written since the last call.
+  /// Reads the lines written since the last call.
   ///
-  /// - Throws: ``BenchFault`` where a batch came that was not acknowledged, which would be counted twice.
+  /// - Throws: ``BenchFault`` for a batch that was not acknowledged, because its messages would be counted twice.
   func readOn() throws {
     incomplete += try file.readToEnd() ?? Data()
     guard let end = incomplete.lastIndex(of: UInt8(ascii: "\n")) else { return }
@@ -48,7 +48,7 @@ final class DubandLog {
     incomplete.removeSubrange(...end)
   }
 
-  /// The last lines, for a person to see what went wrong.
+  /// The last lines, for error messages.
   var tail: String {
     let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
     return text.split(separator: "\n").suffix(15).joined(separator: "\n")
@@ -67,7 +67,7 @@ final class DubandLog {
   private func batch(_ line: Substring) throws -> CommittedBatch {
     let counts = ["applied", "waiting", "duplicates", "refused"].compactMap { value($0, in: line).flatMap { Int($0) } }
     guard counts.count == 4, let worker = value("worker", in: line) else { throw strange(line) }
-    guard value("acknowledged", in: line) == nil else { throw BenchFault("the broker went away in the middle of a run: \(line)") }
+    guard value("acknowledged", in: line) == nil else { throw BenchFault("the broker connection was lost during a run: \(line)") }
     return CommittedBatch(
       worker: worker, endedAt: try time(of: line), kept: counts[0] + counts[1], settled: counts.reduce(0, +))
   }
@@ -82,6 +82,6 @@ final class DubandLog {
   }
 
   private func strange(_ line: Substring) -> BenchFault {
-    BenchFault("duband's log does not look as the benchmark knows it: \(line)")
+    BenchFault("unexpected line in duband's log: \(line)")
   }
 }

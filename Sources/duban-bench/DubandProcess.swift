@@ -1,4 +1,4 @@
-// The daemon that is measured: the real executable, as a process of its own.
+// The measured daemon: the real executable in its own process.
 
 import Foundation
 
@@ -9,10 +9,10 @@ final class DubandProcess {
 
   private let process = Process()
 
-  /// Longer than any pause of a healthy daemon: a bound on failing, not on measuring.
+  /// Longer than any pause of a healthy daemon. It limits the wait on failure and does not affect results.
   private static let patience = 120.0
 
-  /// Starts it with the environment's own variables except Duban's, so that nothing but `settings` decides.
+  /// Starts it with this process's environment, but without Duban's variables, so that only `settings` applies.
   init(_ executable: String, settings: [String: String], logFile: String) throws {
     guard FileManager.default.createFile(atPath: logFile, contents: nil), let output = FileHandle(forWritingAtPath: logFile)
     else {
@@ -27,19 +27,19 @@ final class DubandProcess {
     try process.run()
   }
 
-  /// Waits until it consumes.
+  /// Waits until duband consumes.
   func waitUntilConsuming() throws {
-    try wait(for: "it did not begin to consume") { log.consumingSince != nil }
+    try wait(for: "it did not start to consume") { log.consumingSince != nil }
   }
 
-  /// Waits until it has settled so many messages since it began.
+  /// Waits until duband has settled `count` messages since its start.
   func waitUntilSettled(_ count: Int) throws {
     try wait(for: "it settled \(log.settled) of \(count) messages") { log.settled >= count }
   }
 
-  /// - Throws: ``BenchFault`` where it has ended by itself.
+  /// - Throws: ``BenchFault`` if the process has exited.
   func checkRunning() throws {
-    guard process.isRunning else { throw BenchFault("duband has ended; its log ends with:\n\(log.tail)") }
+    guard process.isRunning else { throw BenchFault("duband has exited; its log ends with:\n\(log.tail)") }
   }
 
   private func wait(for failure: @autoclosure () -> String, until condition: () -> Bool) throws {
@@ -50,14 +50,14 @@ final class DubandProcess {
       try checkRunning()
       if log.batches.count != lines { (lines, quietSince) = (log.batches.count, Date()) }
       guard Date().timeIntervalSince(quietSince) < Self.patience else {
-        throw BenchFault("\(failure()) and then did nothing for \(Int(Self.patience)) s; its log ends with:\n\(log.tail)")
+        throw BenchFault("\(failure()) and then made no progress for \(Int(Self.patience)) s; its log ends with:\n\(log.tail)")
       }
       try Interruption.pause(milliseconds: 20)
     }
   }
 
-  /// Ends it in order, and the hard way if it does not drain in time. Returns its exit status, or the number of the signal that ended it
-  /// as a shell gives it, 128 and more.
+  /// Stops the process, by force if it does not drain in time. Returns its exit status, or 128 plus the number of the signal
+  /// that ended it, as a shell does.
   @discardableResult
   func stop() -> Int32 {
     if process.isRunning { process.terminate() }

@@ -1,9 +1,9 @@
-// A CloudEvent in parts, so that mutations can reach into it; written out in either mode.
+// A CloudEvent as separate parts, so that mutations can change them. It can be written in structured or binary mode.
 
 import AMQP
 import DubanBroker
 
-/// An event that is not written yet. Names and values are taken as they are: nothing here sees to it that the result is JSON.
+/// An event that is not encoded yet. Names and values are used verbatim, so the result may be invalid JSON.
 struct EventDraft {
   struct Member {
     var name: String
@@ -11,7 +11,7 @@ struct EventDraft {
     var value: String
   }
 
-  /// Without `duban.`.
+  /// The type without `duban.`.
   var routingKey: String
   var attributes: [Member]
   var data: [Member]
@@ -36,7 +36,7 @@ struct EventDraft {
       routingKey: routingKey, Self.object(attributes + [Member(name: "data", value: Self.object(data))]))
   }
 
-  /// In binary mode: the attributes as headers, the data as body.
+  /// In binary mode: the attributes as headers, the data as the body.
   var binary: OutgoingMessage {
     let headers = attributes.map { ("cloudEvents:\($0.name)", FieldValue.string(String($0.value.dropFirst().dropLast()))) }
     return OutgoingMessage(

@@ -1,22 +1,22 @@
-// The yardstick: floor.c, which moves the same messages into one table and does nothing else.
+// The baseline for intake: floor.c, which moves the same messages into one table and does nothing else.
 
 import AMQP
 import Foundation
 
-/// The compiled floor, on the same servers.
+/// The compiled floor.c on the same servers.
 struct Floor {
   private let tool: Tool
-  /// The vhost `/`, where its queue always is.
+  /// The vhost `/`, which floor.c always uses.
   private let broker: ConnectionConfiguration
 
   private static let queue = "floor.complaints"
 
-  /// Makes ready to run it; `dsn` names a database of its own, in which it drops and makes its table.
+  /// Prepares a run. `dsn` names a separate database, in which floor.c drops and creates its table.
   ///
-  /// - Throws: ``BenchFault`` where it cannot be run on these servers, or a queue of that name is there: it begins by deleting it.
+  /// - Throws: ``BenchFault`` if it cannot run on these servers, or if its queue exists: it would delete that queue.
   init(_ executable: String, amqpURL: String, dsn: String) throws {
     guard let url = URLComponents(string: amqpURL), url.scheme == "amqp", let host = url.host else {
-      throw BenchFault("it takes one plain amqp:// URL")
+      throw BenchFault("floor.c needs one plain amqp:// URL")
     }
     let environment = [
       "AMQP_HOST": host, "AMQP_PORT": "\(url.port ?? 5672)", "AMQP_USER": url.user ?? "guest",
@@ -28,11 +28,11 @@ struct Floor {
     let connection = try Connection(broker)
     defer { connection.close() }
     guard try BenchQueues.status(of: Self.queue, on: connection) == nil else {
-      throw BenchFault("there is a queue \(Self.queue) in the vhost /, which it would delete")
+      throw BenchFault("the vhost / has a queue \(Self.queue), which floor.c would delete")
     }
   }
 
-  /// Removes the queue that it made.
+  /// Deletes the queue that floor.c made.
   func removeQueue() {
     guard let connection = try? Connection(broker), let channel = try? connection.openChannel() else { return }
     _ = try? channel.deleteQueue(Self.queue)
@@ -42,7 +42,7 @@ struct Floor {
   /// Fills its queue.
   func fill(_ count: Int) throws { _ = try tool.run(["publish", "\(count)"]) }
 
-  /// Publishes messages, then takes them in, 500 a transaction: messages a second of the latter.
+  /// Publishes messages, then takes them in with 500 per transaction. Returns the intake rate in messages per second.
   func measure(_ count: Int, settle: () -> Void) throws -> Double {
     try fill(count)
     settle()

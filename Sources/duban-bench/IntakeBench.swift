@@ -1,4 +1,4 @@
-// duban-bench intake: messages a second from a filled quorum queue into the database, beside the floor.
+// duban-bench intake: messages per second from a filled quorum queue into the database, compared with the floor.
 
 import ArgumentParser
 import Duban
@@ -6,27 +6,29 @@ import Foundation
 
 struct IntakeBench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "intake", abstract: "How many messages a second duband takes in, and how many the floor moves.",
+    commandName: "intake", abstract: "Measures messages per second taken in by duband, and moved by the floor.",
     discussion: """
-      All messages are published and confirmed before duband starts. Timed is what duband's log says: from `consuming`, when the \
+      All messages are published and confirmed before duband starts. The time is taken from duband's log: from `consuming`, when the \
       broker has accepted its consumers, to the last `batch committed`, when the last transaction is on disk and acknowledged. The \
-      floor times itself in the same way. Each run has a fresh database; a checkpoint precedes what is timed; the floor and duband \
-      take turns, with --rows-before also duband on an empty database. The rates are medians, the ratios are those of the medians.
+      floor measures itself in the same way. Each run has a fresh database and starts with a checkpoint; the floor and duband \
+      alternate, with --rows-before also duband on an empty database. The rates are medians, the ratios are those of the medians.
       """)
 
   @OptionGroup var options: CommonOptions
-  @Option(help: "What is published: \(Mix.allCases.map(\.rawValue).joined(separator: " or ")).") var mix = Mix.complaints
-  @Option(help: "Messages of each run.") var messages = 100_000
-  @Option(help: "Intake workers of duband, if not its default.") var workers: Int?
-  @Option(help: "How often.") var runs = 5
-  @Option(help: "The compiled floor.c; without it there is no ratio.") var floor: String?
+  @Option(help: "The kind of traffic: \(Mix.allCases.map(\.rawValue).joined(separator: " or ")).") var mix = Mix.complaints
+  @Option(help: "The number of messages per run.") var messages = 100_000
+  @Option(help: "The number of intake workers, instead of duband's default.") var workers: Int?
+  @Option(help: "The number of runs.") var runs = 5
+  @Option(help: "The compiled floor.c. Without it there is no ratio.") var floor: String?
 
   func validate() throws {
-    guard messages > 0, workers ?? 1 > 0, runs > 0 else { throw ValidationError("--messages, --workers and --runs: at least 1") }
+    guard messages > 0, workers ?? 1 > 0, runs > 0 else {
+      throw ValidationError("--messages, --workers and --runs must be at least 1")
+    }
   }
 
   struct Result: BenchResult {
-    /// Both in messages a second.
+    /// All rates are in messages per second.
     struct Run: Encodable {
       var messages_per_s: Double
       var floor_per_s: Measured<Double>
@@ -90,18 +92,18 @@ struct IntakeBench: ParsableCommand {
 
   private func yardstick(on workbench: Workbench) -> Floor? {
     guard let floor else {
-      progress("no floor.c, hence no ratio: name the file in DUBAN_FLOOR")
+      progress("no floor.c, so no ratio: set DUBAN_FLOOR to the file")
       return nil
     }
     do {
       return try Floor(floor, amqpURL: options.servers().amqpURL, dsn: workbench.databases.make("floor"))
     } catch {
-      progress("the floor cannot be measured on these servers, hence no ratio: \(error)")
+      progress("the floor cannot run on these servers, so no ratio: \(error)")
       return nil
     }
   }
 
-  /// Messages a second of one run.
+  /// Messages per second of one run.
   static func rate(of run: Run, _ mix: Mix, messages: Int, workers: Int? = nil) throws -> Double {
     var traffic = Traffic(mix, run: "\(run.name)-\(ProcessInfo.processInfo.processIdentifier)")
     try run.workbench.queues.fill(&traffic, count: messages)
@@ -112,7 +114,7 @@ struct IntakeBench: ParsableCommand {
     duband.stop()
     try run.verify(traffic, settled: duband.log.settled)
     guard let began = duband.log.consumingSince, let ended = duband.log.batches.last?.endedAt else {
-      throw BenchFault("nothing was logged")
+      throw BenchFault("duband logged no batch")
     }
     return (Double(messages) / (Double((ended - began).microseconds) / 1_000_000)).rounded(decimals: 0)
   }

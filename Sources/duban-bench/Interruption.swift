@@ -1,4 +1,4 @@
-// Ctrl-C and SIGTERM: noted, so that whoever works ends at its next check, and what the benchmark made is removed on the way out.
+// Handles SIGINT, SIGTERM and SIGHUP. The benchmark stops at its next check and removes its databases and queues.
 
 import Glibc
 import Synchronization
@@ -10,9 +10,9 @@ enum Interruption: Error, CustomStringConvertible {
 
   private static let isRaised = Atomic(false)
 
-  /// From now on the signals do not end the process; ``check()`` tells of them. A second one does end it.
+  /// From now on a signal does not end the process but makes ``check()`` throw. A second signal ends the process.
   static func watch() {
-    // Touched here, because a handler must not be the one to initialise it.
+    // Initialized here, because a signal handler must not do it.
     isRaised.store(false, ordering: .relaxed)
     for number in [SIGINT, SIGTERM, SIGHUP] {
       signal(number) { number in
@@ -21,12 +21,12 @@ enum Interruption: Error, CustomStringConvertible {
     }
   }
 
-  /// - Throws: if a signal has come.
+  /// - Throws: ``interrupted`` after a signal.
   static func check() throws(Interruption) {
     if isRaised.load(ordering: .relaxed) { throw .interrupted }
   }
 
-  /// Waits a moment, shorter if a signal comes.
+  /// Sleeps for a moment, or until a signal arrives.
   static func pause(milliseconds: UInt32) throws(Interruption) {
     usleep(milliseconds * 1000)
     try check()

@@ -1,4 +1,4 @@
-// duban-bench latency: how long from publishing a message to its row being committed, at rates below saturation.
+// duban-bench latency: the time from publishing a message to the commit of its row, at rates below saturation.
 
 import ArgumentParser
 import Duban
@@ -7,29 +7,29 @@ import Foundation
 
 struct LatencyBench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "latency", abstract: "How long from publishing a message to its row being on disk, at given rates.",
+    commandName: "latency", abstract: "Measures the time from publishing a message to its row being on disk, at given rates.",
     discussion: """
-      Each message's begin is the moment before it is handed to the broker's socket. Its end is the `batch committed` line that \
-      duband logs after its transaction: the row is flushed to disk then, and the message acknowledged. Nothing disturbs what is \
-      measured. All times are of this machine's clock, so broker, database and benchmark must run on one machine.
+      A message's time begins just before it is written to the broker's socket. It ends with the `batch committed` line that \
+      duband logs after the transaction: by then the row is flushed to disk and the message acknowledged. The measurement does \
+      not affect duband. All times are by this machine's clock, so broker, database and benchmark must run on one machine.
       """)
 
   @OptionGroup var options: CommonOptions
-  @Option(help: "Messages a second, several separated by commas.") var rates = "50,500,5000"
-  @Option(help: "Seconds of each rate that count; 3 more precede them.") var seconds = 10
+  @Option(help: "Messages per second; separate several rates by commas.") var rates = "50,500,5000"
+  @Option(help: "Measured seconds per rate, after 3 s of warm-up.") var seconds = 10
 
   func validate() throws {
     guard parsedRates.count == rates.split(separator: ",").count, !parsedRates.isEmpty, parsedRates.allSatisfy({ $0 > 0 }) else {
       throw ValidationError("--rates \(rates): write numbers such as 50,500")
     }
-    guard seconds > 0 else { throw ValidationError("--seconds: at least 1") }
+    guard seconds > 0 else { throw ValidationError("--seconds must be at least 1") }
   }
 
   private var parsedRates: [Int] { rates.split(separator: ",").compactMap { Int($0) } }
 
   struct Result: BenchResult {
     struct Rate: Encodable {
-      /// Messages a second that were wanted, and that the publisher brought about.
+      /// The requested rate, and the rate that the publisher achieved, in messages per second.
       var rate: Int
       var published_per_s: Double
       var p50_ms: Measured<Double>
@@ -74,7 +74,7 @@ struct LatencyBench: ParsableCommand {
     let begins = try publisher.publish(&traffic, count: warmUp + rate * seconds, rate: rate)
     published += begins.count
     try duband.waitUntilSettled(published)
-    let takings = try Store(dsn: run.dsn, name: "duban-bench").takings(ofIDsBeginning: traffic.idPrefix)
+    let takings = try BenchStore(dsn: run.dsn).takings(ofIDsBeginning: traffic.idPrefix)
     let ends = try TransactionEnds(takings.values, batches: duband.log.batches)
     let latencies = try (warmUp..<begins.count).map { index in
       guard let end = takings[traffic.id(index)].flatMap({ ends[$0] }) else {

@@ -1,4 +1,5 @@
-// duban-bench mutated: nothing that is published is lost, whatever it looks like, and nothing bad stops the good beside it.
+// duban-bench mutated: checks that no published message is lost, however malformed, and that bad messages do not stop good
+// ones.
 
 import AMQP
 import ArgumentParser
@@ -9,22 +10,22 @@ import Foundation
 
 struct MutatedBench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "mutated", abstract: "Whether every one of a million spoilt messages ends where it belongs.",
+    commandName: "mutated", abstract: "Checks that every one of a million malformed messages is accounted for.",
     discussion: """
-      Publishes messages that are spoilt in \(Mutation.allCases.count) ways, the same ones for the same seed, to a running duband, \
-      with good ones in between. At the end accepted + waiting + duplicates + dead letters must be what was published: accepted and \
-      waiting are rows of the database, dead letters are what came out of the broker's dead-letter queues, and duplicates are \
-      messages that were published again exactly as they were and had been taken. duband must have taken every good message and \
-      must end by itself, with status 0. Otherwise this ends with status 1.
+      Publishes messages that are malformed in \(Mutation.allCases.count) ways, the same ones for the same seed, to a running duband, \
+      with good ones in between. At the end accepted + waiting + duplicates + dead letters must equal published: accepted and \
+      waiting are rows of the database, dead letters come from the broker's dead-letter queues, and duplicates are \
+      accepted messages that were published again unchanged. duband must accept every good message and \
+      must exit with status 0 when told to stop. Otherwise this command exits with status 1.
       """)
 
   @OptionGroup var options: CommonOptions
   @Option(help: "Messages.") var messages = 1_000_000
-  @Option(help: "Where the random numbers begin.") var seed: UInt64 = 1
+  @Option(help: "The seed of the random numbers.") var seed: UInt64 = 1
 
   func validate() throws {
-    guard messages > 0 else { throw ValidationError("--messages: at least 1") }
-    guard options.rowsBefore == 0 else { throw ValidationError("--rows-before: this counts what is in the database") }
+    guard messages > 0 else { throw ValidationError("--messages must be at least 1") }
+    guard options.rowsBefore == 0 else { throw ValidationError("--rows-before cannot be used here; all rows are counted") }
   }
 
   struct Result: BenchResult {
@@ -34,16 +35,16 @@ struct MutatedBench: ParsableCommand {
     var waiting: Int
     var duplicates: Int
     var dead_lettered: Int
-    /// Published, and none of these; negative where a message is there twice.
+    /// Published but not found; negative if a message is stored twice.
     var lost: Int
-    /// Of the dead letters, by code.
+    /// The number of dead letters by code.
     var reasons: [String: Int]
     var good_sent: Int
     var good_taken: Int
-    /// Messages in the log or among the waiting that cannot be read again.
+    /// Stored messages, logged or waiting, that cannot be parsed again.
     var unreadable: Int
     var messages_per_s: Double
-    /// Of duband, when it was told to stop.
+    /// The exit status of duband after it was told to stop.
     var exit_status: Int32
 
     var isRight: Bool { lost == 0 && good_sent == good_taken && unreadable == 0 && exit_status == 0 }
@@ -53,8 +54,8 @@ struct MutatedBench: ParsableCommand {
         "published     \(published) (seed \(seed))", "accepted      \(accepted)", "waiting       \(waiting)",
         "duplicates    \(duplicates)", "dead letters  \(dead_lettered)",
       ] + reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "  \($0.key): \($0.value)" } + [
-        "lost          \(lost)", "good          \(good_taken) of \(good_sent) taken", "unreadable    \(unreadable)",
-        "messages/s    \(messages_per_s)", "duband        ended with status \(exit_status)",
+        "lost          \(lost)", "good          \(good_taken) of \(good_sent) accepted", "unreadable    \(unreadable)",
+        "messages/s    \(messages_per_s)", "duband        exited with status \(exit_status)",
       ]
     }
   }
@@ -81,10 +82,10 @@ struct MutatedBench: ParsableCommand {
       let batch = (0..<min(1000, messages - mutator.count)).map { _ in mutator.next() }
       for message in batch { published[ContentDigest(of: RawMessage(message)), default: 0] += 1 }
       let outcomes = try publisher.publish(batch: batch, timeout: .seconds(60))
-      if let bad = outcomes.first(where: { $0 != .confirmed }) { throw BenchFault("the broker did not take a message: \(bad)") }
+      if let bad = outcomes.first(where: { $0 != .confirmed }) { throw BenchFault("the broker did not accept a message: \(bad)") }
       try letters.takeArrived()
       if mutator.count % 100_000 == 0 { progress("published \(mutator.count)") }
-      // A queue that grows without end would measure the broker's memory.
+      // Limits the queue. Otherwise the test would measure the broker's memory.
       try duband.waitUntilSettled(mutator.count - 10_000)
     }
     try duband.waitUntilSettled(messages)
@@ -93,7 +94,7 @@ struct MutatedBench: ParsableCommand {
     try letters.takeAll()
     if let left = try run.workbench.queues.firstNotEmpty() { throw BenchFault("queue \(left) is not empty") }
 
-    let store = try Store(dsn: run.dsn, name: "duban-bench")
+    let store = try BenchStore(dsn: run.dsn)
     let kept = try store.keptMessages()
     let repeated = published.filter { $0.value > 1 }
     let duplicates = try store.taken(among: Array(repeated.keys)).reduce(0) { $0 + (repeated[$1] ?? 1) - 1 }
@@ -101,7 +102,7 @@ struct MutatedBench: ParsableCommand {
     try store.forEachKeptBody { body in
       if (try? Envelope(RawMessage(body: Array(body.utf8)))) == nil {
         unreadable += 1
-        if unreadable <= 5 { progress("cannot be read again: \(body.debugDescription.prefix(500))") }
+        if unreadable <= 5 { progress("cannot be parsed again: \(body.debugDescription.prefix(500))") }
       }
     }
     return Result(
@@ -114,7 +115,7 @@ struct MutatedBench: ParsableCommand {
 }
 
 extension RawMessage {
-  /// What intake will see of a message.
+  /// The message as intake will see it.
   fileprivate init(_ message: OutgoingMessage) {
     var attributes: [String: String] = [:]
     for (name, value) in message.properties.headers where name.hasPrefix("cloudEvents:") {
@@ -124,7 +125,7 @@ extension RawMessage {
   }
 }
 
-/// Takes dead letters out of their queues as they come, and counts them.
+/// Consumes dead letters as they arrive, and counts them.
 private struct DeadLetterDrain {
   private(set) var count = 0
   private(set) var reasons: [String: Int] = [:]
@@ -136,17 +137,17 @@ private struct DeadLetterDrain {
     for queue in DubanTopology.intakeQueues { try channel.consume(queue: queue.deadLetterQueue) }
   }
 
-  /// Those that have arrived.
+  /// Takes the dead letters that have arrived.
   mutating func takeArrived(waiting: Duration = .zero) throws {
     while let event = try channel.next(timeout: waiting) {
-      guard case .delivery(let letter) = event else { throw BenchFault("the broker said \(event)") }
+      guard case .delivery(let letter) = event else { throw BenchFault("unexpected event from the broker: \(event)") }
       count += 1
       reasons[letter.properties.headers["duban-reason"]?.string ?? "none", default: 0] += 1
       try channel.acknowledge(letter.tag)
     }
   }
 
-  /// All that there are; to be called when nobody sends more.
+  /// Takes all dead letters. Call it only when no more are being published.
   mutating func takeAll() throws {
     try takeArrived(waiting: .seconds(2))
     channel.connection.close()

@@ -1,18 +1,18 @@
-// What can be wrong with a message: good events, each changed in a way that real senders, real networks or ill will may bring about.
+// Malformed messages: good events, each changed in a way that real senders, networks or attackers could cause.
 
 import AMQP
 
-/// A way to spoil an event.
+/// A way to change an event.
 enum Mutation: CaseIterable {
-  /// Not spoilt at all, yet no new item: an event of an item that may or may not be there.
+  /// Unchanged, but not always a new item: an event of an item that may not exist.
   case none
-  /// An earlier message once more, as it was.
+  /// An earlier message again, unchanged.
   case repeated
-  /// An earlier message's id with other content.
+  /// The id of an earlier message with different content.
   case sameID
   case bitFlips
   case truncated
-  /// Pieces of the body cut out, doubled or exchanged.
+  /// Pieces of the body removed, duplicated or moved.
   case shuffled
   case typeSwapped
   case nested
@@ -22,22 +22,22 @@ enum Mutation: CaseIterable {
   case duplicateKey
   case byteOrderMark
   case notUTF8
-  /// Nothing, or JSON that is no object.
+  /// Empty, or JSON that is not an object.
   case noObject
-  /// Lengths and times at their limits and beyond, and text that looks alike.
+  /// Lengths and times at and beyond their limits, and look-alike text.
   case extreme
-  /// Binary mode, its headers missing, of other types, or strange.
+  /// Binary mode with headers that are missing, of other types, or unknown.
   case headers
-  /// Larger than what is taken.
+  /// Larger than the allowed size.
   case oversize
 }
 
-/// Makes messages without end, the same for every run of the same seed.
+/// Makes an endless sequence of messages, the same for every run with the same seed.
 struct Mutator {
-  /// How many messages it has made, the good ones among them.
+  /// The number of messages made, and the number of good ones among them.
   private(set) var count = 0
   private(set) var goodCount = 0
-  /// What the ids of good messages begin with, and those of no others.
+  /// The prefix of the ids of good messages, and of no other ids.
   static let goodPrefix = "good-"
 
   private var random: SplitMix
@@ -48,7 +48,7 @@ struct Mutator {
   mutating func next() -> OutgoingMessage {
     defer { count += 1 }
     if count % 200 == 0 { return good() }
-    // Megabytes a second would be all that is measured.
+    // Oversize messages are rare. Otherwise their bytes would dominate the measurement.
     let roll = Int.random(in: 0..<1000, using: &random)
     let kinds = Mutation.allCases.dropLast()
     let mutation = roll == 0 ? Mutation.oversize : kinds[roll % kinds.count]
@@ -57,7 +57,7 @@ struct Mutator {
     return message
   }
 
-  /// Published in between, and to be taken whatever surrounds it.
+  /// A good message between bad ones. duband must accept it.
   private mutating func good() -> OutgoingMessage {
     defer { goodCount += 1 }
     return EventDraft(
@@ -75,7 +75,7 @@ struct Mutator {
 
   // MARK: - Drafts
 
-  /// An event that opens an item, or one about an item of which nobody knows whether it is open yet.
+  /// An event that opens an item, or one of an item that may not be open yet.
   private mutating func draft() -> EventDraft {
     let number = Bool.random(using: &random) ? count : Int.random(in: 0...count, using: &random)
     func draft(_ type: String, _ source: String, _ data: [EventDraft.Member]) -> EventDraft {
@@ -94,11 +94,11 @@ struct Mutator {
   }
 
   private mutating func pick<T>(_ values: [T]) -> T {
-    // Safe: every list here is written out below and none is empty.
+    // Safe: all lists are literals below, and none is empty.
     values[Int.random(in: values.indices, using: &random)]
   }
 
-  /// Changes a member, an attribute as likely as one of `data`.
+  /// Changes one member, with equal chance among the attributes and the members of `data`.
   private mutating func change(_ draft: inout EventDraft, _ body: (inout EventDraft.Member, inout SplitMix) -> Void) {
     let index = Int.random(in: 0..<draft.attributes.count + draft.data.count, using: &random)
     if index < draft.attributes.count {
@@ -164,7 +164,7 @@ struct Mutator {
     }
   }
 
-  /// Puts text into the middle of a member's value, or of its name.
+  /// Inserts text into a member's value or name.
   private mutating func inText(_ draft: inout EventDraft, _ text: String) -> OutgoingMessage {
     change(&draft) { member, random in
       if Int.random(in: 0..<5, using: &random) == 0 {
@@ -204,7 +204,7 @@ struct Mutator {
       .timestamp(.max), [1, "a", nil], ["a": ["b": [nil]]],
       .decimal(scale: 255, value: .max), .double(-0.0), .string(String(repeating: "x", count: 70_000)), "\u{feff}", "2.0",
     ])
-    // Sorted: a dictionary's own order differs from run to run.
+    // Sorted, because a dictionary's order differs from run to run.
     let names = message.properties.headers.keys.sorted()
     let name = pick(names)
     switch Int.random(in: 0..<5, using: &random) {

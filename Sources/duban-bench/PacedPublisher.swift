@@ -1,10 +1,11 @@
-// Publishing at a constant rate, whether or not anybody keeps up: each event has its moment, and its true time is noted.
+// Publishes at a constant rate, even if duband falls behind. Each event has a scheduled time, and its actual time is
+// recorded.
 
 import AMQP
 import Duban
 import Glibc
 
-/// Publishes with confirms, but does not wait for them.
+/// Publishes with confirms but does not wait for them.
 struct PacedPublisher {
   private let channel: Channel
 
@@ -13,9 +14,9 @@ struct PacedPublisher {
     self.channel = channel
   }
 
-  /// Publishes `rate` events a second and returns when each was handed to the broker's socket, by the machine's clock.
+  /// Publishes `rate` events per second. Returns when each was written to the broker's socket, by the machine's clock.
   ///
-  /// What is late (a busy machine wakes a sleeper late) is sent at once, so that the rate holds.
+  /// A late event (a busy machine may wake the thread late) is sent at once, so that the rate holds.
   func publish(_ traffic: inout Traffic, count: Int, rate: Int) throws -> [Duban.Instant] {
     let began = ContinuousClock.now
     let interval = Duration.seconds(1) / rate
@@ -35,7 +36,7 @@ struct PacedPublisher {
     while true {
       let left = moment - .now
       guard left > .zero else { return }
-      // Between slow events heartbeats and confirms are due; the last stretch is slept to the microsecond.
+      // During a longer wait, process heartbeats and confirms. The last part is a sleep with microsecond precision.
       if left > .milliseconds(5) { try takeAnswers() }
       let (seconds, attoseconds) = min(left, .milliseconds(500)).components
       var pause = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
@@ -47,8 +48,8 @@ struct PacedPublisher {
   private func takeAnswers() throws {
     while let event = try channel.next(timeout: .zero) {
       switch event {
-      case .returned(let message): throw BenchFault("the broker has no queue for a message: \(message.text)")
-      case .confirm(let confirm) where !confirm.acknowledged: throw BenchFault("the broker did not take a message")
+      case .returned(let message): throw BenchFault("a message was unroutable: \(message.text)")
+      case .confirm(let confirm) where !confirm.acknowledged: throw BenchFault("the broker did not accept a message")
       case .channelClosed(let error): throw error
       case .confirm, .delivery, .consumerCancelled: break
       }

@@ -1,4 +1,4 @@
-// duban-bench peers: duband beside what a user would pick instead, in turns on the same servers.
+// duban-bench peers: compares duband with alternatives on the same servers.
 
 import AMQP
 import ArgumentParser
@@ -6,37 +6,37 @@ import Foundation
 
 struct PeersBench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "peers", abstract: "How many messages a second duband takes in, beside a Go worker, Celery and FastStream.",
+    commandName: "peers", abstract: "Compares the intake rate of duband with a Go worker, Celery and FastStream.",
     discussion: """
-      Each takes in complaints of about 740 bytes from a quorum queue (Celery: tasks from a queue of its own) that was filled before, \
-      and times itself; they take turns, and a checkpoint precedes each. The floor and the Go worker commit 500 messages at once, \
-      Celery and FastStream one by one, as their manuals do; none but duband validates, deduplicates or keeps a history. The rates \
-      are medians, the ratios are those of duband's median to theirs.
+      Each takes in complaints of about 740 bytes from a quorum queue (Celery: tasks from its own queue) that was filled before, \
+      and measures itself. They alternate, and a checkpoint precedes each run. The floor and the Go worker commit 500 messages at once, \
+      Celery and FastStream one by one, as in their manuals. Only duband validates, deduplicates and keeps a history. The rates \
+      are medians; the ratios are duband's median to theirs.
       """)
 
   @OptionGroup var options: CommonOptions
-  @Option(help: "Messages of each run of duband, the floor and the Go worker.") var messages = 100_000
-  @Option(help: "Messages of each run of Celery and of FastStream.") var singleMessages = 20_000
-  @Option(help: "How often.") var runs = 5
-  @Option(help: "The compiled floor.c, which fills their queue too.") var floor: String
+  @Option(help: "The number of messages per run of duband, the floor and the Go worker.") var messages = 100_000
+  @Option(help: "The number of messages per run of Celery and FastStream.") var singleMessages = 20_000
+  @Option(help: "The number of runs.") var runs = 5
+  @Option(help: "The compiled floor.c, which also fills the peers' queue.") var floor: String
   @Option(help: "The compiled Go worker.") var goWorker: String
   @Option(help: "The folder of the Python workers.") var peers: String
-  @Option(help: "A Python that has what they import.") var python: String
+  @Option(help: "A Python with the modules that they import.") var python: String
 
   func validate() throws {
     guard messages > 0, singleMessages > 0, runs > 0 else {
-      throw ValidationError("--messages, --single-messages and --runs: at least 1")
+      throw ValidationError("--messages, --single-messages and --runs must be at least 1")
     }
   }
 
-  /// Messages a second of each.
+  /// Messages per second of each.
   struct Rates: Encodable {
     var duband, floor, go, celery, faststream: Double
   }
 
   struct Result: BenchResult {
     var rates: Rates
-    /// duband's rate as a multiple of theirs.
+    /// duband's rate as a multiple of each peer's.
     var ratios: [String: Double]
     var runs: [Rates]
 
@@ -77,7 +77,7 @@ struct PeersBench: ParsableCommand {
   }
 }
 
-/// The others, on the same servers.
+/// The peers on the same servers.
 private struct Peers {
   private let bench: PeersBench
   private let yardstick: Floor
@@ -93,7 +93,7 @@ private struct Peers {
     yardstick = try Floor(bench.floor, amqpURL: servers.amqpURL, dsn: dsn)
     settle = workbench.databases.checkpoint
     broker = try ConnectionConfiguration(servers.amqpURL)
-    // The one form of a DSN that all of them read.
+    // The only form of a DSN that all peers accept.
     let url = dsn.contains("://") ? dsn : "postgresql:///?" + dsn.split(separator: " ").joined(separator: "&")
     let environment = [
       "AMQP_URL": servers.amqpURL, "PG_DSN": url, "PYTHONPATH": bench.peers, "PYTHONDONTWRITEBYTECODE": "1", "C_FORCE_ROOT": "1",

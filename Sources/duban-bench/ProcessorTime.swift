@@ -1,15 +1,15 @@
-// Processor time and memory of processes, as the kernel keeps them in /proc.
+// CPU time and memory of processes, from /proc.
 
 import Foundation
 
-/// Processor seconds, user and system, that a process has used since it began.
+/// The CPU seconds, user and system, that a process has used since its start.
 enum ProcessorTime {
-  /// Of one process, all its threads included; nil when it is gone.
+  /// The CPU seconds of one process with all its threads; nil if it has ended.
   static func of(_ process: Int32) -> Double? {
     Stat(process).map { Double($0.own) / ticksPerSecond }
   }
 
-  /// Of a process and all it has started: the children that live and those it has outlived.
+  /// The CPU seconds of a process and all its descendants, running or ended.
   static func ofFamily(_ parent: Int32) -> Double? {
     guard let stat = Stat(parent) else { return nil }
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
@@ -19,18 +19,18 @@ enum ProcessorTime {
 
   private static let ticksPerSecond = Double(sysconf(Int32(_SC_CLK_TCK)))
 
-  /// `/proc/PID/stat`, of which proc(5) counts the fields from 1.
+  /// `/proc/PID/stat`. proc(5) counts the fields from 1.
   private struct Stat {
     var parent: Int32
     var own: Int
-    /// Of children that have ended and been waited for.
+    /// The time of children that have ended and were waited for.
     var ended: Int
 
     init?(_ process: Int32) {
       guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
         let end = text.lastIndex(of: ")")
       else { return nil }
-      // What follows the name, which may itself hold blanks and parentheses, begins with field 3.
+      // The name may contain spaces and parentheses. Field 3 follows it.
       let fields = text[text.index(after: end)...].split(separator: " ")
       func field(_ number: Int) -> Int? { fields.count > number - 3 ? Int(fields[number - 3]) : nil }
       guard let parent = field(4), let user = field(14), let system = field(15), let endedUser = field(16),
@@ -43,7 +43,7 @@ enum ProcessorTime {
 
 /// Memory of a process.
 enum Memory {
-  /// The most that it ever had resident, in MiB; nil when it is gone.
+  /// The peak resident memory, in MiB; nil if the process has ended.
   static func peak(of process: Int32) -> Double? {
     guard let text = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8),
       let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),

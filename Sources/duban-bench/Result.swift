@@ -1,10 +1,10 @@
-// How a result is printed: as one JSON object, or as lines for a person.
+// Prints a result as one JSON object, or as lines for people.
 
 import Foundation
 
-/// What a measurement found.
+/// The result of a measurement.
 protocol BenchResult: Encodable {
-  /// For a person; no line is empty.
+  /// Lines for people. None is empty.
   var lines: [String] { get }
 }
 
@@ -17,7 +17,7 @@ extension BenchResult {
   }
 }
 
-/// A number that could not be measured is `null` in JSON, and not left out.
+/// A number that may be missing. In JSON it is then `null` and not left out.
 struct Measured<Value: Encodable>: Encodable, CustomStringConvertible where Value: CustomStringConvertible {
   var value: Value?
 

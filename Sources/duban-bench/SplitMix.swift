@@ -1,6 +1,6 @@
-// Random numbers that are the same in every run, so that what a run found can be looked at again.
+// Reproducible random numbers, so that the findings of a run can be examined again.
 
-/// SplitMix64: the same numbers on every machine, which the standard library's generators do not promise.
+/// SplitMix64. It gives the same numbers on every machine, unlike the standard library's generators.
 struct SplitMix: RandomNumberGenerator {
   var state: UInt64
 
@@ -12,6 +12,6 @@ struct SplitMix: RandomNumberGenerator {
     return mixed ^ (mixed >> 31)
   }
 
-  /// From 0 to below 1.
+  /// A number from 0 to below 1.
   mutating func share() -> Double { Double(next() >> 11) / Double(1 << 53) }
 }

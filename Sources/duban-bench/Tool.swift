@@ -1,4 +1,4 @@
-// Programs that measure themselves and print it: the floor and the peers.
+// Programs that measure themselves and print the result: the floor and the peers.
 
 import Foundation
 
@@ -11,7 +11,7 @@ struct Tool {
     (self.executable, self.environment) = (executable, environment)
   }
 
-  /// Runs it to its end and returns what it printed.
+  /// Runs the program to its end and returns its output.
   func run(_ arguments: [String]) throws -> String {
     let output = Pipe()
     let process = try start(arguments, output: output)
@@ -19,21 +19,21 @@ struct Tool {
     process.waitUntilExit()
     try Interruption.check()
     guard process.terminationStatus == 0 else {
-      throw BenchFault("\(executable) \(arguments.joined(separator: " ")) ended with status \(process.terminationStatus)")
+      throw BenchFault("\(executable) \(arguments.joined(separator: " ")) exited with status \(process.terminationStatus)")
     }
     return text
   }
 
-  /// Runs it to its end and returns the rate that it printed: `e2e N=100000 B=500 quorum: 2.551 s, 39200/s`.
+  /// Runs the program to its end and returns the rate in its output: `e2e N=100000 B=500 quorum: 2.551 s, 39200/s`.
   func rate(_ arguments: [String]) throws -> Double {
     let output = try run(arguments)
     guard let rate = output.firstMatch(of: /(\d+)\/s/).flatMap({ Double($0.1) }) else {
-      throw BenchFault("\(executable) said something unknown: \(output)")
+      throw BenchFault("\(executable) printed no rate: \(output)")
     }
     return rate
   }
 
-  /// Starts it; by default what it prints goes to standard error.
+  /// Starts the program. By default its output goes to standard error.
   func start(_ arguments: [String], output: Pipe? = nil) throws -> Process {
     let process = Process()
     process.executableURL = URL(filePath: executable)

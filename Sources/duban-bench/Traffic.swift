@@ -1,27 +1,27 @@
-// The events of a run, one after the other: which kinds, which are later events of earlier items, which are bad or come twice.
+// The sequence of events of a run: their kinds, later events of earlier items, bad events and duplicates.
 
 import AMQP
 import ArgumentParser
 import Duban
 import Glibc
 
-/// What is published.
+/// The kind of traffic.
 enum Mix: String, CaseIterable, ExpressibleByArgument, Encodable {
-  /// `complaint.submitted` only, each a new item.
+  /// Only `complaint.submitted`, each for a new item.
   case complaints
-  /// 60 % complaints, 20 % inspections, 10 % funding, 10 % reminders; a third of all are later events of existing items, 1 % are bad
-  /// and 2 % are duplicates of recent ones.
+  /// 60 % complaints, 20 % inspections, 10 % funding, 10 % reminders. A third of all are later events of existing items, 1 %
+  /// are bad, and 2 % are duplicates of recent events.
   case mixed
 }
 
-/// Makes events without end. Their sequence is the same for every run; their ids and subjects hold the run's name, so that no two
-/// runs collide.
+/// Makes an endless sequence of events, the same for every run. Ids and subjects contain the run's name, so that runs do not
+/// collide.
 struct Traffic {
-  /// What every id begins with.
+  /// The prefix of every id.
   let idPrefix: String
-  /// Events made so far.
+  /// The number of events made so far.
   private(set) var count = 0
-  /// Those among them that duband must keep: neither bad nor duplicates.
+  /// The number of events that duband must store: neither bad nor duplicate.
   private(set) var kept = 0
 
   private let mix: Mix
@@ -29,14 +29,14 @@ struct Traffic {
   private var random = SplitMix(state: 20_261_120)
   private var time = ""
   private var due = ""
-  /// Items whose lives are not over; of each kind the latest few.
+  /// The latest unfinished items of each kind.
   private var living: [Kind: [LivingItem]] = [:]
-  /// What a duplicate repeats.
+  /// Recent messages, for duplicates.
   private var recent: [OutgoingMessage] = []
 
   private struct LivingItem {
     var subject: String
-    /// How many of its kind's later events it has had.
+    /// The number of later events that it has had.
     var stage = 0
   }
 
@@ -48,11 +48,11 @@ struct Traffic {
     idPrefix = "evt-\(run)-"
   }
 
-  /// The id of the event that ``next()`` made as number `index`, counted from 0. (Of a duplicate it is another's.)
+  /// The id of event number `index`, counted from 0. A duplicate has the id of an earlier event instead.
   func id(_ index: Int) -> String { "\(idPrefix)\(index)" }
 
   mutating func next() -> OutgoingMessage {
-    // Reading the clock and writing it out for every event would cost as much as the event.
+    // Formatting the time for every event would cost as much as the event itself.
     if count % 128 == 0 { readClock() }
     defer { count += 1 }
     guard mix == .mixed else {
@@ -111,7 +111,7 @@ struct Traffic {
       type: type, id: id(count), source: Self.source(of: kind), subject: "HS-2026-\(run)-\(count)", time: time, data: data)
   }
 
-  /// The next event in the life of an item, its kind drawn like that of new ones.
+  /// The next event of an existing item. Its kind is drawn as for new items.
   private mutating func laterEvent() -> OutgoingMessage {
     let kind = kind()
     guard var items = living[kind], let index = items.indices.randomElement(using: &random) else { return newItem() }
@@ -160,7 +160,7 @@ struct Traffic {
     }
   }
 
-  /// One of the ways in which a message can be bad; all end as dead letters.
+  /// A bad message. All of these become dead letters.
   private mutating func bad() -> OutgoingMessage {
     var body = opening(.complaint)
     switch count % 4 {
@@ -176,7 +176,7 @@ struct Traffic {
 }
 
 extension Array {
-  /// Removes an element without keeping the order.
+  /// Removes an element without preserving the order.
   fileprivate mutating func swapRemove(at index: Int) {
     swapAt(index, count - 1)
     removeLast()

@@ -1,16 +1,17 @@
-// What every measurement stands on: servers with clean queues and a fresh database for each run, all removed at the end.
+// The environment of every measurement: servers with empty queues, and a fresh database for each run. All is removed at the
+// end.
 
 import DubanSettings
 import DubanStore
 import Foundation
 
-/// Broker and database as the benchmark uses them.
+/// The broker and the database for the benchmark.
 struct Workbench {
   let options: CommonOptions
   let databases: BenchDatabases
   let queues: BenchQueues
 
-  /// Runs `body` on a prepared workbench and leaves the servers as they were found, whether it returns or throws.
+  /// Runs `body` with prepared servers, and restores the servers when it returns or throws.
   static func with<T>(_ options: CommonOptions, _ body: (Workbench) throws -> T) throws -> T {
     Interruption.watch()
     let servers = try options.servers()
@@ -23,8 +24,8 @@ struct Workbench {
     return try body(Workbench(options: options, databases: databases, queues: queues))
   }
 
-  /// One run: a fresh database, with as many items from before as the options say or as are named, or a copy of the template given;
-  /// empty queues, and whatever `body` does with them.
+  /// Runs `body` with a fresh database and empty queues. The database has `rowsBefore` earlier items (the default is in the
+  /// options), or is a copy of `template`.
   func run<T>(_ name: String, rowsBefore: Int? = nil, copying template: String? = nil, _ body: (Run) throws -> T) throws -> T {
     try queues.empty()
     let rowsBefore = rowsBefore ?? options.rowsBefore
@@ -34,14 +35,14 @@ struct Workbench {
   }
 }
 
-/// One run's database, and the daemon on it.
+/// One run's database, and the daemons on it.
 struct Run {
   let workbench: Workbench
   let name: String
   let dsn: String
   let rowsBefore: Int
 
-  /// Starts duband on the run's database. Of several copies only the first has a status page.
+  /// Starts duband on the run's database. If there are several copies, only the first has a status page.
   func start(workers: Int? = nil, roles: [Role] = Role.allCases, copy: Int = 1) throws -> DubandProcess {
     let options = workbench.options
     var settings = options.environment(workers: workers)
@@ -53,15 +54,15 @@ struct Run {
       options.duband, settings: settings, logFile: "\(options.folder)/duband-\(name)\(copy > 1 ? "-\(copy)" : "").log")
   }
 
-  /// Holds what duband says of itself against what is in the database.
+  /// Compares duband's counts with the database.
   ///
-  /// - Throws: ``BenchFault`` where a message is missing or there twice: then nothing that was measured counts.
+  /// - Throws: ``BenchFault`` if a message is missing or stored twice. Then the measurement is invalid.
   func verify(_ traffic: Traffic, settled: Int) throws {
     let expected = traffic.kept + rowsBefore + rowsBefore / 2
-    let found = try Store(dsn: dsn, name: "duban-bench").messageCount()
+    let found = try BenchStore(dsn: dsn).messageCount()
     guard found == expected, settled == traffic.count else {
       throw BenchFault(
-        "of \(traffic.count) messages \(settled) were settled; the database holds \(found) and should hold \(expected)")
+        "of \(traffic.count) messages \(settled) were settled; the database has \(found), expected \(expected)")
     }
   }
 }

@@ -10,14 +10,14 @@ import FoundationEssentials
 @main
 struct Dubanctl: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "dubanctl", abstract: "Looks after Duban (督办): schema, policies, items, queues.",
+    commandName: "dubanctl", abstract: "Looks after Duban (督办): schema, policies, items, breaches, queues.",
     discussion: """
       Connections come from DUBAN_AMQP_URL and DUBAN_POSTGRES_DSN, or from the file given with --config.
       Exit codes: 0 done, 64 what was asked for is wrong or not there, 78 a setting is wrong, 1 anything else.
       """,
     subcommands: [
       Migrate.self, PolicyCommand.self, CalendarCommand.self, DirectoryCommand.self, SchedulesCommand.self, Items.self,
-      Notices.self, Queues.self, Check.self, Publish.self, Dead.self, Waiting.self,
+      Breaches.self, Notices.self, Queues.self, Check.self, Publish.self, Dead.self, Waiting.self, Privacy.self,
     ])
 
   /// As the library does it, save that a wrong setting ends it as it ends duband.

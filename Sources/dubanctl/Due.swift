@@ -1,7 +1,7 @@
 // dubanctl items due: what should have been handled by now, for when the audit says that deadlines are behind.
 
 import ArgumentParser
-import Duban
+import DubanReading
 import DubanStore
 
 extension Items {
@@ -19,29 +19,13 @@ extension Items {
     @Option(help: "How many at most.") var limit = 50
 
     func run() async throws {
-      let items = try await connections.migratedStore().dueItems(limit: limit).map(View.init)
+      let items = try await connections.migratedStore().dueItems(limit: limit).map(DueView.init)
       try output.print(
         items,
         table: Table(
           heading: ["id", "item", "due since", "seconds ago"],
-          rows: items.map {
-            ["\($0.id)", "\(ItemKey(source: $0.source, subject: $0.subject, unit: $0.unit))", $0.since, "\($0.seconds)"]
-          },
+          rows: items.map { ["\($0.id)", "\($0.key)", $0.since.rfc3339, "\($0.seconds)"] },
           empty: "nothing is due that is not handled"))
-    }
-
-    private struct View: Encodable {
-      var id: Int64
-      var source, subject, since: String
-      /// The supporting unit (协办) whose part it is.
-      var unit: String?
-      var seconds: Int64
-
-      init(_ item: DueItem) {
-        (id, source, subject, unit) = (item.id, item.key.source, item.key.subject, item.key.unit)
-        since = item.since.rfc3339
-        seconds = item.age.microseconds / 1_000_000
-      }
     }
   }
 }

@@ -29,7 +29,7 @@ struct PolicyCommand: AsyncParsableCommand {
 
     func run() async throws {
       let new = try await readPolicy(file)
-      let old = try await connections.migratedStore().replay().policies.current
+      let old = try await connections.migratedStore().referencesInForce().0.policies.current
       let differences = new.differences(from: old)
       print(differences.isEmpty ? "no difference to version \(old.version), \(old.name)" : differences.joined(separator: "\n"))
     }

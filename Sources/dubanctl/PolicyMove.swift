@@ -1,7 +1,7 @@
 // dubanctl policy move: open items put on another policy version, on record.
 
 import ArgumentParser
-import Duban
+import DubanReading
 import DubanStore
 
 extension PolicyCommand {
@@ -10,19 +10,19 @@ extension PolicyCommand {
       abstract: "Moves open items to another policy version, with a record of who did it and why.",
       discussion: """
         Clocks count from when they did, and what was breached stays so. A deadline that would have passed already by the other policy \
-        stays as it was: nobody is blamed for what it was not told. Each item's log says what its deadlines were before and after.
+        stays as it was: nobody is blamed for what they were not told. `items show` says what the deadlines were before and after.
         """)
 
     @OptionGroup var connections: Connections
     @OptionGroup var output: Output
     @Argument(help: "Items: Duban's id, the number upstream, or SOURCE/NUMBER.") var items: [String] = []
-    @Option(help: "All items in work that stand on this version.") var from: Int?
+    @Option(help: "All items in work that are on this version.") var from: Int?
     @Option(help: "The version to move them to; `policy show --versions` lists them.") var to: Int
     @Option(help: "Why, without anything personal: it is kept with who did it.", transform: reason) var because: String
     @Flag(help: "Say what would be done, and do nothing.") var dryRun = false
 
     func validate() throws {
-      if items.isEmpty == (from == nil) { throw ValidationError("name items, or with --from the version that they stand on") }
+      if items.isEmpty == (from == nil) { throw ValidationError("name items, or with --from the version that they are on") }
     }
 
     func run() async throws {
@@ -44,41 +44,27 @@ extension PolicyCommand {
         try move(
           items.map { name in
             guard let item = try store.item(named: name) else { throw ValidationError("no item \(name); nothing was changed") }
-            return item.item.id
+            return item.matter.id
           })
       }
+      let views = rows.map(PolicyMoveView.init)
       try output.print(
-        rows.map(View.init),
+        views,
         table: Table(
-          heading: ["id", "item", "policy", "due before", "due", "settle by before", "settle by", ""],
-          rows: rows.map { View($0).cells }, empty: "no item in work stands on version \(from ?? 0)"))
+          heading: ["id", "item", "policy", "响应 before", "响应", "办结 before", "办结", ""], rows: views.map(\.cells),
+          empty: "no item in work is on version \(from ?? 0)"))
       if !output.json && dryRun { print("nothing was changed") }
       if !items.isEmpty && rows.contains(where: { $0.refusal != nil }) { throw ExitCode.failure }
     }
   }
 }
 
-/// What a move does to an item, as it is printed.
-private struct View: Encodable {
-  var id: Int64
-  var item: String
-  var fromPolicy, toPolicy: Int
-  var dueAtBefore, dueAt, resolutionDueAtBefore, resolutionDueAt: String?
-  var refused: String?
-
-  init(_ row: PolicyMoveRow) {
-    let after = row.after ?? row.before
-    (id, item) = (row.before.id, row.before.key.description)
-    (fromPolicy, toPolicy) = (row.before.policyVersion, after.policyVersion)
-    (dueAtBefore, dueAt) = (row.before.deadline?.dueAt.rfc3339, after.deadline?.dueAt.rfc3339)
-    (resolutionDueAtBefore, resolutionDueAt) = (row.before.resolutionDueAt?.rfc3339, after.resolutionDueAt?.rfc3339)
-    refused = row.refusal?.detail
-  }
-
-  var cells: [String] {
+extension PolicyMoveView {
+  fileprivate var cells: [String] {
     [
-      "\(id)", item, fromPolicy == toPolicy ? "\(fromPolicy)" : "\(fromPolicy) → \(toPolicy)", dueAtBefore ?? "–", dueAt ?? "–",
-      resolutionDueAtBefore ?? "–", resolutionDueAt ?? "–", refused.map { "not moved: \($0)" } ?? "",
+      "\(id)", item, fromPolicy == toPolicy ? "\(fromPolicy)" : "\(fromPolicy) → \(toPolicy)",
+      responseDueAtBefore?.rfc3339 ?? "–", responseDueAt?.rfc3339 ?? "–", resolutionDueAtBefore?.rfc3339 ?? "–",
+      resolutionDueAt?.rfc3339 ?? "–", refused.map { "not moved: \($0)" } ?? "",
     ]
   }
 }

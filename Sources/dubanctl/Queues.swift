@@ -3,7 +3,7 @@
 import AMQP
 import ArgumentParser
 import DubanBroker
-import DubanStore
+import DubanReading
 import FoundationEssentials
 
 struct Queues: AsyncParsableCommand {
@@ -12,20 +12,12 @@ struct Queues: AsyncParsableCommand {
   @OptionGroup var connections: Connections
   @OptionGroup var output: Output
 
-  struct View: Encodable {
-    var queue: String
-    /// Ready to be delivered; what a consumer holds unacknowledged is not counted.
-    var messages: Int
-    var consumers: Int
-    var deadLetters: Int
-  }
-
   func run() async throws {
     let broker = try await connections.broker()
     let views = try DubanTopology.intakeQueues.map { queue in
       let depth = try status(of: queue.name, on: broker)
       let dead = try status(of: queue.deadLetterQueue, on: broker)
-      return View(queue: queue.name, messages: depth.messages, consumers: depth.consumers, deadLetters: dead.messages)
+      return QueueView(queue: queue.name, messages: depth.messages, consumers: depth.consumers, deadLetters: dead.messages)
     }
     try output.print(
       views,

@@ -1,4 +1,4 @@
-// duband: the daemon. Flags, configuration, and what its exit codes mean.
+// The daemon duband: command line, configuration and exit codes.
 
 import ArgumentParser
 import Dispatch
@@ -13,7 +13,7 @@ import Metrics
 @main
 struct Duband: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "duband", abstract: "督办: sees to it that complaints, inspections, funding and reminders are handled in time.",
+    commandName: "duband", abstract: "督办: makes sure that complaints, inspections, funding and reminders are handled in time.",
     subcommands: [Run.self])
 }
 
@@ -21,11 +21,11 @@ struct Run: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Runs the daemon in the foreground until SIGTERM or SIGINT.",
     discussion: """
-      Settings come from the environment (DUBAN_AMQP_URL, DUBAN_POSTGRES_DSN …), systemd credentials and the file, in this order.
-      Exit codes: 0 stopped as asked, 78 a setting or the schema is wrong (nothing was touched), 1 anything else.
+      Settings are read from the environment (DUBAN_AMQP_URL, DUBAN_POSTGRES_DSN …), systemd credentials and the file. The first wins.
+      Exit codes: 0 stopped by a signal, 78 a setting or the schema is wrong (nothing was changed), 1 any other failure.
       """)
 
-  @Option(help: "A YAML file with settings.")
+  @Option(help: "The YAML file with settings.")
   var config: String?
 
   @Option(help: "The roles to run, separated by commas: intake, deadlines, schedules, relay, upkeep.")
@@ -57,10 +57,11 @@ struct Run: AsyncParsableCommand {
     withExtendedLifetime(signals) {}
   }
 
-  /// What is wrong with the schema, if the database can be asked now; if it cannot, the workers wait for it and ask then.
+  /// Returns the fault of the schema, if the database answers now. Otherwise the workers wait for the database and check
+  /// then.
   private func schemaFault(_ dsn: String) async -> String? {
     await withCheckedContinuation { continuation in
-      // A thread that may block: the cooperative pool's may not.
+      // A dispatch queue's thread, because the call blocks. Threads of the cooperative pool must not block.
       DispatchQueue(label: "schema").async {
         do {
           try Migrator.check(try Store(dsn: dsn, name: "duband"))
@@ -72,7 +73,7 @@ struct Run: AsyncParsableCommand {
     }
   }
 
-  /// Says in one line what is to be mended, and ends with 78 (EX_CONFIG), which the systemd unit does not restart.
+  /// Prints the fault in one line and exits with 78 (EX_CONFIG). The systemd unit does not restart after 78.
   private func refuse(_ line: String) -> Never {
     FileHandle.standardError.write(Data("duband: \(line)\n".utf8))
     Foundation.exit(SettingsFault.exitCode)

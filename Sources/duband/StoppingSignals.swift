@@ -1,7 +1,8 @@
-// How duband is told to stop, from its first moment on, and the bound on stopping.
+// Stop signals, from process start, and the time limit for draining.
 //
-// While it starts it holds nothing, and ends at once. Later it drains; a drain that lasts too long, or a second signal, ends the process
-// at once. Nothing is lost by that: what was not committed was not acknowledged, and comes again.
+// During startup, duband holds nothing and exits at once. Later it drains. If the drain takes too long, or a second signal
+// arrives, it exits at once. Nothing is lost then: the broker redelivers every message that was not committed and
+// acknowledged.
 
 import Dispatch
 import Glibc
@@ -9,7 +10,7 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// Answers SIGTERM and SIGINT for as long as it lives.
+/// Handles SIGTERM and SIGINT while it exists.
 struct StoppingSignals {
   private enum Phase {
     case starting
@@ -24,7 +25,7 @@ struct StoppingSignals {
   private let state = State()
   private let sources: [any DispatchSourceSignal]
 
-  /// Returns once no signal is missed any more.
+  /// Returns when both handlers are installed.
   init() async {
     sources = [SIGTERM, SIGINT].map { DispatchSource.makeSignalSource(signal: $0, queue: .global()) }
     for source in sources {
@@ -36,7 +37,7 @@ struct StoppingSignals {
     }
   }
 
-  /// From now on the first signal has the group drain, whether it runs already or not.
+  /// From now on the first signal starts the drain of the group, whether the group is already running or not.
   func drain(_ group: ServiceGroup, within bound: Duration, _ logger: Logger) {
     state.phase.withLock { $0 = .running(group, bound: bound, logger) }
   }
@@ -46,7 +47,7 @@ struct StoppingSignals {
       switch phase {
       case .starting: _exit(0)
       case .running(let group, let bound, let logger):
-        logger.info("told to stop by a signal")
+        logger.info("stopping after a signal")
         phase = .draining(logger)
         Task { await group.triggerGracefulShutdown() }
         DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(bound / .milliseconds(1)))) {
@@ -58,7 +59,7 @@ struct StoppingSignals {
   }
 
   private static func end(_ logger: Logger, _ why: String) -> Never {
-    logger.critical("ending at once; what was not acknowledged comes again", metadata: ["why": "\(why)"])
+    logger.critical("exiting at once; unacknowledged messages will be redelivered", metadata: ["why": "\(why)"])
     _exit(1)
   }
 }

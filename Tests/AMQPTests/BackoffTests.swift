@@ -1,11 +1,11 @@
-// The laws of waiting between attempts.
+// The delays between attempts.
 import AMQP
 import Testing
 import TestServers
 
 @Suite("Back-off") struct BackoffTests {
   @Test(
-    "the n-th delay lies between zero and base · 2ⁿ, and never beyond the maximum", arguments: [1, 7, 99, 12_345] as [UInt64])
+    "the n-th delay is between zero and base · 2ⁿ, and never above the maximum", arguments: [1, 7, 99, 12_345] as [UInt64])
   func bounds(seed: UInt64) {
     var generator = Seeded(seed)
     var backoff = Backoff(base: .milliseconds(100), maximum: .seconds(10))
@@ -17,7 +17,7 @@ import TestServers
     }
   }
 
-  @Test("delays spread over their whole range, so that a fleet does not return at once")
+  @Test("delays spread over their whole range")
   func jitter() {
     var generator = Seeded(1)
     let delays = (0..<1000).map { _ in
@@ -30,7 +30,7 @@ import TestServers
     }
   }
 
-  @Test("after a reset the first bound holds again")
+  @Test("after a reset the first bound applies again")
   func reset() {
     var backoff = Backoff(base: .milliseconds(10), maximum: .seconds(60))
     for _ in 0..<20 { _ = backoff.next() }

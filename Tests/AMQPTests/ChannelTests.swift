@@ -1,4 +1,4 @@
-// Deliveries and their acknowledgement, message properties and bodies, and the errors of a channel.
+// Deliveries and acknowledgements, message properties and bodies, and channel errors.
 import CRabbitMQ
 import Foundation
 import Testing
@@ -7,7 +7,7 @@ import TestServers
 @testable import AMQP
 
 @Suite("Channel") struct ChannelTests {
-  @Test("every kind of header field comes back as it went, nested to any sensible depth")
+  @Test("every type of header field is received as sent, with nesting")
   func headers() async throws {
     try await withTestBroker { broker in
       let channel = try Connection(broker.configuration).openChannel()
@@ -26,7 +26,7 @@ import TestServers
     }
   }
 
-  @Test("all fourteen properties come back as they went")
+  @Test("all fourteen properties are received as sent")
   func properties() async throws {
     try await withTestBroker { broker in
       let channel = try Connection(broker.configuration).openChannel()
@@ -54,7 +54,7 @@ import TestServers
   }
 
   @Test(
-    "bodies of every size arrive whole: none, one frame, its edges, several frames, megabytes",
+    "bodies of every size arrive complete: empty, one frame, its limits, several frames, megabytes",
     arguments: [0, 1, 15_872, 15_873, 16_384, 131_063, 131_064, 131_065, 262_144, 3_000_000])
   func bodies(size: Int) async throws {
     try await withTestBroker { broker in
@@ -68,7 +68,7 @@ import TestServers
     }
   }
 
-  @Test("what the protocol cannot carry is refused before anything is sent, and the channel lives on")
+  @Test("messages that the protocol cannot carry are rejected before anything is sent, and the channel stays open")
   func tooLong() async throws {
     try await withTestBroker { broker in
       let channel = try Connection(broker.configuration).openChannel()
@@ -90,7 +90,7 @@ import TestServers
     }
   }
 
-  @Test("no more than the prefetch is handed out before an acknowledgement")
+  @Test("the broker delivers no more than the prefetch before an acknowledgement")
   func prefetch() async throws {
     try await withTestBroker { broker in
       let channel = try Connection(broker.configuration).openChannel()
@@ -107,7 +107,7 @@ import TestServers
     }
   }
 
-  @Test("one multiple acknowledgement covers every delivery up to its tag, and none after")
+  @Test("a multiple acknowledgement covers all deliveries up to its tag, and none after")
   func multipleAcknowledgement() async throws {
     try await withTestBroker { broker in
       let connection = try Connection(broker.configuration)
@@ -124,7 +124,7 @@ import TestServers
     }
   }
 
-  @Test("a tag of an old channel is never acknowledged on a new one")
+  @Test("a tag of an old channel is not acknowledged on a new one")
   func staleTag() async throws {
     try await withTestBroker { broker in
       let connection = try Connection(broker.configuration)
@@ -150,7 +150,7 @@ import TestServers
     }
   }
 
-  @Test("acknowledging an unknown tag costs the channel with a 406, and not the connection")
+  @Test("acknowledging an unknown tag closes the channel with a 406, but not the connection")
   func unknownTag() async throws {
     try await withTestBroker { broker in
       let connection = try Connection(broker.configuration)
@@ -167,7 +167,7 @@ import TestServers
     }
   }
 
-  @Test("a failed request tells the broker's code and words, and its channel number can be used again")
+  @Test("a failed request has the broker's code and text, and its channel number can be used again")
   func failedRequest() async throws {
     try await withTestBroker { broker in
       let connection = try Connection(broker.configuration)
@@ -180,7 +180,7 @@ import TestServers
     }
   }
 
-  @Test("the end of a consumer by its queue's deletion is an event")
+  @Test("deleting a queue cancels its consumer, which is an event")
   func consumerCancelled() async throws {
     try await withTestBroker { broker in
       let connection = try Connection(broker.configuration)
@@ -196,7 +196,7 @@ import TestServers
     }
   }
 
-  @Test("deliveries and confirms of two channels on one connection lose nothing to each other")
+  @Test("two channels on one connection do not lose each other's deliveries and confirms")
   func twoChannels() async throws {
     try await withTestBroker { broker in
       let connection = try Connection(broker.configuration)
@@ -214,7 +214,7 @@ import TestServers
     }
   }
 
-  @Test("a quorum queue's redeliveries carry their count")
+  @Test("redeliveries of a quorum queue have a delivery count")
   func deliveryCount() async throws {
     try await withTestBroker { broker in
       let connection = try Connection(broker.configuration)
@@ -231,7 +231,7 @@ import TestServers
     }
   }
 
-  @Test("a count that the publisher wrote counts for nothing, however large or small", arguments: [Int64.min, -1, 1000, .max])
+  @Test("a delivery count set by the publisher is ignored", arguments: [Int64.min, -1, 1000, .max])
   func forgedDeliveryCount(_ forged: Int64) async throws {
     try await withTestBroker { broker in
       let channel = try Connection(broker.configuration).openChannel()
@@ -247,7 +247,7 @@ import TestServers
     }
   }
 
-  @Test("headers nested deeper than anyone means are read as void, not to the end of the stack")
+  @Test("headers nested too deeply are read as void and do not exhaust the stack")
   func deepHeaders() async throws {
     try await withTestBroker { broker in
       let channel = try Connection(broker.configuration).openChannel()
@@ -267,13 +267,13 @@ import TestServers
     }
   }
 
-  @Test("headers that fill a frame do not cost the connection when the broker adds its own")
+  @Test("headers that fill a frame do not break the connection when the broker adds its own")
   func fullHeaderFrame() async throws {
     try await withTestBroker { broker in
       let connection = try Connection(broker.configuration)
       let channel = try connection.openChannel()
       let queue = try channel.declareQueue("q", arguments: ["x-queue-type": "quorum"])
-      // As another client may send it: a header frame of exactly the negotiated size, which our own publish refuses.
+      // Our own publish rejects a header frame of exactly the negotiated size, but another client may send it.
       let overhead = 8 + 12 + 2 + FieldValue.encodedSize(of: ["h": .bytes([])])
       let headers: [String: FieldValue] = ["h": .bytes(Array(repeating: 1, count: connection.frameMax - overhead))]
       var properties = try connection.arena.properties(Properties(headers: headers))

@@ -1,9 +1,9 @@
-// What an AMQP URL list may say, and how its mistakes are told.
+// AMQP URL lists, and the errors for wrong ones.
 import AMQP
 import Testing
 
 @Suite("Connection configuration") struct ConfigurationTests {
-  @Test("a URL without port, user and path has the protocol's defaults")
+  @Test("a URL without port, user and path uses the protocol's defaults")
   func defaults() throws {
     let configuration = try ConnectionConfiguration("amqp://broker")
     let host = try #require(configuration.hosts.first)
@@ -16,7 +16,7 @@ import Testing
     #expect(try ConnectionConfiguration("amqps://broker/").hosts[0].port == 5671)
   }
 
-  @Test("hosts keep their order, and each its own credentials, virtual host and TLS")
+  @Test("hosts keep their order, and each has its own credentials, virtual host and TLS")
   func severalHosts() throws {
     let configuration = try ConnectionConfiguration(
       "amqp://u:p@h1:5673/one, amqps://v:q@[::1]:6000/two?heartbeat=7&cacertfile=/ca.pem&certfile=/c.pem&keyfile=/k.pem&verify=none"
@@ -33,7 +33,7 @@ import Testing
     #expect(configuration.hosts[0].tls == nil)
   }
 
-  @Test("user, password and virtual host are percent-decoded, Chinese names too")
+  @Test("user, password and virtual host are percent-decoded, including Chinese names")
   func percentDecoding() throws {
     let host = try ConnectionConfiguration("amqp://a%40b:%2C%3A%2F@h/%2F").hosts[0]
     #expect(host.user == "a@b")
@@ -41,7 +41,7 @@ import Testing
     #expect(try ConnectionConfiguration("amqp://h/%E7%9D%A3%E5%8A%9E").hosts[0].virtualHost == "督办")
   }
 
-  @Test("a description never holds the password")
+  @Test("a description never contains the password")
   func noPassword() throws {
     let configuration = try ConnectionConfiguration("amqp://u:s3cret@h1/v,amqps://u:s3cret@h2")
     #expect(!"\(configuration)".contains("s3cret"))
@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test(
-    "a mistake is told by its part, without quoting a password",
+    "an error names the wrong part without quoting a password",
     arguments: [
       ("", "scheme"), ("http://h", "scheme"), ("amqp://u:s3cret@", "host"), ("amqp://u:s3cret@h:0", "port"),
       ("amqp://u:s3cret@h:abc", "port"), ("amqp://u:s3cret%2@h", "password"), ("amqp://u:s3cret%00@h", "password"),

@@ -1,4 +1,4 @@
-// The bookkeeping of publisher confirms, against every order in which a broker may answer.
+// The tracking of publisher confirms, for every order of the broker's answers.
 import Testing
 import TestServers
 
@@ -9,7 +9,7 @@ import TestServers
     Confirm(sequence: sequence, multiple: multiple, acknowledged: true)
   }
 
-  @Test("a multiple confirm answers for all before it, once")
+  @Test("a multiple confirm covers all earlier messages, once")
   func multiple() {
     var tracker = ConfirmTracker(first: 11, count: 5)
     tracker.confirm(ack(12))
@@ -32,7 +32,7 @@ import TestServers
     #expect(tracker.unanswered == 0)
   }
 
-  @Test("confirms of an earlier batch that ran out of time change nothing")
+  @Test("confirms of an earlier batch that timed out are ignored")
   func lateConfirm() {
     var tracker = ConfirmTracker(first: 11, count: 2)
     tracker.confirm(ack(10, multiple: true))
@@ -41,7 +41,7 @@ import TestServers
     #expect(tracker.unanswered == 2)
   }
 
-  @Test("a return belongs to the first equal message after the last one returned, and outlives its confirm")
+  @Test("a return belongs to the first equal message after the last one returned, and its confirm does not change that")
   func returned() {
     let batch = ["a", "b", "a", "a"].map { message($0, to: "nowhere") }
     func back(_ index: Int) -> ReturnedMessage { ReturnedMessage(code: 312, text: "NO_ROUTE", message: batch[index]) }

@@ -1,4 +1,4 @@
-// Reaching a broker, being refused by one, and staying alive.
+// Opening connections, rejected logins, and heartbeats.
 import Foundation
 import Testing
 import TestServers
@@ -20,7 +20,7 @@ import TestServers
     }
   }
 
-  @Test("a TLS connection opens when the authority is ours")
+  @Test("a TLS connection opens if we trust the authority")
   func secure() async throws {
     try await withTestBroker { broker in
       let url = try #require(broker.secureURL()).replacing("127.0.0.1", with: "localhost")
@@ -32,7 +32,7 @@ import TestServers
     }
   }
 
-  @Test("a broker whose certificate another authority signed is not trusted, unless verification is off")
+  @Test("a broker with a certificate of another authority is rejected, unless verification is off")
   func strangeAuthority() async throws {
     try await withTestBroker { broker in
       let file = FileManager.default.temporaryDirectory.appending(path: "strange-\(UUID()).pem")
@@ -48,7 +48,7 @@ import TestServers
     }
   }
 
-  @Test("a wrong password is a refusal with the broker's 403, and is not in the error")
+  @Test("a wrong password is refused with the broker's 403, and is not in the error")
   func wrongPassword() async throws {
     try await withTestBroker { broker in
       let url = broker.url.replacing("guest:guest", with: "guest:s3cret")
@@ -60,7 +60,7 @@ import TestServers
     }
   }
 
-  @Test("an unknown virtual host is a refusal that names it")
+  @Test("an unknown virtual host is refused, and the error names it")
   func unknownVirtualHost() async throws {
     try await withTestBroker { broker in
       let error = #expect(throws: AMQPError.self) { try Connection(ConnectionConfiguration(broker.url + "-nowhere")) }
@@ -69,7 +69,7 @@ import TestServers
     }
   }
 
-  @Test("a dead host among several is passed over, wherever the search begins")
+  @Test("a dead host among several is skipped, wherever the search begins")
   func deadHost() async throws {
     try await withTestBroker { broker in
       let configuration = try ConnectionConfiguration("amqp://127.0.0.1:1,\(broker.url)")
@@ -81,7 +81,7 @@ import TestServers
     }
   }
 
-  @Test("when no host answers, the error tells each one's reason")
+  @Test("if no host answers, the error has the reason for each")
   func allDead() throws {
     let error = #expect(throws: AMQPError.self) {
       try Connection(ConnectionConfiguration("amqp://127.0.0.1:1,amqp://no-such-host.invalid"))
@@ -91,7 +91,7 @@ import TestServers
     #expect(error?.message.contains("hostname lookup failed") == true)
   }
 
-  @Test("a connection that waits idly for several heartbeats stays alive")
+  @Test("a connection that waits for several heartbeats stays alive")
   func heartbeatsWhileWaiting() async throws {
     try await withTestBroker { broker in
       let connection = try Connection(broker.configuration("heartbeat=1"))
@@ -101,7 +101,7 @@ import TestServers
     }
   }
 
-  @Test("service() alone keeps a connection alive, and keeps what arrives for its channel")
+  @Test("service() alone keeps a connection alive, and keeps arriving events for their channel")
   func heartbeatsByService() async throws {
     try await withTestBroker { broker in
       let connection = try Connection(broker.configuration("heartbeat=1"))
@@ -118,12 +118,13 @@ import TestServers
     }
   }
 
-  @Test("a broker drops a client that does not come back to its connection, and the client is told")
+  @Test("a broker closes the connection of a client that sends no heartbeats, and the client gets an error")
   func silentClient() async throws {
     try await withTestBroker { broker in
       let connection = try Connection(broker.configuration("heartbeat=1"))
       let channel = try connection.openChannel()
-      // The far end's hang-up (POLLRDHUP, which Glibc does not show to Swift), seen from outside of the library: nothing of ours runs meanwhile.
+      // The peer's hang-up (POLLRDHUP, which Glibc does not expose to Swift). It is observed without the library, because no
+      // code of ours may run meanwhile.
       #expect(poll(socket: connection.socket, for: 0x2000, timeout: patience) == .socket)
       let error = #expect(throws: AMQPError.self) { try channel.next(timeout: patience) }
       #expect(error?.kind == .lost)
@@ -131,7 +132,7 @@ import TestServers
     }
   }
 
-  @Test("a peer that falls silent is found out after two heartbeats")
+  @Test("a silent peer is detected after two heartbeats")
   func silentBroker() async throws {
     try await withTestBroker { broker in
       let proxy = try StallingProxy(to: broker.configuration.hosts[0])
@@ -144,7 +145,7 @@ import TestServers
     }
   }
 
-  @Test("a wait ends when a wake descriptor becomes readable, and the channel lives on")
+  @Test("a wait ends when a wake descriptor becomes readable, and the channel stays open")
   func wake() async throws {
     try await withTestBroker { broker in
       let channel = try Connection(broker.configuration).openChannel()

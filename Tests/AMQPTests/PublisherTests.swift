@@ -1,4 +1,4 @@
-// What became of each message: confirms, refusals, returns, and brokers that take nothing.
+// The outcome of each message: confirms, nacks, returns, and brokers that accept nothing.
 import Foundation
 import Testing
 import TestServers
@@ -6,7 +6,7 @@ import TestServers
 @testable import AMQP
 
 @Suite("Publisher") struct PublisherTests {
-  @Test("each message of a batch has its own outcome, in order: confirmed, returned, refused by a full queue")
+  @Test("each message of a batch has its own outcome, in order: confirmed, returned, or nacked by a full queue")
   func outcomes() async throws {
     try await withTestBroker { broker in
       let connection = try Connection(broker.configuration)
@@ -16,7 +16,7 @@ import TestServers
       let publisher = try Publisher(connection: connection)
       #expect(try publisher.publish(batch: [message("fills it", to: "full")], timeout: patience) == [.confirmed])
       let targets = (0..<600).map { ["good", "nowhere", "full", "nowhere"][$0 % 4] }
-      // All bodies are equal, so that only the order can tell returned messages apart.
+      // All bodies are equal, so returned messages can be matched only by their order.
       let outcomes = try publisher.publish(batch: targets.map { message("same", to: $0) }, timeout: patience)
       for (target, outcome) in zip(targets, outcomes) {
         switch target {
@@ -43,7 +43,7 @@ import TestServers
     }
   }
 
-  @Test("an empty batch is no work")
+  @Test("an empty batch sends nothing")
   func emptyBatch() async throws {
     try await withTestBroker { broker in
       let publisher = try Publisher(connection: Connection(broker.configuration))
@@ -51,7 +51,7 @@ import TestServers
     }
   }
 
-  @Test("publishing to an exchange that does not exist ends the publisher with the broker's 404")
+  @Test("publishing to a missing exchange closes the publisher with the broker's 404")
   func noExchange() async throws {
     try await withTestBroker { broker in
       let connection = try Connection(broker.configuration)
@@ -64,7 +64,7 @@ import TestServers
     }
   }
 
-  @Test("a broker that ceases to read fails a batch in the time given, however much is to be sent", arguments: [800, 1_000_000])
+  @Test("if the broker stops reading, a batch fails within its timeout, whatever its size", arguments: [800, 1_000_000])
   func stalledBroker(size: Int) async throws {
     try await withTestBroker { broker in
       let proxy = try StallingProxy(to: broker.configuration.hosts[0])
@@ -84,7 +84,7 @@ import TestServers
     }
   }
 
-  @Test("acknowledgements to a broker that ceases to read fail in the send timeout")
+  @Test("if the broker stops reading, acknowledgements fail within the send timeout")
   func stalledAcknowledgement() async throws {
     try await withTestBroker { broker in
       let proxy = try StallingProxy(to: broker.configuration.hosts[0])

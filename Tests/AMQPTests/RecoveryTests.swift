@@ -1,4 +1,4 @@
-// The recovery of a subscription as a pure machine: each race replayed without a broker or a clock.
+// The recovery state machine: each race is replayed without a broker or a clock.
 import Testing
 import TestServers
 
@@ -11,10 +11,10 @@ import TestServers
   /// Delays of exactly a second, so that instants can be compared.
   private func machine() -> Recovery { Recovery(backoff: Backoff(base: .seconds(1), maximum: .seconds(60)), now: start) }
 
-  @Test("the first attempt is made at once, with a new connection")
+  @Test("the first attempt is immediate, with a new connection")
   func firstAttempt() { #expect(machine().action(at: start) == .attempt(reconnect: true)) }
 
-  @Test("nothing is attempted before the delay is over, then exactly what was lost is made anew")
+  @Test("no attempt starts before the delay is over, and it restores exactly what was lost")
   mutating func channelLost() {
     var machine = machine()
     machine.recovered(at: start)
@@ -24,7 +24,7 @@ import TestServers
     #expect(machine.action(at: start + delay) == .attempt(reconnect: false))
   }
 
-  @Test("a connection that dies while a channel's delay runs is replaced, without a longer delay")
+  @Test("a connection that fails during a channel's delay is replaced, without a longer delay")
   mutating func connectionLostWhileWaiting() {
     var machine = machine()
     machine.recovered(at: start)
@@ -33,7 +33,7 @@ import TestServers
     #expect(machine.action(at: start + delay) == .attempt(reconnect: true))
   }
 
-  @Test("a channel's failure told late does not hide that the connection is gone")
+  @Test("a channel failure reported late does not hide the lost connection")
   mutating func lateChannelFailure() {
     var machine = machine()
     machine.recovered(at: start)
@@ -57,7 +57,7 @@ import TestServers
     #expect(longest > .seconds(30))
   }
 
-  @Test("consuming for as long as the longest delay forgets earlier trouble")
+  @Test("consuming for as long as the maximum delay resets the delays")
   mutating func steadyAgain() {
     var machine = machine()
     var now = start
@@ -66,7 +66,7 @@ import TestServers
     #expect(machine.failed(.connection, at: now + .seconds(60), using: &generator) <= .seconds(1))
   }
 
-  @Test("nothing leads out of stopped: neither a failure nor a late recovery starts consuming again")
+  @Test("stopped is final: neither a failure nor a late recovery starts consuming again")
   mutating func stopped() {
     var machine = machine()
     machine.recovered(at: start)

@@ -1,12 +1,12 @@
-// A relay between a client and the real broker that can cease to take from either: how a broker in distress, or a dead network,
-// looks from the client's side.
+// A proxy between a client and the real broker that can stop reading from either side. It simulates an overloaded broker or a
+// dead network.
 import AMQP
 import Foundation
 import Synchronization
 
-/// Relays the bytes of one connection until told to stall.
+/// Forwards the bytes of one connection until told to stall.
 final class StallingProxy: Sendable {
-  /// What is no longer relayed; the connection itself stays open.
+  /// The directions that are no longer forwarded. The connection itself stays open.
   enum Stall: Int {
     case nothing
     case fromClient
@@ -30,7 +30,7 @@ final class StallingProxy: Sendable {
         bind(listener, address, size) == 0 && listen(listener, 1) == 0 && getsockname(listener, address, &size) == 0
       }
     }
-    guard bound else { throw NothingCame(description: "the proxy got no port") }
+    guard bound else { throw NothingCame(description: "the proxy could not bind a port") }
     port = Int(UInt16(bigEndian: address.sin_port))
     Thread.detachNewThread { [self] in relay() }
   }
@@ -57,7 +57,7 @@ final class StallingProxy: Sendable {
       }
     }
     var buffer = [UInt8](repeating: 0, count: 65_536)
-    /// False once one end has closed.
+    /// Returns false once one end has closed.
     func forward(from: Int32, to: Int32) -> Bool {
       let count = read(from, &buffer, buffer.count)
       var sent = 0
@@ -75,7 +75,7 @@ final class StallingProxy: Sendable {
         pollfd(fd: stall == .nothing ? client : -1, events: Int16(POLLIN), revents: 0),
         pollfd(fd: stall == .both ? -1 : server, events: Int16(POLLIN), revents: 0),
       ]
-      // Short, so that a stall is noticed soon; a client that hangs up while stalled is noticed by the broker's own heartbeats.
+      // Short, so that a stall takes effect soon. If a client hangs up while stalled, the broker's heartbeats detect it.
       guard poll(&descriptors, 2, 20) >= 0 else { break }
       if descriptors[0].revents != 0 { isAlive = forward(from: client, to: server) }
       if isAlive, descriptors[1].revents != 0 { isAlive = forward(from: server, to: client) }
@@ -86,6 +86,6 @@ final class StallingProxy: Sendable {
     close(listener)
   }
 
-  /// Lets the relay's thread end, where neither side would end it.
+  /// Ends the proxy's thread, even if both sides stay open.
   func end() { ended.store(true, ordering: .relaxed) }
 }

@@ -1,4 +1,4 @@
-// A consumer that lives through every loss, and ends in order.
+// A consumer that recovers from every loss and stops in order.
 import Foundation
 import Testing
 import TestServers
@@ -14,7 +14,7 @@ import TestServers
       topology: Topology(queues: queues.map { .init($0, arguments: ["x-queue-type": "quorum"]) }))
   }
 
-  /// A channel apart from the subscription's, on a connection of its own.
+  /// A channel on a separate connection.
   private static func other(_ broker: TestBroker) throws -> Channel { try Connection(broker.configuration).openChannel() }
 
   @Test("it connects, declares and consumes several queues by itself, each with its own prefetch")
@@ -35,7 +35,7 @@ import TestServers
     }
   }
 
-  @Test("a connection cut off is replaced: the unacknowledged come again, and their old tags are refused")
+  @Test("a lost connection is replaced: unacknowledged messages are redelivered, and their old tags are rejected")
   func connectionLost() async throws {
     try await withTestBroker { broker in
       let subscription = Self.subscription(broker)
@@ -44,7 +44,7 @@ import TestServers
       let first = try subscription.delivery()
       let second = try subscription.delivery()
       #expect(subscription.acknowledge(first.tag, multiple: false))
-      // An answered request: the broker has seen the acknowledgement that went before it.
+      // After the reply to a request, the broker has also processed the earlier acknowledgement.
       try #require(subscription.connection).openChannel().close()
       shutdown(try #require(subscription.connection).socket, Int32(SHUT_RDWR))
       #expect(try subscription.interruption().kind == .lost)
@@ -73,7 +73,7 @@ import TestServers
     }
   }
 
-  @Test("a queue deleted under the consumer is declared anew and consumed again")
+  @Test("a queue that is deleted during consuming is declared and consumed again")
   func queueDeleted() async throws {
     try await withTestBroker { broker in
       let subscription = Self.subscription(broker)
@@ -87,7 +87,7 @@ import TestServers
     }
   }
 
-  @Test("an unreachable broker is tried again and again, and waiting for it ends at once on a wake descriptor")
+  @Test("an unreachable broker is retried, and a wake descriptor ends the wait at once")
   func unreachable() throws {
     let subscription = Subscription(
       try ConnectionConfiguration("amqp://127.0.0.1:1"), queues: ["q"], prefetch: 1,
@@ -102,7 +102,7 @@ import TestServers
     #expect(ContinuousClock.now - start < .seconds(10))
   }
 
-  @Test("a topology that differs is an interruption that says so, as often as it is tried")
+  @Test("a topology mismatch is an interruption at every attempt")
   func mismatch() async throws {
     try await withTestBroker { broker in
       try Self.other(broker).declareQueue("q", arguments: ["x-max-length": 1])
@@ -116,7 +116,7 @@ import TestServers
     }
   }
 
-  @Test("after stopConsuming, what is in hand can be acknowledged and the rest goes back to other consumers at once")
+  @Test("after stopConsuming, deliveries in hand can be acknowledged and the rest is redelivered to other consumers at once")
   func stops() async throws {
     try await withTestBroker { broker in
       let subscription = Self.subscription(broker, prefetch: 4)
@@ -153,7 +153,7 @@ import TestServers
     }
   }
 
-  @Test("an acknowledgement that the broker does not take ends the connection, so that its messages come again")
+  @Test("an acknowledgement that the broker does not accept closes the connection, so that its messages are redelivered")
   func acknowledgementNotTaken() async throws {
     try await withTestBroker { broker in
       let proxy = try StallingProxy(to: broker.configuration.hosts[0])

@@ -1,10 +1,10 @@
-// What the tests of this module have in common: bounded waits on real events, and messages to send.
+// Helpers of these tests: bounded waits for real events, and messages to send.
 import Foundation
 import Testing
 
 @testable import AMQP
 
-/// Longer than any event takes that is going to happen at all.
+/// Longer than any expected event takes.
 let patience = Duration.seconds(30)
 
 struct NothingCame: Error, CustomStringConvertible {
@@ -12,7 +12,7 @@ struct NothingCame: Error, CustomStringConvertible {
 }
 
 extension Channel {
-  /// The next delivery, in bounded time.
+  /// Returns the next delivery, within a time limit.
   func delivery() throws -> Delivery {
     while let event = try next(timeout: patience) { if case .delivery(let delivery) = event { return delivery } }
     throw NothingCame(description: "no delivery")
@@ -20,7 +20,7 @@ extension Channel {
 
   func deliveries(_ count: Int) throws -> [Delivery] { try (0..<count).map { _ in try delivery() } }
 
-  /// Publishes text to a queue and waits until it is there.
+  /// Publishes text to a queue and waits until it has arrived.
   func put(_ texts: String..., in queue: String) throws {
     let publisher = try Publisher(connection: connection)
     let outcomes = try publisher.publish(batch: texts.map { message($0, to: queue) }, timeout: patience)
@@ -30,13 +30,13 @@ extension Channel {
 }
 
 extension Subscription {
-  /// The next step of which a part is wanted, in bounded time.
+  /// Returns the next step for which `part` is not nil, within a time limit.
   func step<Part>(_ part: (Step) -> Part?) throws -> Part {
     let deadline = ContinuousClock.now + patience
     while ContinuousClock.now < deadline {
       if let part = part(next(timeout: .seconds(1))) { return part }
     }
-    throw NothingCame(description: "not the step awaited")
+    throw NothingCame(description: "not the expected step")
   }
 
   func delivery() throws -> Delivery { try step { if case .delivery(let delivery) = $0 { delivery } else { nil } } }
@@ -50,12 +50,12 @@ extension Delivery {
   var text: String { String(decoding: body, as: UTF8.self) }
 }
 
-/// A persistent text message through the default exchange.
+/// A persistent text message for the default exchange.
 func message(_ text: String, to queue: String) -> OutgoingMessage {
   OutgoingMessage(exchange: "", routingKey: queue, properties: Properties(deliveryMode: .persistent), body: Array(text.utf8))
 }
 
-/// A pipe whose reading end is a wake descriptor.
+/// A pipe whose read end is a wake descriptor.
 final class Wake: Sendable {
   let descriptor: Int32
   private let writer: Int32

@@ -1,4 +1,4 @@
-// Declaring what is missing, and reporting what differs without touching it.
+// Declaring missing objects, and reporting different ones without changing them.
 import AMQP
 import Testing
 import TestServers
@@ -12,7 +12,7 @@ import TestServers
     ],
     bindings: [.init(queue: "durable", exchange: "events", routingKey: "complaint.#")])
 
-  @Test("what is missing is made, and declaring it again changes nothing")
+  @Test("missing objects are created, and declaring them again changes nothing")
   func declares() async throws {
     try await withTestBroker { broker in
       let connection = try Connection(broker.configuration)
@@ -23,7 +23,7 @@ import TestServers
     }
   }
 
-  @Test("what differs is reported by name with both values, all of it at once, and stays as it was")
+  @Test("all different objects are reported at once, by name with both values, and are not changed")
   func mismatch() async throws {
     try await withTestBroker { broker in
       let connection = try Connection(broker.configuration)
@@ -39,14 +39,14 @@ import TestServers
       #expect(mismatches[0].text.contains("'topic'") && mismatches[0].text.contains("'fanout'"))
       #expect(mismatches[1].text.contains("'20'") && mismatches[1].text.contains("'10'"))
       #expect(error?.message.contains("queue 'limited'") == true)
-      // As they were, and the rest was declared all the same.
+      // They are unchanged, and the other objects were declared.
       try channel.declareExchange("events", type: "fanout")
       try channel.declareQueue("limited", arguments: ["x-max-length": 10])
       #expect(try channel.queueStatus("durable").messages == 0)
     }
   }
 
-  @Test("a binding to what does not exist fails by name, and the connection lives on")
+  @Test("a binding to a missing exchange fails with its name, and the connection stays open")
   func missingExchange() async throws {
     try await withTestBroker { broker in
       let connection = try Connection(broker.configuration)

@@ -1,4 +1,4 @@
-// Time as numbers and as text.
+// Instants as numbers and as text.
 
 import Foundation
 import Testing
@@ -19,7 +19,7 @@ struct InstantTests {
     }
   }
 
-  @Test("what is written as RFC 3339 is read as the same microsecond")
+  @Test("an instant written as RFC 3339 is read as the same microsecond")
   func roundTrip() {
     var random = Seeded(1)
     for _ in 0..<20_000 {
@@ -32,7 +32,7 @@ struct InstantTests {
   }
 
   @Test(
-    "an offset, a fraction and a leap second are read for what they are",
+    "offsets, fractions and leap seconds are read correctly",
     arguments: [
       ("2026-11-20T08:00:00+08:00", "2026-11-20T00:00:00Z"), ("2026-11-20T00:00:00.5Z", "2026-11-20T08:00:00.500000+08:00"),
       ("2026-11-19T20:30:00-03:30", "2026-11-20T00:00:00Z"), ("2026-12-31T23:59:60Z", "2027-01-01T00:00:00Z"),
@@ -44,7 +44,7 @@ struct InstantTests {
   }
 
   @Test(
-    "what is no RFC 3339 date-time is refused",
+    "invalid RFC 3339 date-times are rejected",
     arguments: [
       "", "2026-11-20", "2026-11-20T08:00:00", "2026-02-30T08:00:00Z", "2026-13-01T00:00:00Z", "2026-11-20T24:00:00Z",
       "2026-11-20T08:60:00Z", "2026-11-20T08:00:00.Z", "2026-11-20T08:00:00+8:00", "2026-11-20T08:00:00Zx",
@@ -55,7 +55,7 @@ struct InstantTests {
     #expect(Instant(rfc3339: text) == nil)
   }
 
-  @Test("a month's end is the next month's beginning, over the year's end too")
+  @Test("a month ends at the start of the next, also at the end of the year")
   func months() {
     let december = Recurrence.monthly.period(
       holding: ShanghaiTime(year: 2026, month: 12, day: 31, hour: 23, minute: 59, second: 59).instant)

@@ -1,4 +1,4 @@
-// The reading of messages against Foundation's decoder, which reads the same JSON by other means.
+// Compares the reading of messages with Foundation's decoder.
 
 import Foundation
 import Testing
@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Reading JSON")
 struct JSONReadingTests {
-  /// What Foundation makes of a message.
+  /// A message as decoded by Foundation.
   private struct Reference: Decodable {
     struct Content: Decodable {
       struct Region: Decodable { var district, street, community: String? }
@@ -28,7 +28,7 @@ struct JSONReadingTests {
     "\"", " ", "\t",
   ]
 
-  @Test("what a mutated message says is what Foundation reads in it, and what Foundation cannot read is refused")
+  @Test("a mutated message is read as Foundation reads it, and rejected if Foundation rejects it")
   func likeFoundation() throws {
     var random = Seeded(11)
     let original = message(
@@ -69,10 +69,10 @@ struct JSONReadingTests {
     #expect(taken > 5_000)
   }
 
-  @Test("a field twice is found among few fields and among many, by its bytes", arguments: [2, 16, 17, 40])
+  @Test("a duplicate field is found among few and many fields, by its bytes", arguments: [2, 16, 17, 40])
   func twice(count: Int) throws {
     func body(_ names: [String]) -> [UInt8] { Array(("{" + names.map { "\"\($0)\":1" }.joined(separator: ",") + "}").utf8) }
-    // é in two spellings: one name to Swift, two to JSON.
+    // Two spellings of é are one name in Swift but two in JSON.
     let names = ["\u{e9}", "e\u{301}"] + (2..<count).map { "n\($0)" }
     _ = try JSONGrammar.read(body(names))
     let refusal = #expect(throws: Refusal.self) { try JSONGrammar.read(body(names + [names[count - 1]])) }

@@ -1,4 +1,4 @@
-// Traces: which are taken, and that no message is refused for one.
+// Traces: which are accepted, and that no message is rejected because of one.
 
 import Testing
 
@@ -8,14 +8,14 @@ import Testing
 struct TraceContextTests {
   static let valid = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
-  @Test("the recommendation's own example is read")
+  @Test("the example of the W3C recommendation is read")
   func example() throws {
     let trace = try #require(TraceContext(traceparent: Self.valid))
     #expect(trace.traceID == "4bf92f3577b34da6a3ce929d0e0e4736" && trace.parentID == "00f067aa0ba902b7" && trace.isSampled)
     #expect(trace.text == Self.valid)
   }
 
-  @Test("the sampled flag is the lowest bit, whatever the others say")
+  @Test("the sampled flag is the lowest bit, whatever the other bits are")
   func sampled() {
     for flags in 0...255 {
       let digits = (flags < 16 ? "0" : "") + String(flags, radix: 16)
@@ -24,7 +24,7 @@ struct TraceContextTests {
   }
 
   @Test(
-    "what the grammar does not allow is no trace",
+    "text that violates the grammar is not a trace",
     arguments: [
       "", "00", "ff" + valid.dropFirst(2), valid.uppercased(), valid + "-", valid + "-00", " " + valid, valid + " ",
       "00-00000000000000000000000000000000-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
@@ -36,12 +36,12 @@ struct TraceContextTests {
   }
 
   @Test(
-    "a later version may say more after a dash", arguments: ["01" + valid.dropFirst(2), "fe" + valid.dropFirst(2) + "-what-ever"])
+    "a later version may add text after a dash", arguments: ["01" + valid.dropFirst(2), "fe" + valid.dropFirst(2) + "-what-ever"])
   func later(text: String) {
     #expect(TraceContext(traceparent: text)?.traceID == "4bf92f3577b34da6a3ce929d0e0e4736")
   }
 
-  @Test("a valid trace with one byte changed is valid just where the grammar says so")
+  @Test("a valid trace with one byte changed is valid only if the grammar allows it")
   func mutations() {
     var random = Seeded(11)
     let original = Array(Self.valid.utf8)
@@ -60,7 +60,7 @@ struct TraceContextTests {
     + #""time":"2026-11-20T08:00:00Z","subject":"a","#
 
   @Test(
-    "a trace that is not valid counts as absent, of whatever type it is; a valid one is carried",
+    "an invalid trace of any type counts as absent; a valid one is kept",
     arguments: [(#""nonsense""#, nil), ("7", nil), ("null", nil), ("{}", nil), ("\"\(valid)\"", valid)] as [(String, String?)])
   func structured(value: String, carried: String?) throws {
     let envelope = try Envelope(RawMessage(body: Array((Self.start + "\"traceparent\":\(value)}").utf8)))
@@ -78,9 +78,9 @@ struct TraceContextTests {
   }
 }
 
-@Suite("Heads of messages that are refused")
+@Suite("Heads of rejected messages")
 struct MessageHeadTests {
-  @Test("source, id and trace are told although the data are wrong, and each although another is wrong")
+  @Test("source, id and trace are read even if the data or another of them is wrong")
   func lenient() {
     let head = MessageHead(
       RawMessage(
@@ -91,21 +91,21 @@ struct MessageHeadTests {
   }
 
   @Test(
-    "nothing is told of what is no JSON object",
+    "nothing is read from text that is not a JSON object",
     arguments: ["", "[]", #"{"source":"/s""#])
   func nothing(body: String) {
     let head = MessageHead(RawMessage(body: Array(body.utf8)))
     #expect(head.source == nil && head.id == nil && head.trace == nil)
   }
 
-  @Test("a refusal says whom to answer where only the data could not be read")
+  @Test("a refusal names the sender to answer if only the data could not be read")
   func answering() {
     let refusal = Refusal(.wrongType, at: "/data", "must be an object")
     let head = MessageHead(message("complaint.submitted", data: "[]"))
     #expect(refusal.answering(head).source == "/hotline/12345" && refusal.answering(head).messageID == "e1")
   }
 
-  @Test("12388: content is open only where its source, and its item's, are known and not confidential")
+  @Test("12388: content is open only if its source and its item's source are known and not confidential")
   func open() {
     func isOpen(_ body: String, user: String? = nil, in directory: Directory = City.directory) -> Bool {
       directory.isOpen(MessageHead(RawMessage(body: Array(body.utf8))), sentBy: user)

@@ -1,17 +1,17 @@
-// The calendar of workdays: what it says of a day, how it is read, and how a fault in a file is told.
+// The calendar of workdays: its days, its file format, and the errors for wrong files.
 
 import Foundation
 import Testing
 
 @testable import Duban
 
-/// The calendar that comes with Duban.
+/// The calendar that is shipped with Duban.
 func shippedCalendar() throws -> WorkCalendar {
   try WorkCalendar(
     csv: String(contentsOf: FilesTests.deploy.appending(path: "calendars/cn-workdays.csv"), encoding: .utf8), version: 1)
 }
 
-/// Whether a day is a workday, read off the file's text without anything of Duban's: Foundation says which day of the week it is.
+/// Whether a day is a workday according to the file's text. It uses Foundation for the day of the week and no code of Duban.
 struct PlainReading {
   private var kinds: [String: String] = [:]
   private var gregorian = Calendar(identifier: .gregorian)
@@ -46,7 +46,7 @@ struct WorkingTimeCalendarTests {
     try #require(Instant(rfc3339: date + "T00:00:00+08:00")).shanghaiDay.number
   }
 
-  @Test("a Tuesday of Spring Festival is off, a Saturday made up for it is a workday, and each says why")
+  @Test("a Tuesday of Spring Festival is off, its make-up Saturday is a workday, and each has a reason")
   func golden() throws {
     let calendar = try shippedCalendar()
     #expect(try !calendar.isWorkday(day("2025-01-28")) && calendar.reason(for: day("2025-01-28")) == "春节")
@@ -56,7 +56,7 @@ struct WorkingTimeCalendarTests {
     #expect(calendar.announcedYears == [2024, 2025, 2026])
   }
 
-  @Test("each day from 1990 to 2060 is what the file and the week say, and ranks count the workdays before it")
+  @Test("each day from 1990 to 2060 is as the file and the week say, and ranks count the workdays before it")
   func ranks() throws {
     let calendar = try shippedCalendar()
     let plain = try PlainReading()
@@ -74,7 +74,7 @@ struct WorkingTimeCalendarTests {
     }
   }
 
-  @Test("a calendar of one announced day is plain weekdays around it")
+  @Test("around a single announced day, the calendar is plain weekdays")
   func oneDay() throws {
     let calendar = try WorkCalendar(csv: "date,kind,name\n2026-01-03,workday,补班", version: 1)
     #expect(try calendar.isWorkday(day("2026-01-03")) && !calendar.isWorkday(day("2026-01-04")))
@@ -82,7 +82,7 @@ struct WorkingTimeCalendarTests {
     #expect(ranks.map { $0 - ranks[0] } == [0, 1, 2, 3, 4, 4, 5])
   }
 
-  @Test("what a spreadsheet makes of the file is read alike: byte order mark, CRLF, quotes, spaces, blank lines")
+  @Test("a file saved by a spreadsheet is read the same: byte order mark, CRLF, quotes, spaces, blank lines")
   func spreadsheet() throws {
     let calendar = try WorkCalendar(
       csv: "\u{FEFF}date,kind,name\r\n2026-02-28 , \"workday\",\"春节, \"\"调休\"\"\"\r\n\r\n2026-01-01,holiday,元旦\r\n", version: 3)
@@ -91,10 +91,10 @@ struct WorkingTimeCalendarTests {
   }
 
   @Test(
-    "a fault in a file names its line and the remedy",
+    "an error in a file names its line and the remedy",
     arguments: [
-      ("", "line 1: the first line is date,kind,name"),
-      ("2026-01-01,holiday,元旦\n", "line 1: the first line is date,kind,name"),
+      ("", "line 1: write date,kind,name as the first line"),
+      ("2026-01-01,holiday,元旦\n", "line 1: write date,kind,name as the first line"),
       ("date,kind,name\n\n", "no day is announced; add lines like 2026-01-01,holiday,元旦"),
       ("date,kind,name\n2026-01-01,holiday,元旦\n2026-01-02,off,元旦\n", "line 3: write holiday or workday, not 'off'"),
       ("date,kind,name\n2026/1/1,holiday,元旦\n", "line 2: write a date that exists"),
@@ -105,14 +105,14 @@ struct WorkingTimeCalendarTests {
       ("date,kind,name\n2026-01-01,holiday,\n", "line 2: name what the day belongs to, such as 春节"),
       (
         "date,kind,name\r\n2026-01-01,holiday,元旦\r\n\r\n2026-01-01,holiday,元旦\r\n",
-        "line 4: 2026-01-01 stands on line 2 already; remove one of them"
+        "line 4: 2026-01-01 is already on line 2; remove one of them"
       ),
       (
         "date,kind,name\n2026-02-27,workday,春节调休\n",
-        "line 2: 2026-02-27 is no Saturday or Sunday, so it is a workday anyway; correct the date or remove the line"
+        "line 2: 2026-02-27 is not a Saturday or Sunday, so it is a workday anyway; correct the date or remove the line"
       ),
       ("date,kind,name\n2026-01-01,holi\"day,元旦\n", "line 2: put quotes around a whole field"),
-      ("date,kind,name\n2026-01-01,holiday,\"元旦\n2026-01-02,holiday,元旦\n", "line 2: a quote is opened and not closed"),
+      ("date,kind,name\n2026-01-01,holiday,\"元旦\n2026-01-02,holiday,元旦\n", "line 2: a quote is not closed"),
     ])
   func fault(csv: String, says: String) {
     do {
@@ -123,7 +123,7 @@ struct WorkingTimeCalendarTests {
     }
   }
 
-  @Test("a holiday may stand on a weekend, as the State Council's spans do, and changes nothing but the name")
+  @Test("a holiday may fall on a weekend, as in the State Council's spans, and changes only the name")
   func weekendHoliday() throws {
     let calendar = try WorkCalendar(csv: "date,kind,name\n2026-01-03,holiday,元旦", version: 1)
     #expect(try !calendar.isWorkday(day("2026-01-03")) && calendar.reason(for: day("2026-01-03")) == "元旦")
@@ -131,7 +131,7 @@ struct WorkingTimeCalendarTests {
   }
 
   @Test(
-    "the year to import is the one that runs, or from 60 days before its start the one that comes",
+    "the year to import is the current one, or in its last 60 days the next one",
     arguments: [
       ("2026-11-01T23:59:59+08:00", nil), ("2026-11-02T00:00:00+08:00", 2027), ("2026-12-31T23:59:59+08:00", 2027),
       ("2027-01-01T00:00:00+08:00", 2027), ("2025-12-31T12:00:00+08:00", nil), ("2023-12-31T12:00:00+08:00", 2023),
@@ -140,7 +140,7 @@ struct WorkingTimeCalendarTests {
     #expect(try shippedCalendar().yearToImport(at: #require(Instant(rfc3339: now))) == year)
   }
 
-  @Test("office hours are intervals in order within the day, and nothing else")
+  @Test("office hours must be intervals in order within the day")
   func officeHours() {
     #expect(OfficeHours([510..<720, 870..<1050]) == .standard && OfficeHours([0..<1440]) != nil)
     for wrong in [[], [510..<510], [510..<720, 720..<1050], [870..<1050, 510..<720], [510..<900, 870..<1050], [0..<1441]] {

@@ -1,4 +1,4 @@
-// Limits: the examples that their documentation gives, and the laws that hold for all of them.
+// Limits: the examples of their documentation, and the laws that hold for all of them.
 
 import Testing
 
@@ -14,7 +14,7 @@ struct WorkingTimeLimitTests {
 
   private func instant(_ text: String) throws -> Instant { try #require(Instant(rfc3339: text + "+08:00")) }
 
-  /// How a limit ends, and where it begins.
+  /// The start and the end of a limit.
   enum Manner: CaseIterable {
     case plain, nextDay, close, nextDayClose
     var fromNextDay: Bool { self == .nextDay || self == .nextDayClose }
@@ -27,7 +27,7 @@ struct WorkingTimeLimitTests {
 
   // 2025-03-07 is a Friday, and no holiday is near.
   @Test(
-    "each combination of unit, beginning and end means what its documentation says",
+    "each combination of unit, start and end is as documented",
     arguments: [
       // Natural time.
       ("2025-03-07T15:00:00", 48, .hours, .plain, "2025-03-09T15:00:00"),
@@ -53,7 +53,7 @@ struct WorkingTimeLimitTests {
       ("2025-03-07T20:00:00", 1, .workdays, .close, "2025-03-10T17:30:00"),
       ("2025-03-08T20:00:00", 1, .workdays, .close, "2025-03-11T17:30:00"),
       ("2025-03-08T20:00:00", 1, .workdays, .nextDayClose, "2025-03-10T17:30:00"),
-      // The same day (当日), and after its close the next.
+      // The same day (当日), or after its close the next day.
       ("2025-03-07T15:00:00", 0, .workdays, .close, "2025-03-07T17:30:00"),
       ("2025-03-07T17:30:00", 0, .workdays, .close, "2025-03-07T17:30:00"),
       ("2025-03-07T17:30:01", 0, .workdays, .close, "2025-03-10T17:30:00"),
@@ -71,7 +71,7 @@ struct WorkingTimeLimitTests {
       ("2025-03-07T09:00:00", 2, .workhours, .close, "2025-03-07T17:30:00"),
       ("2025-03-07T09:00:00", 2, .workhours, .nextDay, "2025-03-10T10:30:00"),
       ("2025-03-07T09:00:00", 7, .workhours, .nextDayClose, "2025-03-11T17:30:00"),
-      // Over Spring Festival: 01-26 (Sunday) is worked, 01-28 to 02-04 are off, 02-08 (Saturday) is worked.
+      // Over Spring Festival: 01-26 (Sunday) is a workday, 01-28 to 02-04 are off, 02-08 (Saturday) is a workday.
       ("2025-01-24T10:00:00", 3, .workdays, .plain, "2025-02-05T10:00:00"),
       ("2025-01-24T10:00:00", 6, .workdays, .nextDayClose, "2025-02-08T17:30:00"),
       ("2025-01-27T16:30:00", 2, .workhours, .plain, "2025-02-05T09:30:00"),
@@ -84,7 +84,7 @@ struct WorkingTimeLimitTests {
     #expect(!result.isProvisional)
   }
 
-  @Test("a length out of bounds, and one of nothing from the next day, are no limits")
+  @Test("a length out of bounds, or 0 from the next day, is not a limit")
   func bounds() {
     #expect(TimeLimit(100_000, .workdays) != nil && TimeLimit(0, .hours) != nil)
     #expect(TimeLimit(100_001, .hours) == nil && TimeLimit(-1, .days) == nil && TimeLimit(.max, .workdays) == nil)
@@ -92,7 +92,7 @@ struct WorkingTimeLimitTests {
   }
 
   @Test(
-    "what rests on a year that is not announced is provisional; natural time never does",
+    "a due date that depends on an unannounced year is provisional; natural time never depends on one",
     arguments: [
       ("2026-12-30T09:00:00", 1, .workdays, .plain, false), ("2026-12-30T09:00:00", 2, .workdays, .plain, true),
       ("2026-12-31T09:00:00", 1, .workdays, .plain, true), ("2026-12-30T09:00:00", 1, .workdays, .nextDay, false),
@@ -112,7 +112,7 @@ struct WorkingTimeLimitTests {
     #expect(try !time.due(limit(3, .workdays), from: instant("2026-03-01T09:00:00")).isProvisional)
   }
 
-  @Test("hours that are up at 24:00 have nothing to do with the day after")
+  @Test("hours that end at 24:00 do not depend on the next day")
   func midnight() throws {
     let natural = try time.due(limit(9, .hours), from: instant("2025-03-07T15:00:00"))
     #expect(try natural.instant == instant("2025-03-08T00:00:00") && time.explanation(of: natural).days.count == 1)
@@ -125,7 +125,7 @@ struct WorkingTimeLimitTests {
 
   // MARK: - Laws
 
-  /// A start near everything that matters, or anywhere from 2023 to 2027: announced years and the ones around them.
+  /// A start near a boundary, or anywhere from 2023 to 2027: announced years and their neighbours.
   private func anyStart(_ random: inout Seeded) -> Instant {
     let day = ShanghaiTime(year: 2023, month: 6, day: 1).instant + .days(Int64.random(in: 0..<1600, using: &random))
     guard Bool.random(using: &random) else {
@@ -140,13 +140,13 @@ struct WorkingTimeLimitTests {
     Int.random(in: 1...([1, 3, 20, 700][Int.random(in: 0..<4, using: &random)]), using: &random)
   }
 
-  /// The standard office, one that closes at 24:00, one that never does, and one of a minute.
+  /// The standard hours, hours that end at 24:00, the whole day, and a single minute.
   private func anyOffice(_ random: inout Seeded) -> WorkingTime {
     let offices = [OfficeHours.standard, OfficeHours([840..<1440]), OfficeHours([0..<1440]), OfficeHours([540..<541])]
     return WorkingTime(calendar: time.calendar, hours: offices[Int.random(in: 0..<4, using: &random)] ?? .standard)
   }
 
-  /// Every unit in every manner, many times over.
+  /// Runs `body` many times for every unit and manner.
   private func forEachKind(
     _ seed: UInt64, _ body: (TimeLimit.Unit, Manner, inout Seeded) throws -> Void
   ) rethrows {
@@ -158,12 +158,12 @@ struct WorkingTimeLimitTests {
     }
   }
 
-  @Test("a limit is never up before its start, a later start never earlier, a longer limit never earlier")
+  @Test("a limit never ends before its start, and a later start or a longer limit never ends earlier")
   func monotonic() throws {
     try forEachKind(11) { unit, manner, random in
       let time = anyOffice(&random)
       let (a, b) = (anyStart(&random), anyStart(&random))
-      // Close by, where an edge would show, as well as far apart.
+      // Both close together, where a boundary matters, and far apart.
       let later = max(
         a, Bool.random(using: &random) ? b : a + Span(microseconds: Int64.random(in: 0...10_800_000_000, using: &random)))
       let length = manner.fromNextDay ? anyLength(&random) : anyLength(&random) - 1
@@ -177,7 +177,7 @@ struct WorkingTimeLimitTests {
     }
   }
 
-  @Test("n and then m are n + m, to the moment in every unit, and in days until close of business")
+  @Test("n and then m are n + m, exactly in every unit, and in days until close of business")
   func additive() throws {
     try forEachKind(12) { unit, manner, random in
       let start = anyStart(&random)
@@ -190,7 +190,7 @@ struct WorkingTimeLimitTests {
     }
   }
 
-  @Test("between the start and the end of a limit lies as much of its own time as it is long")
+  @Test("the time between the start and the end of a limit, in its own unit, is its length")
   func inverse() throws {
     let hour = Span.hours(1).microseconds
     try forEachKind(13) { unit, manner, random in
@@ -207,7 +207,7 @@ struct WorkingTimeLimitTests {
   }
 
   @Test(
-    "what is left at any time before the end, added at that time, comes to the same end, and added later there is as much left")
+    "the remaining part, added at the same time, gives the same end; added later, the same part remains")
   func remaining() throws {
     try forEachKind(14) { unit, manner, random in
       let time = anyOffice(&random)
@@ -228,7 +228,7 @@ struct WorkingTimeLimitTests {
     }
   }
 
-  @Test("a pause of whole workdays in a limit until close of business moves its end by as many")
+  @Test("a pause of whole workdays in a limit until close of business moves its end by the same number")
   func pause() throws {
     let limit = try limit(5, .workdays, .nextDayClose)
     let due = try time.due(limit, from: instant("2025-03-07T10:00:00")).instant
@@ -238,7 +238,7 @@ struct WorkingTimeLimitTests {
     #expect(try time.adding(left, of: limit, to: instant("2025-03-13T16:00:00")).instant == instant("2025-03-18T17:30:00"))
   }
 
-  @Test("no start and no length is too far: every one of them has an end")
+  @Test("every start and every length has an end, however extreme")
   func extremes() throws {
     var starts = [Instant.init(microseconds: .min), Instant(microseconds: .max)]
     starts += try ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"].map { try #require(Instant(rfc3339: $0)) }
@@ -262,7 +262,7 @@ struct WorkingTimeLimitTests {
 
   // MARK: - Explanations
 
-  @Test("an explanation names each day that was passed over, and each make-up workday that counted")
+  @Test("an explanation names each skipped day and each counted make-up workday")
   func explanation() throws {
     let due = try time.due(limit(6, .workdays, .nextDayClose), from: instant("2025-01-24T10:00:00"))
     let days = time.explanation(of: due).days
@@ -275,21 +275,21 @@ struct WorkingTimeLimitTests {
       ])
   }
 
-  @Test("workhours that begin after close are counted from the next workday")
+  @Test("workhours that start after close are counted from the next workday")
   func hoursExplained() throws {
     let due = try time.due(limit(7, .workhours), from: instant("2025-03-07T17:30:00"))
     #expect(time.explanation(of: due).days.map(\.role) == [.start, .skipped, .skipped, .counted, .counted])
   }
 
   @Test(
-    "workdays that start on a day off are counted from the first workday on, of which the whole is used where the end is at 00:00",
+    "workdays that start on a day off are counted from the next workday, and all of it is used if the end is at 00:00",
     arguments: [
       (.plain, "1-1 skipped 元旦, 1-2 skipped 元旦, 1-3 skipped 元旦, 1-4 counted, 1-5 counted"),
       (.close, "1-1 skipped 元旦, 1-2 skipped 元旦, 1-3 skipped 元旦, 1-4 skipped 起算日, 1-5 counted, 1-6 counted"),
       (.nextDay, "1-1 start 元旦, 1-2 skipped 元旦, 1-3 skipped 元旦, 1-4 counted, 1-5 counted"),
     ] as [(Manner, String)])
   func startOnDayOff(manner: Manner, says: String) throws {
-    // 1 to 3 January 2027 are off by this calendar, Saturday the 9th is worked.
+    // In this calendar 1 to 3 January 2027 are off and Saturday the 9th is a workday.
     let calendar = try WorkCalendar(
       csv: "date,kind,name\n2027-01-01,holiday,元旦\n2027-01-02,holiday,元旦\n2027-01-03,holiday,元旦\n2027-01-09,workday,元旦调休",
       version: 1)
@@ -300,11 +300,11 @@ struct WorkingTimeLimitTests {
         separator: ", ")
     }
     #expect(try days(limit(2, .workdays, manner)) == says)
-    // Up at 00:00 of the make-up day, of which nothing is used then.
+    // It ends at 00:00 of the make-up day and uses nothing of it.
     #expect(try days(limit(5, .workdays)).hasSuffix("1-4 counted, 1-5 counted, 1-6 counted, 1-7 counted, 1-8 counted"))
   }
 
-  @Test("a day that begins when a limit is up is not among those that were counted, and one that begins with it is")
+  @Test("a day that begins when a limit ends is not counted, and a day that begins with the limit is")
   func wholeDaysFromMidnight() throws {
     func days(_ limit: TimeLimit, from start: String) throws -> [String] {
       try time.explanation(of: time.due(limit, from: instant(start))).days.map { "\($0.date.day) \($0.role)" }
@@ -315,7 +315,7 @@ struct WorkingTimeLimitTests {
   }
 
   @Test(
-    "an explanation names every day from the start to the end, counts only days on which time ran, and as many as a limit in days is long"
+    "an explanation has every day from start to end, counts only days on which time ran, and as many as the limit's length in days"
   )
   func explainedDays() throws {
     try forEachKind(15) { unit, manner, random in
@@ -324,12 +324,12 @@ struct WorkingTimeLimitTests {
       let due = try time.due(limit(length, unit, manner), from: start)
       let days = time.explanation(of: due).days
       let what = "\(length) \(unit) \(manner) from \(start.rfc3339), due \(due.instant.rfc3339)"
-      // From the day of the start, each next day, to the one in which the last moment before the end lies.
+      // Consecutive days, from the day of the start to the day of the last moment before the end.
       let (first, last) = (try #require(days.first), try #require(days.last))
       #expect(first.date.instant <= start && start < first.date.instant + .days(1), "\(what)")
       #expect(last.date.instant < due.instant && due.instant <= last.date.instant + .days(1), "\(what)")
       #expect(zip(days, days.dropFirst()).allSatisfy { $0.date.instant + .days(1) == $1.date.instant }, "\(what)")
-      // Between the two, none but counted and passed over.
+      // All days in between are counted or skipped.
       #expect(days.dropFirst().allSatisfy { $0.role != .start }, "\(what)")
       let counted = days.filter { $0.role == .counted }
       if unit == .workdays || unit == .workhours {

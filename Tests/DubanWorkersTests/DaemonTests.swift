@@ -152,10 +152,10 @@ struct DaemonTests {
     try await Surroundings.with { test in
       try await test.withDaemon { _ in
         try test.publish([Sample.event("complaint.responded", id: "2", subject: "S", data: "{}")])
-        try test.store.until("(SELECT count(*) FROM waiting_event) = 1")
+        try test.store.until("(SELECT count(*) FROM verdict WHERE verdict = 'waits') = 1")
         let opening = Sample.event("complaint.submitted", id: "1", subject: "S")
         try test.publish([opening, opening, opening])
-        try test.store.until("(SELECT phase = 'responded' AND sequence = 2 FROM item WHERE subject = 'S')")
+        try test.store.until("(SELECT phase = 'responded' AND entries = 2 FROM item WHERE subject = 'S')")
         try test.publish([opening, Sample.event("complaint.submitted", id: "3", subject: "T")])
         try test.store.until("(SELECT count(*) FROM item WHERE phase = 'open') = 1")
         #expect(try test.store.ask("SELECT count(*) FROM item_event") == 3)
@@ -214,7 +214,7 @@ struct DaemonTests {
           "SELECT count(*) FROM notice WHERE kind = 'summons' AND organ_name = '胜阳港街道' AND schedule_id IS NOT NULL") == 1)
       #expect(
         try test.store.ask(
-          "SELECT body LIKE '%胜阳港街道:在办2件,超时2件,升级2件次%' FROM notice WHERE kind = 'bulletin' AND organ_name = '黄石港区'"))
+          "SELECT body LIKE '%胜阳港街道：在办2件，超时2件，升级2件次%' FROM notice WHERE kind = 'bulletin' AND organ_name = '黄石港区'"))
     }
   }
 

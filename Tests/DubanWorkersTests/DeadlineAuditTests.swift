@@ -90,7 +90,7 @@ struct DeadlineAuditTests {
     #expect(!hung.isReady && hung.isAlive && hung.lag == nil && hung.deadlinesAreBehind == nil)
     #expect(
       hung.complaints == [
-        "whether deadlines are handled has not been known for longer than 60.0 seconds: the database does not answer the audit"
+        "the database has not answered the audit for longer than 60.0 seconds: whether deadlines are handled is unknown"
       ])
     _ = answer(1, lag(0))
     #expect(health.report.isReady)
@@ -203,8 +203,8 @@ struct AuditTests {
         try await daemon.untilReadiness(is: 200)
         let blocker = try test.store.database.connect()
         // The relay has nothing to do with it.
-        try blocker.runScript("BEGIN; LOCK TABLE waiting_event IN ACCESS EXCLUSIVE MODE")
-        let said = try await daemon.untilReadiness(is: 503, saying: "has not been known for longer than 1.0 seconds")
+        try blocker.runScript("BEGIN; LOCK TABLE verdict IN ACCESS EXCLUSIVE MODE")
+        let said = try await daemon.untilReadiness(is: 503, saying: "has not answered the audit for longer than 1.0 seconds")
         #expect(said.contains(#""lag":null"#))
         #expect(try await daemon.ask("metrics").contains("\nduban_deadlines_behind NaN\n"))
         blocker.close()

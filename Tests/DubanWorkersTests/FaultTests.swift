@@ -59,7 +59,7 @@ struct FaultTests {
       #expect(try test.store.ask("SELECT count(*) FROM message") == count * 3)
       #expect(try test.store.ask("SELECT count(*) FROM item_event") == count * 3)
       #expect(try test.store.ask("SELECT count(DISTINCT message_id) FROM item_event") == count * 3)
-      #expect(try test.store.ask("SELECT count(*) FROM waiting_event") == 0)
+      #expect(try test.store.ask("SELECT count(*) FROM verdict WHERE verdict = 'waits'") == 0)
       #expect(try test.depth(of: "duban.complaints") == 0)
       // A dead letter that was confirmed, but whose original was not acknowledged any more, is sent again.
       let letters = try test.take(try test.depth(of: "duban.complaints.dead"), from: "duban.complaints.dead")
@@ -310,7 +310,7 @@ extension Surroundings {
   /// What must hold of so many complaints once all are taken, whatever happened meanwhile.
   func expectEachTakenOnce(_ count: Int) throws {
     #expect(try store.ask("SELECT count(*) FROM message") == count)
-    #expect(try store.ask("SELECT count(*) FROM item WHERE sequence = 1 AND phase = 'open'") == count)
+    #expect(try store.ask("SELECT count(*) FROM item WHERE entries = 1 AND phase = 'open'") == count)
     #expect(try store.ask("SELECT count(*) FROM item_event") == count)
     #expect(try store.ask("SELECT count(DISTINCT (item_id, message_id)) FROM item_event") == count)
     #expect(try depth(of: "duban.complaints") == 0)
@@ -320,7 +320,7 @@ extension Surroundings {
   /// What must hold of so many complaints that nobody answered, once all have gone 街道 → 区 → 市 and beyond.
   func expectChainClimbedOnce(_ count: Int) throws {
     #expect(try store.ask("SELECT count(*) FROM breach") == count * 3)
-    #expect(try store.ask("SELECT count(*) FROM item WHERE tier = 'city' AND escalations = 2 AND sequence = 4") == count)
+    #expect(try store.ask("SELECT count(*) FROM item WHERE tier = 'city' AND escalations = 2 AND entries = 1") == count)
     #expect(try store.ask("SELECT count(*) FROM notice WHERE status = 'proposed'") == count)
     let told = try take(try depth(of: "test.events"), from: "test.events")
     var bodies: [String: [UInt8]] = [:]

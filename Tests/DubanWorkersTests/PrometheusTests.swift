@@ -85,7 +85,7 @@ import Testing
         pause_seconds_count 1
         # TYPE queue_depth gauge
         queue_depth{_1st="办件",_own="x"} 7.5
-        # commit_seconds is asked for as another kind of metric too
+        # commit_seconds is also registered as another kind of metric
 
         """#)
     #expect(metrics.render() == text)

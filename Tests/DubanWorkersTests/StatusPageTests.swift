@@ -51,7 +51,7 @@ import Testing
       clock.advance(by: Health.patience + .seconds(1))
       let hung = try await get(page, "healthz")
       #expect(hung.status == 503)
-      #expect(hung.body.contains("relay has not come round its loop for 91"))
+      #expect(hung.body.contains("relay has not reported for 91"))
     }
   }
 
@@ -105,7 +105,7 @@ import Testing
       #expect(
         fault.description
           == "status.port (DUBAN_STATUS_PORT): cannot listen on 127.0.0.1:\(port): Address already in use; "
-          + "end what holds the port, set another, or 0 for no status page")
+          + "free the port, set another, or set 0 for no status page")
     }
   }
 

@@ -1,4 +1,4 @@
-// Arrays are how sets of values reach set-based SQL (`unnest($1, $2)`), and the binary form of them is all our own work.
+// Arrays bring sets of values into set-based SQL (`unnest($1, $2)`). Their binary encoding is our own code.
 
 import PostgreSQL
 import Testing
@@ -6,7 +6,7 @@ import TestServers
 
 @Suite("Arrays")
 struct ArraysTests {
-  /// Sends an array, and has the server take it apart and print each element.
+  /// Sends an array, and has the server split it and print each element.
   private func check<T>(
     _ array: [T], on connection: Connection, text: (T) -> String?
   ) throws where T: PostgresArrayElement & Equatable {
@@ -19,7 +19,7 @@ struct ArraysTests {
     #expect(try row.decode(2, as: [String?].self) == array.map(text))
   }
 
-  @Test("arrays of every type arrive as sent, empty or long, with extremes")
+  @Test("arrays of every type arrive as sent, empty or long, with extreme values")
   func everyType() throws {
     let connection = try connect()
     try check([Int16.min, 0, .max], on: connection) { "\($0)" }
@@ -53,7 +53,7 @@ struct ArraysTests {
     try check([true, nil] as [Bool?], on: connection) { $0.map(String.init) }
   }
 
-  @Test("an array with NULL does not decode into elements that cannot be nil")
+  @Test("an array with NULL does not decode into non-optional elements")
   func nullElements() throws {
     let sql = "SELECT ARRAY[1, NULL]::int8[], ARRAY[[1,2],[3,4]], 'x'::text, ARRAY['a']"
     let row = try #require(try connect().execute(sql).first)
@@ -64,7 +64,7 @@ struct ArraysTests {
     #expect(try failure { _ = try row.decode(3, as: [Int].self) }.kind == .usage)
   }
 
-  @Test("arrays that the server builds are read, whatever their lower bound")
+  @Test("arrays made by the server are read, with any lower bound")
   func serverArrays() throws {
     let row = try #require(
       try connect().execute("SELECT '[5:6]={7,8}'::int4[], '{}'::text[], array_agg(x::text) FROM generate_series(1, 3) x").first)
@@ -73,7 +73,7 @@ struct ArraysTests {
     #expect(try row.decode(2, as: [String].self) == ["1", "2", "3"])
   }
 
-  @Test("columns of values become rows through unnest without a cast")
+  @Test("unnest makes rows of columns without a cast")
   func unnest() throws {
     let rows = try connect().execute(
       "SELECT k, v, t FROM unnest($1, $2, $3) AS u (k, v, t)", [1, 2], ["一", nil] as [String?],

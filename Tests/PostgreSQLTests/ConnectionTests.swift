@@ -1,4 +1,4 @@
-// Making connections, and losing them: bounded in time, and final.
+// Opening and losing connections.
 
 import Foundation
 import PostgreSQL
@@ -12,7 +12,7 @@ struct ConnectionTests {
     try #require(try connect().execute("SELECT current_setting('port')").first).decode(0)
   }
 
-  @Test("settings reach the server, and what the DSN says wins over them")
+  @Test("settings reach the server, and the DSN overrides them")
   func settings() throws {
     var options = Connection.Options()
     options.applicationName = "督办 test's"
@@ -34,14 +34,14 @@ struct ConnectionTests {
     #expect(try setting("idle_in_transaction_session_timeout", own) == "1min")
   }
 
-  @Test("the first host that answers is taken, when another refuses")
+  @Test("if a host refuses, the next one is used")
   func severalHosts() throws {
     let dead = try LoopbackSocket(listening: false)
     let dsn = try TestDatabase.dsn(with: ["host": "127.0.0.1,127.0.0.1", "port": "\(dead.port),\(try serverPort())"])
     #expect(try Connection(dsn).execute("SELECT 1").first?.decode(0) == 1)
   }
 
-  @Test("a host that accepts and then says nothing holds up the next for no longer than the connect timeout")
+  @Test("a host that accepts but does not answer delays the next one by at most the connect timeout")
   func silentHost() throws {
     let silent = try LoopbackSocket(listening: true)
     var options = Connection.Options()
@@ -55,7 +55,7 @@ struct ConnectionTests {
     #expect(ContinuousClock.now - start < .seconds(15))
   }
 
-  @Test("a refused connection is retryable, in one line")
+  @Test("a refused connection is retryable, and its message is one line")
   func refused() throws {
     let dead = try LoopbackSocket(listening: false)
     let error = try failure { _ = try Connection("host=127.0.0.1 port=\(dead.port) password=secret") }
@@ -63,7 +63,7 @@ struct ConnectionTests {
     #expect(!error.message.contains("\n") && !error.message.contains("secret"))
   }
 
-  @Test("a server that takes no writes is not connected to, unless the DSN says any")
+  @Test("a read-only server is skipped, unless the DSN allows any")
   func readOnly() async throws {
     try await TestDatabase.with { database in
       let connection = try database.connect()
@@ -76,7 +76,7 @@ struct ConnectionTests {
     }
   }
 
-  @Test("a terminated session is lost for good, and every call says so without touching the wire")
+  @Test("a terminated session stays lost, and every call fails without sending anything")
   func lostForGood() throws {
     let (connection, other) = (try connect(), try connect())
     let process = try #require(try connection.execute("SELECT pg_backend_pid()").first).decode(0, as: Int32.self)
@@ -98,7 +98,7 @@ struct ConnectionTests {
     #expect(!connection.isInTransaction && connection.isLost)
   }
 
-  @Test("a session that ends inside a transaction throws the loss, not the failed rollback")
+  @Test("if a session ends inside a transaction, the loss is thrown and not the failed rollback")
   func lostInTransaction() throws {
     let connection = try connect()
     let error = try failure {
@@ -107,7 +107,7 @@ struct ConnectionTests {
     #expect(error.sqlState == .adminShutdown && error.kind == .connection && connection.isLost)
   }
 
-  @Test("a closed connection is a mistake of the caller's, and closing twice is none")
+  @Test("using a closed connection is a usage error, but closing twice is not")
   func closed() throws {
     let connection = try connect()
     connection.close()
@@ -116,7 +116,7 @@ struct ConnectionTests {
     #expect(error.kind == .usage && !connection.isLost && connection.socket == -1)
   }
 
-  @Test("a server that falls silent is given up after the statement timeout and its grace", .timeLimit(.minutes(1)))
+  @Test("a silent server is given up after the statement timeout and the grace period", .timeLimit(.minutes(1)))
   func silentServer() throws {
     let proxy = try Proxy(to: try serverPort())
     var options = Connection.Options()
@@ -132,7 +132,7 @@ struct ConnectionTests {
     #expect(ContinuousClock.now - start >= .milliseconds(500))
   }
 
-  @Test("a connection cut in the middle of a load or a statement is lost", .timeLimit(.minutes(1)))
+  @Test("a connection cut during a load or a statement is lost", .timeLimit(.minutes(1)))
   func cut() throws {
     for work in [
       { (connection: Connection) throws in _ = try connection.execute("SELECT pg_sleep(20)") },

@@ -1,4 +1,4 @@
-// Bulk load: fast when it works, harmless when it does not.
+// Bulk load, and its errors.
 
 import PostgreSQL
 import Testing
@@ -28,7 +28,7 @@ struct CopyTests {
     rows.append(number.isMultiple(of: 5) ? nil : true)
   }
 
-  @Test("100,000 rows of every type arrive, NULLs in their places")
+  @Test("100,000 rows of every type arrive, with NULLs in their places")
   func hundredThousandRows() throws {
     let connection = try connection()
     var rows = CopyRows(columns: Self.columns.count)
@@ -55,7 +55,7 @@ struct CopyTests {
     #expect(try sums.decode(8) == 66_667)
   }
 
-  @Test("UTF-8 bytes are loaded as text without becoming a String")
+  @Test("UTF-8 bytes are loaded as text without a String")
   func rawUTF8() throws {
     let connection = try connection()
     let message = Array("督办𠀀…".utf8)
@@ -68,12 +68,12 @@ struct CopyTests {
     #expect(try names.map { try $0.decode(0, as: String.self) } == ["督办𠀀…", "督办", ""])
   }
 
-  @Test("no rows cost no round trip: not even a missing table is noticed")
+  @Test("without rows nothing is sent, so even a missing table is not detected")
   func empty() throws {
     #expect(try connection().copy(into: "missing", columns: ["a"], CopyRows(columns: 1)) == 0)
   }
 
-  @Test("emptied rows are used again from the start")
+  @Test("emptied rows can be filled again")
   func reuse() throws {
     let connection = try connection()
     var rows = CopyRows(columns: 2)
@@ -89,7 +89,7 @@ struct CopyTests {
     #expect(try connection.execute("SELECT count(*) FROM load").first?.decode(0) == 2)
   }
 
-  @Test("rows that do not fit the columns are refused before anything is sent")
+  @Test("rows that do not fit the columns are rejected before anything is sent")
   func misfits() throws {
     let connection = try connection()
     var rows = CopyRows(columns: 2)
@@ -100,7 +100,7 @@ struct CopyTests {
     #expect(try connection.execute("SELECT 1").first?.decode(0) == 1)
   }
 
-  @Test("a value of the wrong type fails the whole load, early or late, and leaves the connection usable")
+  @Test("a value of the wrong type fails the whole load, and the connection stays usable")
   func wrongType() throws {
     let connection = try connection()
     for bad in [1, 50_000] {
@@ -157,7 +157,7 @@ struct CopyTests {
     #expect(try connection.execute("SELECT count(*) FROM load").first?.decode(0) == 0)
   }
 
-  @Test("COPY as a statement or in a script is refused, and the connection given up")
+  @Test("COPY as a statement or in a script is rejected, and the connection is lost")
   func copyAsStatement() throws {
     for sql in ["COPY (SELECT 1) TO STDOUT", "COPY load FROM STDIN"] {
       let connection = try connection()

@@ -1,4 +1,4 @@
-// What an error tells, what it must never tell, and whether the same work is worth another try.
+// The content of errors, the data that they must not contain, and which errors are retryable.
 
 import Foundation
 import PostgreSQL
@@ -31,7 +31,7 @@ struct ErrorsTests {
     #expect(missing.message.contains("\"nam\""))
   }
 
-  @Test("no value of a parameter appears in an error's message or description, whatever the server quotes")
+  @Test("no parameter value appears in an error's message or description, whatever the server quotes")
   func noValues() throws {
     let connection = try connect()
     try connection.runScript(Self.schema)
@@ -60,7 +60,7 @@ struct ErrorsTests {
     }
   }
 
-  @Test("no value of a table appears in the error of a script, even when it imitates the script's text")
+  @Test("no value of a table appears in a script's error, even if it imitates the script's text")
   func noStoredValues() throws {
     let connection = try connect()
     try connection.runScript(#"CREATE TEMP TABLE t (a text); INSERT INTO t VALUES ('SELECT" 13800138000 "SELECT')"#)
@@ -68,14 +68,14 @@ struct ErrorsTests {
     #expect(error.message == #"invalid input syntax for type integer: "…""#)
   }
 
-  @Test("names that the statement itself has stay readable in the message")
+  @Test("names in the statement stay readable in the message")
   func namesStay() throws {
     let error = try failure { try connect().execute("SELECT * FROM no_such_table WHERE id = $1", 1) }
     #expect(error.message == #"relation "no_such_table" does not exist"#)
     #expect("\(error)" == "PostgreSQL 42P01: \(error.message) (line 1) in: SELECT * FROM no_such_table WHERE id = $1")
   }
 
-  @Test("a DSN that does not parse is a usage error that does not tell the password")
+  @Test("an invalid DSN is a usage error that does not contain the password")
   func malformedDSN() throws {
     for dsn in ["host=localhost password=secret word", "postgresql://u:secret%zz@localhost/x", "secret"] {
       let error = try failure { _ = try Connection(dsn) }
@@ -84,7 +84,7 @@ struct ErrorsTests {
     }
   }
 
-  @Test("violated constraints, refused values and wrong SQL are not worth another try")
+  @Test("violated constraints, rejected values and wrong SQL are not retryable")
   func notRetryable() throws {
     let connection = try connect()
     try connection.runScript(Self.schema)
@@ -100,7 +100,7 @@ struct ErrorsTests {
     #expect(!connection.isLost)
   }
 
-  @Test("a deadlock's victim may try again")
+  @Test("a deadlock is retryable")
   func deadlock() async throws {
     try await TestDatabase.with { database in
       let setUp = try database.connect()
@@ -128,7 +128,7 @@ struct ErrorsTests {
     }
   }
 
-  @Test("a serialization failure may be tried again")
+  @Test("a serialization failure is retryable")
   func serialization() async throws {
     try await TestDatabase.with { database in
       let (one, two) = (try database.connect(), try database.connect())
@@ -146,7 +146,7 @@ struct ErrorsTests {
     }
   }
 
-  @Test("the statement timeout cancels, may be tried again, and leaves the connection usable")
+  @Test("the statement timeout cancels, is retryable, and leaves the connection usable")
   func statementTimeout() throws {
     var options = Connection.Options()
     options.statementTimeout = .milliseconds(50)
@@ -156,7 +156,7 @@ struct ErrorsTests {
     #expect(try connection.execute("SELECT 1").first?.decode(0) == 1)
   }
 
-  @Test("the lock timeout cancels and may be tried again")
+  @Test("the lock timeout cancels and is retryable")
   func lockTimeout() throws {
     var options = Connection.Options()
     options.lockTimeout = .milliseconds(50)
@@ -168,7 +168,7 @@ struct ErrorsTests {
   }
 
   @Test(
-    "states are split into those worth another try and those not",
+    "states are retryable or not",
     arguments: [
       ("08006", true), ("08P01", false), ("40001", true), ("40P01", true), ("40002", false), ("53300", true), ("53100", true),
       ("55P03", true),

@@ -1,4 +1,4 @@
-// The wait at the heart of every worker: it ends at once when something happens, and on time when nothing does.
+// The wait of a worker's loop: it ends at once when something happens, and at its timeout otherwise.
 
 import Foundation
 import PostgreSQL
@@ -11,7 +11,7 @@ struct NotificationsTests {
     try #require(try connection.execute("SELECT pg_backend_pid()").first).decode(0)
   }
 
-  @Test("a notification wakes the wait, long before its time is up")
+  @Test("a notification ends the wait long before its timeout")
   func wakes() throws {
     let connection = try connect()
     let channel = unique("督办 \"Events\"")
@@ -28,7 +28,7 @@ struct NotificationsTests {
     #expect(wait == .notifications([Notification(channel: channel, payload: "第一件", processID: sender)]))
   }
 
-  @Test("notifications that came during other calls are not lost")
+  @Test("notifications that arrived during other calls are not lost")
   func duringOtherCalls() throws {
     let (connection, sender) = (try connect(), try connect())
     let channel = unique("c")
@@ -42,7 +42,7 @@ struct NotificationsTests {
     #expect(arrived.map(\.payload) == ["1", "2", "3"])
   }
 
-  @Test("a readable descriptor ends the wait and is named")
+  @Test("a readable descriptor ends the wait and is returned")
   func wakeDescriptor() throws {
     let connection = try connect()
     let (quiet, busy) = (Pipe(), Pipe())
@@ -57,7 +57,7 @@ struct NotificationsTests {
     #expect(!connection.isLost)
   }
 
-  @Test("notifications come before a readable descriptor")
+  @Test("notifications take precedence over a readable descriptor")
   func notificationsFirst() throws {
     let (connection, sender) = (try connect(), try connect())
     let channel = unique("c")
@@ -74,7 +74,7 @@ struct NotificationsTests {
     #expect(try connection.waitForNotification(timeout: .seconds(30), orReadable: wake) == .readable(wake[0]))
   }
 
-  @Test("a wait without events ends on time")
+  @Test("a wait without events ends at its timeout")
   func timesOut() throws {
     let connection = try connect()
     let start = ContinuousClock.now
@@ -84,7 +84,7 @@ struct NotificationsTests {
     #expect(try connection.waitForNotification(timeout: .seconds(-1)) == .timedOut)
   }
 
-  @Test("a session that is terminated while it waits is lost, with the server's reason")
+  @Test("a session terminated during a wait is lost, with the server's reason")
   func terminated() throws {
     let (connection, other) = (try connect(), try connect())
     try other.execute("SELECT pg_terminate_backend($1)", try backend(connection))

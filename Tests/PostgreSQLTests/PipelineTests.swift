@@ -1,11 +1,11 @@
-// Several statements in one round trip: in order, all or none, and without waiting for each other's buffers for ever.
+// Several statements in one round trip: in order, all or none, and without deadlocks on full buffers.
 
 import PostgreSQL
 import Testing
 
 @Suite("Pipeline")
 struct PipelineTests {
-  @Test("results come in the order of the statements")
+  @Test("results are in the order of the statements")
   func order() throws {
     let connection = try connect()
     for _ in 0..<2 {
@@ -26,7 +26,7 @@ struct PipelineTests {
     #expect(try connect().pipelined { _ in }.isEmpty)
   }
 
-  @Test("an error in the middle undoes all, names its statement, and leaves the connection usable")
+  @Test("an error in the middle rolls back all, names its statement, and leaves the connection usable")
   func errorInTheMiddle() throws {
     let connection = try connect()
     try connection.runScript("CREATE TEMP TABLE t (a int8 CONSTRAINT t_a_key UNIQUE)")
@@ -90,7 +90,7 @@ struct PipelineTests {
     #expect(try connection.pipelined { $0.add("SELECT 1") }[0][0].decode(0) == 1)
   }
 
-  @Test("tens of megabytes each way do not deadlock, though neither side's buffers can hold them", .timeLimit(.minutes(1)))
+  @Test("tens of megabytes each way do not deadlock, although they exceed the buffers of both sides", .timeLimit(.minutes(1)))
   func largeBothWays() throws {
     let connection = try connect()
     let text = String(repeating: "督办", count: 1_500_000)
@@ -104,7 +104,7 @@ struct PipelineTests {
     }
   }
 
-  @Test("a stale plan in a pipeline may be tried again")
+  @Test("a stale plan in a pipeline is retryable")
   func stalePlan() throws {
     let connection = try connect()
     try connection.runScript("CREATE TEMP TABLE t (a int8)")
@@ -115,7 +115,7 @@ struct PipelineTests {
     #expect(try connection.pipelined { $0.add("SELECT * FROM t") }[0].columns == ["a", "b"])
   }
 
-  @Test("a server that dies in the middle of a pipeline loses the connection")
+  @Test("if the session ends during a pipeline, the connection is lost")
   func lost() throws {
     let connection = try connect()
     let error = try failure {

@@ -1,9 +1,9 @@
-// A wire to the real server that a test can freeze or cut: what a failing network does, at the moment that the test chooses.
+// A proxy to the real server that a test can freeze or cut at a chosen moment, like a failing network.
 
 import Foundation
 import Synchronization
 
-/// A TCP socket bound to a free port of the loopback address: listening and never accepting, or refusing connections.
+/// A TCP socket bound to a free loopback port. It listens without accepting, or refuses connections.
 final class LoopbackSocket: Sendable {
   let descriptor: Int32
   let port: UInt16
@@ -51,7 +51,7 @@ final class LoopbackSocket: Sendable {
   }
 }
 
-/// Forwards one connection to the server on a thread of its own, until told otherwise.
+/// Forwards one connection to the server on its own thread, until told otherwise.
 final class Proxy: Sendable {
   private struct Plan {
     var isFrozen = false
@@ -75,22 +75,22 @@ final class Proxy: Sendable {
     }.start()
   }
 
-  /// From now on nothing passes; both connections stay open.
+  /// Stops forwarding. Both connections stay open.
   func freeze() {
     plan.withLock { $0.isFrozen = true }
   }
 
-  /// Both connections are closed once so many more bytes have come from the client.
+  /// Closes both connections after so many more bytes from the client.
   func cut(afterBytes count: Int) {
     plan.withLock { $0.bytesUntilCut = count }
   }
 
-  /// Passes on what is there; false at the end. It looks up every 20 ms to see whether the test is over.
+  /// Forwards available bytes; returns false at the end. It checks every 20 ms whether the test is over.
   private func forward(_ client: Int32, _ server: Int32) -> Bool {
     var descriptors = [client, server].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
     _ = poll(&descriptors, 2, 20)
     if plan.withLock({ $0.isFrozen }) {
-      // What arrives stays where it is, and must not keep this thread busy.
+      // While frozen, incoming data stays unread, so poll would return at once and keep this thread busy.
       _ = poll(nil, 0, 20)
       return true
     }

@@ -1,4 +1,4 @@
-// Single statements: prepared once, run by name, and prepared again when the server has lost or outgrown them.
+// Single statements: prepared once, run by name, and prepared again if the server has lost them or their plan is stale.
 
 import PostgreSQL
 import Testing
@@ -18,13 +18,13 @@ struct StatementsTests {
     #expect(try preparations(of: sql, on: connection) == 1)
   }
 
-  @Test("a nil without a type, first or later, neither fails nor prepares more than once again")
+  @Test("an untyped nil, first or later, does not fail and causes at most one more preparation")
   func untypedNil() throws {
     let connection = try connect()
     try connection.runScript("CREATE TEMP TABLE t (a int4, b text)")
     let sql = "INSERT INTO t VALUES ($1, $2)"
     try connection.execute(sql, nil, nil)
-    // The server took $1 for int4; eight bytes of a bigint must not be sent to that statement.
+    // The server inferred int4 for $1, so eight bytes of a bigint must not be sent to that statement.
     try connection.execute(sql, 7, "x")
     try connection.execute(sql, nil, "y")
     try connection.execute(sql, parameters: [8, nil])
@@ -43,7 +43,7 @@ struct StatementsTests {
     #expect(try connection.execute(sql, Int32(1)).first?.decode(0) == "integer")
   }
 
-  @Test("texts without end do not fill the server's memory")
+  @Test("endless different texts do not fill the server's memory")
   func boundedCache() throws {
     let connection = try connect()
     for number in 0..<600 { #expect(try connection.execute("SELECT \(number) + $1", 1).first?.decode(0) == number + 1) }
@@ -51,7 +51,7 @@ struct StatementsTests {
     #expect(held == 500)
   }
 
-  @Test("a plan made stale by DDL fails once, retryably, and works at the next try")
+  @Test("a plan made stale by DDL fails once with a retryable error, and works at the next attempt")
   func stalePlan() throws {
     let connection = try connect()
     try connection.runScript("CREATE TEMP TABLE t (a int8); INSERT INTO t VALUES (1)")
@@ -62,7 +62,7 @@ struct StatementsTests {
     #expect(try connection.execute("SELECT * FROM t").columns == ["a", "b"])
   }
 
-  @Test("a statement that the session has deallocated fails once, retryably, and works at the next try")
+  @Test("a deallocated statement fails once with a retryable error, and works at the next attempt")
   func deallocated() throws {
     let connection = try connect()
     try connection.execute("SELECT 1")
@@ -103,7 +103,7 @@ struct StatementsTests {
     #expect(try rows.map { try $0.decode(0, as: String.self) } == (1...1000).map(String.init))
   }
 
-  @Test("a script runs all its statements, or none if one fails, and the error has its line")
+  @Test("a script runs all its statements, or none if one fails, and the error has the line")
   func scripts() throws {
     let connection = try connect()
     try connection.runScript("CREATE TEMP TABLE t (a int8);\nINSERT INTO t VALUES (1); INSERT INTO t VALUES (2)")
@@ -114,7 +114,7 @@ struct StatementsTests {
     #expect(try connection.execute("SELECT sum(a)::int8 FROM t").first?.decode(0) == 3)
   }
 
-  @Test("more parameters than the protocol counts are refused before anything is sent")
+  @Test("too many parameters for the protocol are rejected before anything is sent")
   func tooManyParameters() throws {
     let connection = try connect()
     let parameters = [Int](repeating: 1, count: 65_536)
@@ -122,7 +122,7 @@ struct StatementsTests {
     #expect(try connection.execute("SELECT 1").first?.decode(0) == 1)
   }
 
-  @Test("notices reach their closure, and nobody by default")
+  @Test("notices reach their closure, and are dropped by default")
   func notices() throws {
     let connection = try connect()
     try connection.runScript("DROP TABLE IF EXISTS pg_temp.missing")

@@ -1,4 +1,4 @@
-// What the tests of this module share: a session on the test server, threads to block on, reproducible randomness.
+// Helpers of these tests: sessions on the test server, threads that may block, reproducible random data.
 
 import Foundation
 import PostgreSQL
@@ -8,12 +8,12 @@ import Testing
 
 typealias Connection = PostgreSQL.Connection
 
-/// A session on the maintenance database, for tests that need nothing but temporary tables.
+/// Opens a session on the maintenance database, for tests that need only temporary tables.
 func connect(_ options: Connection.Options = .init()) throws -> Connection {
   try Connection(try TestDatabase.maintenanceDSN, options: options)
 }
 
-/// Blocking work on a thread of its own, so that two sessions can wait for each other.
+/// Runs blocking work on its own thread, so that two sessions can wait for each other.
 final class InBackground<T: Sendable>: Sendable {
   private let result = Mutex<Result<T, any Error>?>(nil)
   private let done = DispatchSemaphore(value: 0)
@@ -28,7 +28,7 @@ final class InBackground<T: Sendable>: Sendable {
     }.start()
   }
 
-  /// What the work returned or threw; read it once.
+  /// Returns the result of the work, or throws its error. Read it once.
   var value: T {
     get throws {
       guard done.wait(timeout: .now() + 60) == .success, let outcome = result.withLock({ $0 }) else { throw TookTooLong() }
@@ -37,7 +37,7 @@ final class InBackground<T: Sendable>: Sendable {
   }
 }
 
-/// The error that `body` must throw.
+/// Returns the error that `body` must throw.
 func failure(
   sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
 ) throws -> PostgresError {
@@ -45,7 +45,7 @@ func failure(
 }
 
 extension Seeded {
-  /// Text of up to 20 characters from all planes, quotes and backslashes among them.
+  /// Text of up to 20 characters from all planes, including quotes and backslashes.
   mutating func text() -> String {
     let alphabet: [ClosedRange<UInt32>] = [
       0x01...0x7f, 0x20...0x7e, 0xa0...0x7ff, 0x4e00...0x9fff, 0x1f300...0x1f6ff, 0x20000...0x2a6df,
@@ -61,7 +61,7 @@ extension Seeded {
   }
 }
 
-/// A number that no other test uses, for names that live outside of a session.
+/// A unique name for objects that outlive a session.
 func unique(_ prefix: String) -> String {
   prefix + "_" + String(UInt64.random(in: 0...UInt64.max), radix: 36)
 }

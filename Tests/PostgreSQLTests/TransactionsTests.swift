@@ -1,4 +1,4 @@
-// Transactions end as their body does, and a commit that did not happen is never taken for one.
+// Transactions commit or roll back with their body, and a failed commit is always reported.
 
 import PostgreSQL
 import Testing
@@ -21,7 +21,7 @@ struct TransactionsTests {
     try #require(try connection.execute("SELECT count(*) FROM parent").first).decode(0)
   }
 
-  @Test("what returns is committed, what throws is rolled back")
+  @Test("a body that returns is committed, a body that throws is rolled back")
   func commitAndRollback() throws {
     let connection = try connection()
     let answer = try connection.transaction { connection in
@@ -39,7 +39,7 @@ struct TransactionsTests {
     #expect(try !connection.isInTransaction && parents(connection) == 1)
   }
 
-  @Test("a body of typed errors keeps the transaction's errors typed")
+  @Test("a body with typed errors keeps the transaction's errors typed")
   func typedThrows() throws {
     let connection = try connection()
     func insert() throws(PostgresError) {
@@ -65,7 +65,7 @@ struct TransactionsTests {
     #expect(try !connection.isInTransaction && parents(connection) == 0)
   }
 
-  @Test("a commit after a swallowed error is a rollback, and says so")
+  @Test("a commit after an ignored error is rolled back, and throws")
   func swallowedError() throws {
     let connection = try connection()
     let error = try failure {
@@ -78,7 +78,7 @@ struct TransactionsTests {
     #expect(try !connection.isInTransaction && parents(connection) == 0)
   }
 
-  @Test("a transaction inside a transaction is refused, and the outer one is rolled back")
+  @Test("a nested transaction is rejected, and the outer one is rolled back")
   func nested() throws {
     let connection = try connection()
     let error = try failure {
@@ -91,7 +91,7 @@ struct TransactionsTests {
     #expect(try !connection.isInTransaction && parents(connection) == 0)
   }
 
-  @Test("a body that ends the transaction itself is a mistake that is told")
+  @Test("a body that ends the transaction itself is a usage error")
   func endedInside() throws {
     let connection = try connection()
     let error = try failure { try connection.transaction { try $0.runScript("ROLLBACK") } }

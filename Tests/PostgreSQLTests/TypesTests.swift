@@ -1,4 +1,4 @@
-// Every type against the server's own understanding of it: what Swift sends must be what the server prints, and come back the same.
+// Every type, checked against the server: it must print the sent value and return it unchanged.
 
 import PostgreSQL
 import Testing
@@ -6,7 +6,7 @@ import TestServers
 
 @Suite("Types")
 struct TypesTests {
-  @Test("integers of every width arrive as sent, extremes included")
+  @Test("integers of every width arrive as sent, including extremes")
   func integers() throws {
     let connection = try connect()
     var random = Seeded(1)
@@ -24,7 +24,7 @@ struct TypesTests {
     try check(Int.self)
   }
 
-  @Test("an integer column is read into any width that holds its value, and refused by one that does not")
+  @Test("an integer column is read into any width that fits its value, and rejected otherwise")
   func integerWidths() throws {
     let row = try #require(try connect().execute("SELECT 7::int2, 70000::int4, 5000000000::int8, 42::oid").first)
     #expect(try row.decode(0, as: Int64.self) == 7)
@@ -34,7 +34,7 @@ struct TypesTests {
     #expect(try failure { _ = try row.decode(2, as: Int32.self) }.kind == .usage)
   }
 
-  @Test("doubles arrive bit for bit, infinities and NaN too")
+  @Test("doubles arrive bit for bit, including infinities and NaN")
   func doubles() throws {
     let connection = try connect()
     var random = Seeded(2)
@@ -64,7 +64,7 @@ struct TypesTests {
     }
   }
 
-  @Test("text that holds NUL is refused by the server, and the connection stays usable")
+  @Test("the server rejects text with NUL, and the connection stays usable")
   func textWithNUL() throws {
     let connection = try connect()
     let error = try failure { try connection.execute("SELECT $1", "a\0b") }
@@ -73,7 +73,7 @@ struct TypesTests {
     #expect(try connection.execute("SELECT 1").first?.decode(0) == 1)
   }
 
-  @Test("everything that is text on the wire is read as String: varchar, name, char, json, jsonb, an enumeration's label")
+  @Test("every type whose binary form is text is read as String: varchar, name, char, json, jsonb, an enumeration's label")
   func textLikeTypes() throws {
     let connection = try connect()
     try connection.runScript("CREATE TYPE pg_temp.tier AS ENUM ('街道', '区')")
@@ -133,7 +133,7 @@ struct TypesTests {
     #expect(try row.decode(3) == Timestamp.infinity)
   }
 
-  @Test("a moment out of the server's range, or out of Int64's, is an error and no trap")
+  @Test("a moment outside the range of the server or of Int64 is an error and not a trap")
   func timestampsOutOfRange() throws {
     let connection = try connect()
     let early = Timestamp(microseconds: .min + 1)
@@ -142,7 +142,7 @@ struct TypesTests {
     #expect(try failure { _ = try row.decode(0, as: Timestamp.self) }.kind == .usage)
   }
 
-  @Test("JSON goes into jsonb without a cast, and what is no JSON is refused")
+  @Test("JSON is stored as jsonb without a cast, and invalid JSON is rejected")
   func jsonb() throws {
     let connection = try connect()
     let row = try #require(
@@ -153,7 +153,7 @@ struct TypesTests {
     #expect(try failure { try connection.execute("SELECT $1", Jsonb("{")) }.sqlState == .invalidTextRepresentation)
   }
 
-  @Test("nil of every type is NULL of that type, needing no cast")
+  @Test("nil of every type is NULL of that type, without a cast")
   func typedNulls() throws {
     let connection = try connect()
     func type(of value: some PostgresEncodable & PostgresDecodable) throws -> String {

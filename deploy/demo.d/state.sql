@@ -1,7 +1,7 @@
--- What the demo's traffic must have come to in the database: one row a check, true once it is so. Read-only; deploy/demo --check
--- asks again and again until all are true.
+-- The expected result of the demo's traffic in the database: one row per check, true once it is reached. Read-only.
+-- deploy/demo --check repeats it until all are true.
 WITH expected (subject, phase, tier, cycle, escalations, breaches, unassigned) AS (VALUES
-  -- Answered and settled in time: nothing climbs.
+  -- Answered and settled in time: no escalation.
   ('HS-2026-0001', 'closed', 'street', 1, 0, 0, false),
   ('JD-0001', 'closed', 'street', 1, 0, 0, false),
   ('SJG-0001', 'closed', 'street', 1, 0, 0, false),
@@ -14,24 +14,24 @@ WITH expected (subject, phase, tier, cycle, escalations, breaches, unassigned) A
   ('HS-2026-0004', 'closed', 'street', 1, 0, 0, false),  -- its answer came before it did
   -- Answered late: settled, but the breach stays.
   ('HS-2026-0007', 'closed', 'district', 1, 1, 1, false),
-  -- Answered but never settled: the second clock climbs the chain.
+  -- Answered but never settled: the second clock escalates.
   ('HS-2026-0009', 'responded', 'city', 1, 2, 3, false),
   ('XC-0002', 'responded', 'city', 1, 2, 3, false),      -- the recheck failed
   ('ZJ-0004', 'responded', 'city', 1, 2, 3, false),
-  -- 主办 and 协办: one unit has done its part, another lets it pass, and the lead has answered and not settled.
+  -- 主办 and 协办: one unit has done its part, another misses its deadline, and the lead has answered and not settled.
   ('HS-2026-0011', 'responded', 'city', 1, 2, 3, false),
   ('HS-2026-0011#黄石供电公司', 'closed', 'street', 1, 0, 0, false),
   ('HS-2026-0011#黄石通信公司', 'open', 'city', 1, 2, 3, false),
-  -- Left alone: 街道 → 区 → 市, then overdue at 市 by both clocks.
+  -- Never handled: 街道 → 区 → 市, then overdue at 市 by both clocks.
   ('HS-2026-0002', 'open', 'city', 1, 2, 4, false),
   ('HS-2026-0003', 'open', 'city', 1, 2, 4, false),
   ('QR-0001', 'open', 'city', 1, 2, 4, false),
   ('XC-0003', 'open', 'city', 1, 2, 4, false),
   ('ZJ-0003', 'open', 'city', 1, 2, 4, false),
   ('TX-0002', 'open', 'city', 1, 2, 3, false),           -- a reminder has one clock
-  ('HS-2026-0008', 'open', 'city', 1, 2, 4, false),      -- lay upstream for a minute: late before it came
-  ('QR-0002', 'open', 'city', 2, 2, 4, false),           -- 不满意: open again, and then left alone
-  -- 待派: taken all the same, at the lowest tier that is known.
+  ('HS-2026-0008', 'open', 'city', 1, 2, 4, false),      -- delayed upstream for a minute, so late on arrival
+  ('QR-0002', 'open', 'city', 2, 2, 4, false),           -- 不满意: reopened, then never handled
+  -- 待派: accepted anyway, at the lowest known tier.
   ('HS-2026-0005', 'open', 'city', 1, 1, 3, true),
   ('HS-2026-0006', 'open', 'city', 1, 0, 2, true)
 ),

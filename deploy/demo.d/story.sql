@@ -1,4 +1,4 @@
--- What Duban did of its own from :since until just before :until (seconds since 1970): a line each, for deploy/demo to print.
+-- Duban's own actions from :since until just before :until (seconds since 1970): one line each, for deploy/demo to print.
 WITH lapse AS (
   SELECT recorded_at AS at, item_id, sequence, body::jsonb AS facts
   FROM item_event WHERE type IN ('item.escalated', 'item.overdue')

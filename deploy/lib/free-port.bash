@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Sourced by what starts servers.
+# Sourced by scripts that start servers.
 
-# Prints a loopback port that nothing answers on, below the kernel's ephemeral range, so that no outgoing connection holds it.
-# Another may take it before the caller's server binds: then that bind fails, and the caller chooses anew.
+# Prints a free loopback port below the kernel's ephemeral range, so that no outgoing connection uses it. Another process may
+# take the port before the caller's server binds it: then that bind fails, and the caller must choose again.
 free_port() {
   local port
   while port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000)); do

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# For scripts that start servers: runs their long commands so that a signal to the script ends the command, then the servers.
-# A script calls `on_end COMMAND…` first and puts `run` before each long command, or `begin` where it has something else to do
-# until it `await`s its end. One command at a time.
+# For scripts that start servers. Runs their long commands so that a signal to the script ends the command first, then the
+# servers. A script calls `on_end COMMAND…` first and puts `run` before each long command, or `begin` and later `await` if it
+# does other work meanwhile. One command at a time.
 
 running=''
 
-# Starts a command in a process group of its own. Bash would otherwise hold a signal back until its foreground command ends,
-# and a command that it merely put in the background would ignore Ctrl-C.
+# Starts a command in its own process group. Otherwise Bash would delay a signal until its foreground command ends, and a
+# plain background command would ignore Ctrl-C.
 begin() {
   set -m
   "$@" </dev/null &
@@ -14,7 +14,7 @@ begin() {
   set +m
 }
 
-# Waits for the command that was begun and returns its status.
+# Waits for the started command and returns its status.
 await() {
   local status=0
   wait "$running" || status=$?
@@ -24,7 +24,7 @@ await() {
 
 run() { begin "$@" && await; }
 
-# Waits until COMMAND succeeds, asking four times a second; fails after SECONDS, or when the command that was begun has ended.
+# Waits until COMMAND succeeds, trying four times a second. Fails after SECONDS, or when the started command has ended.
 wait_until() { # SECONDS COMMAND…
   local tries=$(($1 * 4))
   shift
@@ -34,7 +34,7 @@ wait_until() { # SECONDS COMMAND…
   done
 }
 
-# Whatever ends the script, the running command's process group is ended first and then COMMAND is called, undisturbed.
+# When the script ends for any reason, ends the running command's process group and then calls COMMAND, without interruption.
 on_end() {
   at_end=("$@")
   trap end_all EXIT

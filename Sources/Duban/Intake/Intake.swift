@@ -147,7 +147,7 @@ public struct Intake: Sendable {
   }
 
   private mutating func tell(of envelope: Envelope, _ line: LogLine, _ fold: Fold, at place: Int) {
-    effects.messages.append(TakenMessage(key: envelope.key, digest: envelope.digest))
+    effects.messages.append(TakenMessage(itemID: line.itemID, key: envelope.key, digest: envelope.digest))
     switch fold.verdicts[line.entry.number] ?? .applied {
     case .applied: outcomes[place] = .applied
     case .waits, .setAside: outcomes[place] = .waits
@@ -157,6 +157,15 @@ public struct Intake: Sendable {
     }
     guard references.directory.sources[envelope.key.source]?.wantsReceipts == true else { return }
     effects.announcements.append(.accepted(envelope.key, line.entry, fold.matter, at: now))
+  }
+
+  /// Leaves out the matters that another transaction was first to open: their messages are to be tried again.
+  public mutating func lose(_ items: Set<Int64>) -> [Outcome] {
+    effects.drop(items)
+    for (key, lines) in lines where lines.first.map({ items.contains($0.itemID) }) ?? false {
+      for i in byMatter[key, default: []] { outcomes[i] = .setAside }
+    }
+    return outcomes.map { $0 ?? .setAside }
   }
 
   private static let conflict = Refusal(

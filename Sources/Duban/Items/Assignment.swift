@@ -3,8 +3,11 @@
 
 extension Fold {
   /// 签收 may name the lead unit and supporting units.
-  mutating func name(_ entry: Entry, at time: Instant) {
+  mutating func name(_ entry: Entry, at time: Instant) throws(Inapplicability) {
     guard case .accepted(let units) = entry.event else { return }
+    guard matter.parts.count + units.supporting.count { matter.item(of: $0) == nil } <= Limits.parts else {
+      throw Inapplicability(.limitReached, at: "/data/supporting", "at most \(Limits.parts) units can support an item")
+    }
     if let lead = units.lead {
       matter.opening?.lead = lead
       matter.opening?.leadID = entry.stamp.units[lead]
@@ -12,7 +15,7 @@ extension Fold {
       if let part = matter.item(of: lead), TransitionTable.transition(.takesLead, in: part.phase) == .closed {
         close(lead, by: entry, at: time, isWithdrawal: false)
       }
-      reassign(nil, at: time)
+      reassign(nil, by: entry, at: time)
     }
     for unit in units.supporting { namePart(unit, by: entry, at: time) }
   }
@@ -35,16 +38,27 @@ extension Fold {
   mutating func place(by entry: Entry, at time: Instant) {
     guard case .placed(let region) = entry.event else { return }
     matter.opening?.place = Place(entry.stamp, community: region?.community)
-    if let lead = matter.opening?.lead { matter.opening?.leadID = entry.stamp.units[lead] }
-    for i in matter.parts.indices { matter.parts[i].unitID = entry.stamp.units[matter.parts[i].unit] }
-    for (unit, _) in matter.items { reassign(unit, at: time) }
+    // A unit that was named before, and heard of later, is known by its own entry.
+    if let lead = matter.opening?.lead, let unit = entry.stamp.units[lead] { matter.opening?.leadID = unit }
+    for (i, part) in matter.parts.enumerated() {
+      if let unit = entry.stamp.units[part.unit] { matter.parts[i].unitID = unit }
+    }
+    for (unit, _) in matter.items { reassign(unit, by: entry, at: time) }
   }
 
-  /// Makes somebody else responsible: the clocks run on, and a tier that supervises goes on to.
-  private mutating func reassign(_ unit: String?, at time: Instant) {
+  /// Makes somebody else responsible: the clocks run on, and a tier that supervises goes on to. Who was told too late does not inherit what
+  /// fell due before.
+  private mutating func reassign(_ unit: String?, by entry: Entry, at time: Instant) {
     guard let opening = matter.opening, let rule = rule(unit) else { return }
     let holder = holder(unit, from: rule.start(of: opening, unit: unit))
+    let since = start(time, told: entry.recordedAt, by: entry.key?.source ?? matter.key.source)
     matter[unit].change { cycle in
+      if since > time, holder.organID != cycle.responsibleID {
+        if cycle.handovers.isEmpty { cycle.handovers.append(Item.Handover(organID: cycle.responsibleID, since: cycle.spokeAt)) }
+        cycle.handovers.append(Item.Handover(organID: holder.organID, since: since))
+      } else if holder.organID != cycle.responsibleID {
+        cycle.handovers = []
+      }
       (cycle.responsibleID, cycle.startTier) = (holder.organID, holder.tier)
       for kind in Item.ClockKind.allCases where cycle[kind]?.step == 0 { cycle[kind]?.tier = holder.tier }
     }
@@ -61,8 +75,11 @@ extension Fold {
       else { continue }
       if rule.response == nil {
         matter[unit].change { $0.response = nil }
-      } else if cycle.response == nil, cycle.answeredAt == nil, !hadResponse, let first = cycle.resolution?.start {
-        // The other policy has a response clock where this one had none: it runs if it is still ahead.
+      } else if cycle.response == nil, cycle.answeredAt == nil, !hadResponse, cycle.breachedTier == nil,
+        let first = cycle.resolution?.start
+      {
+        // The other policy has a response clock where this one had none: it runs if it is still ahead, and nothing was breached before. A
+        // step that lapsed under an earlier policy would lapse again.
         let clock = clock(.response, unit, cycle, step: 0, tier: cycle.startTier, from: first, at: time)
         if clock.dueAt > time { matter[unit].change { $0.response = clock } }
       }

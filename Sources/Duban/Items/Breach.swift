@@ -35,7 +35,17 @@ public struct Lapse: Hashable, Sendable {
   public var countedFrom: Instant?
 
   /// Whether the step was a supervising tier's (督办), not the responsible unit's (承办).
-  public var isSupervising = false
+  public var isSupervising: Bool
+
+  public init(
+    step: Step, cycle: Int32, organID: Int64?, startedAt: Instant, dueAt: Instant, foundAt: Instant, slip: Slip? = nil,
+    raisedTo: Tier? = nil, nextDueAt: Instant? = nil, countedFrom: Instant? = nil, isSupervising: Bool = false
+  ) {
+    (self.step, self.cycle, self.organID) = (step, cycle, organID)
+    (self.startedAt, self.dueAt, self.foundAt, self.slip) = (startedAt, dueAt, foundAt, slip)
+    (self.raisedTo, self.nextDueAt, self.countedFrom) = (raisedTo, nextDueAt, countedFrom)
+    self.isSupervising = isSupervising
+  }
 }
 
 /// A breach on record. Never deleted; what becomes of it is recorded beside it.

@@ -19,8 +19,8 @@ extension Fold {
   /// The resident's measure counts from when they spoke; the responsible unit answers from when it was told.
   mutating func begin(_ unit: String?, by entry: Entry, at time: Instant, due: Instant? = nil) {
     guard let opening = matter.opening, let rule = rule(unit) else { return }
-    let told = max(entry.recordedAt, heardAt[unit ?? ""] ?? entry.recordedAt, heardAt[""] ?? entry.recordedAt)
-    heardAt[unit ?? ""] = told
+    let told = told(of: unit, begunBy: entry)
+    turns[unit ?? "", default: []].append(Turn(isBeginning: true, entry: entry.number, heardAt: entry.recordedAt))
     let source = entry.key?.source ?? matter.key.source
     let start = max(start(time, told: told, by: source), time)
     let tier = rule.start(of: opening, unit: unit)
@@ -44,6 +44,20 @@ extension Fold {
     guard unit != nil, case .duplicate(let main, _) = matter.whole.state else { return }
     matter[unit].state = .duplicate(of: main, cycle)
     hold(unit, at: time)
+  }
+
+  /// When it was known that an entry begins a cycle: once the log said that the item was over by then, and of a part that the whole was not.
+  ///
+  /// A 返工 that is heard before the 办结 in front of it tells nobody of a new cycle; the 办结 does.
+  private func told(of unit: String?, begunBy entry: Entry) -> Instant {
+    let (own, whole) = (turns[unit ?? ""] ?? [], unit == nil ? [] : turns[""] ?? [])
+    func isKnown(after number: Int32) -> Bool {
+      own.last { $0.entry <= number }?.isBeginning != true
+        && (whole.isEmpty || whole.last { $0.entry <= number }?.isBeginning == true)
+    }
+    if isKnown(after: entry.number) { return entry.recordedAt }
+    let later = (own + whole).filter { $0.entry > entry.number }.sorted { $0.entry < $1.entry }
+    return max(entry.recordedAt, (later.first { isKnown(after: $0.entry) } ?? later.last)?.heardAt ?? entry.recordedAt)
   }
 
   /// The responsible unit where a chain starts at a tier: a unit beside the chain, the tier's organ, or the next organ above. Every item
@@ -72,8 +86,13 @@ extension Fold {
     cycle.isSuspended = false
     if cycle.isHeld { cycle.pauses[cycle.pauses.count - 1].until = time }
     matter[unit].state = .closed(at: time, isWithdrawal: isWithdrawal, cycle)
-    heardAt[unit ?? ""] = max(entry.recordedAt, heardAt[unit ?? ""] ?? entry.recordedAt)
+    turns[unit ?? "", default: []].append(Turn(isBeginning: false, entry: entry.number, heardAt: entry.recordedAt))
     closings.append(Closing(unit: unit, entry: entry.number, at: time))
+    if explains {
+      endedCycles.append(
+        EndedCycle(
+          unit: unit, number: matter[unit].cycles, cycle: cycle, at: time, isWithdrawal: isWithdrawal, entry: entry.number))
+    }
     guard unit == nil else { return }
     life.end(at: time, isWithdrawal: isWithdrawal)
     for part in matter.parts where TransitionTable.transition(.wholeClosed, in: part.item.phase) == .closed {

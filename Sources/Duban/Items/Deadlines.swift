@@ -20,6 +20,12 @@ extension Fold {
     clock.step == 0 ? cycle.responsibleID : matter.opening?.place.organ(at: clock.tier)
   }
 
+  /// Who is to blame where a step lapses: its owner, but at the first step not a unit that was told too late that it is responsible.
+  func accountable(for clock: Item.Clock, in cycle: Item.Cycle) -> Int64? {
+    guard clock.step == 0, let first = cycle.handovers.first else { return owner(of: clock, in: cycle) }
+    return (cycle.handovers.last { $0.since <= clock.dueAt } ?? first).organID
+  }
+
   /// When a step counts from that should have counted from `nominal`, for an organ that was told at `told`: a late hearing beyond the
   /// tolerance gives the time that was lost.
   func start(_ nominal: Instant, told: Instant, by source: String?) -> Instant {
@@ -96,9 +102,10 @@ extension WorkingTime {
       guard let until = pause.until else { continue }
       let from = max(pause.from, ranTo)
       guard until > from else { continue }
-      if from < due.0 { due = end(of: allowance, otherwise: due.0, heldFrom: from, until: until) }
+      // What is done at the very time that is due is in time: nothing is left then, until the pause ends.
+      if from <= due.0 { due = end(of: allowance, otherwise: due.0, heldFrom: from, until: until) }
       // An extension is a date that a person stated: a pause that was known then does not move it.
-      if let extended = grant, extended.at <= pause.from, from < extended.until {
+      if let extended = grant, extended.at <= pause.from, from <= extended.until {
         grant?.until = end(of: allowance, otherwise: extended.until, heldFrom: from, until: until).instant
       }
       ranTo = until

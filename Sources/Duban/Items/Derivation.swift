@@ -36,6 +36,18 @@ public struct Derivation: Sendable {
   }
 }
 
+/// A cycle of an item as it ended. Noted only where a ``Fold`` is asked to explain itself.
+public struct EndedCycle: Sendable {
+  public var unit: String?
+  /// Which cycle of the item, from 1.
+  public var number: Int32
+  public var cycle: Item.Cycle
+  public var at: Instant
+  public var isWithdrawal: Bool
+  /// The number of the entry that ended it.
+  public var entry: Int32
+}
+
 extension Fold {
   /// Notes how the clocks of an item came about, those that are not noted as they are; of one kind, where it is given.
   mutating func explain(_ unit: String?, _ only: Item.ClockKind? = nil, at time: Instant, insteadOf nominal: Instant? = nil) {

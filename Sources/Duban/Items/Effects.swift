@@ -28,10 +28,27 @@ public struct Effects: Sendable {
   public var passedOver: [PassedOver] = []
 
   public init() {}
+
+  /// Takes out all that is about some matters: another transaction was first to open them.
+  public mutating func drop(_ items: Set<Int64>) {
+    matters.removeAll { items.contains($0.matter.id) }
+    entries.removeAll { items.contains($0.itemID) }
+    verdicts.removeAll { items.contains($0.itemID) }
+    breaches.removeAll { items.contains($0.itemID) }
+    revisedBreaches.removeAll { items.contains($0.itemID) }
+    findings.removeAll { items.contains($0.itemID) }
+    notices.removeAll { notice in notice.itemID.map(items.contains) ?? false }
+    announcements.removeAll { items.contains($0.orderKey) }
+    messages.removeAll { items.contains($0.itemID) }
+    mergings.removeAll { items.contains($0.itemID) }
+    turned.removeAll(where: items.contains)
+  }
 }
 
 /// A message that has been taken, by its deduplication key.
 public struct TakenMessage: Hashable, Sendable {
+  /// The matter that it is about.
+  public var itemID: Int64
   public var key: MessageKey
   public var digest: ContentDigest
 }

@@ -33,7 +33,7 @@ public struct Entry: Hashable, Sendable {
   }
 
   /// One of Duban's own or of an operator.
-  init(own event: Event, occurredAt: Instant? = nil, stamp: Stamp = Stamp(), on matter: Matter, at now: Instant) {
+  public init(own event: Event, occurredAt: Instant? = nil, stamp: Stamp = Stamp(), on matter: Matter, at now: Instant) {
     // The type is there for every event that is not a message's.
     self.init(
       number: matter.entries + 1, type: event.ownType ?? "", event: event, occurredAt: occurredAt ?? now, recordedAt: now,
@@ -75,18 +75,15 @@ public struct Entry: Hashable, Sendable {
 // MARK: - The order of happening
 
 extension [Entry] {
-  /// In groups of one place each, in the order of places; the opening, and of two the earlier, comes before everything else.
-  ///
-  /// An entry from before the opening counts as of the opening: nothing happens to a matter before it is there.
+  /// In groups of one place each, in the order of places.
   func inGroups() -> [[Entry]] {
     var groups: [[Entry]] = []
-    let sorted = self.sorted(by: Entry.precedes)
-    if let first = sorted.firstIndex(where: { $0.trigger == .opens }) { groups.append([sorted[first]]) }
-    let opening = groups.first?.first
-    var last: Instant?
-    for entry in sorted where entry != opening {
-      if let place = last, place == entry.place { groups[groups.count - 1].append(entry) } else { groups.append([entry]) }
-      last = entry.place
+    for entry in sorted(by: Entry.precedes) {
+      if let last = groups.last?.first, last.place == entry.place {
+        groups[groups.count - 1].append(entry)
+      } else {
+        groups.append([entry])
+      }
     }
     return groups
   }
@@ -102,11 +99,14 @@ extension Entry {
     return a.number < b.number
   }
 
-  /// A group of one place in the order that its one sender gave it; nil where it has several senders, or some message has no `sequence`.
+  /// A group of one place in the order that its one sender gave it; nil where it has several senders, or some message has no `sequence` of
+  /// its own.
   static func bySequence(_ group: [Entry]) -> [Entry]? {
     guard let source = group.first?.key?.source, group.allSatisfy({ $0.key?.source == source && $0.sequence != nil }) else {
       return nil
     }
-    return group.sorted { ($0.sequence ?? "", $0.number) < ($1.sequence ?? "", $1.number) }
+    // Of two with the same number their sender has said nothing; the order of hearing must not decide.
+    guard Set(group.map(\.sequence)).count == group.count else { return nil }
+    return group.sorted { $0.sequence ?? "" < $1.sequence ?? "" }
   }
 }

@@ -15,10 +15,9 @@ extension Fold {
     }
     var lapse = Lapse(
       step: Step(unit: unit, begunBy: cycle.begunBy, clock: kind, tier: clock.tier), cycle: matter[unit].cycles,
-      organID: owner(of: clock, in: cycle), startedAt: clock.start, dueAt: clock.dueAt, foundAt: now,
-      slip: rule.slips?.colour(ofStep: clock.step))
+      organID: accountable(for: clock, in: cycle), startedAt: clock.start, dueAt: clock.dueAt, foundAt: now,
+      slip: rule.slips?.colour(ofStep: clock.step), isSupervising: clock.step > 0)
     lapse.foundAt = foundAt(lapse)
-    lapse.isSupervising = clock.step > 0
     // A tier without an organ is passed over: every item always has an owner.
     let above = opening.place.tier(above: clock.tier)
     for tier in Tier.allCases where tier > clock.tier && above.map({ tier < $0 }) ?? true { passedOver.append((tier, nil)) }
@@ -51,6 +50,14 @@ extension Fold {
     else { return }
     matter[unit].change { $0.isSummoned = true }
     summonses.append(Summons(unit: unit, begunBy: cycle.begunBy, cycle: matter[unit].cycles, organID: organ))
+  }
+
+  /// Whether a lapse of a clock that runs may lead to a 约谈: the breaches on record are its evidence then.
+  public var maySummon: Bool {
+    matter.items.contains { unit, item in
+      guard let cycle = item.cycle, !cycle.isSummoned, let rule = rule(unit) else { return false }
+      return item.clocks.contains { $0.clock.tier >= rule.summonsAt }
+    }
   }
 
   private func summoned(_ cycle: Item.Cycle, _ place: Place) -> Int64? {

@@ -37,7 +37,8 @@ extension Fold {
   private func checkLimit(of cycle: Item.Cycle, _ unit: String?) throws(Inapplicability) {
     let limit = rule(unit)?.extensions ?? 0
     guard cycle.extensions < limit else {
-      throw Inapplicability(.limitReached, at: "/type", "the policy allows \(limit) extensions of an item, and as many were granted")
+      throw Inapplicability(
+        .limitReached, at: "/type", "the policy allows \(limit) extensions of an item, and as many were granted")
     }
   }
 

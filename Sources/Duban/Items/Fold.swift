@@ -31,15 +31,18 @@ public struct Fold {
   /// The items that ended in this run, and by which entry.
   var closings: [Closing] = []
   /// The cycles of this run in which a 约谈 is to be proposed.
-  var summonses: [Summons] = []
+  public internal(set) var summonses: [Summons] = []
   /// Warnings that a sweep has come to.
   var warnings: [Warning] = []
   /// Tiers without an organ that were passed over, and by which entry; nil for a lapse.
   var passedOver: [(tier: Tier, entry: Int32?)] = []
   /// When the whole began and ended in this run.
   public internal(set) var life = Life()
-  /// How each deadline came about; only where ``explains``.
+  /// How each deadline came about, and how each cycle ended; only where ``explains``.
   public internal(set) var derivations: [Derivation] = []
+  public internal(set) var endedCycles: [EndedCycle] = []
+  /// How many warnings came, as if each were sent in time; only where ``explains``.
+  public private(set) var warningsDue = 0
   public var explains = false
   /// Folds under this policy instead of those on record, as if every deadline were handled in time.
   public var trial: Policy?
@@ -48,12 +51,12 @@ public struct Fold {
   private var found: FoundTimes
   /// Up to when changes of the calendar are applied.
   private var calendarsTo: Instant?
-  /// When the entry that opened or closed an item was recorded, by unit: a cycle that follows was not told before.
-  var heardAt: [String: Instant] = [:]
+  /// By which entries items began and ended in this run, in the order of happening; by unit, "" for the whole.
+  var turns: [String: [Turn]] = [:]
+  /// Up to when warnings are counted.
+  private var warnedTo: Instant?
   /// The entries of this run, by number.
   private var entries: [Int32: Entry] = [:]
-  /// Those that merged the matter into another, in this run.
-  private(set) var merged: [Entry] = []
   /// The latest entry about each merging, by the number of the merging.
   private var followings: [Int32: Entry] = [:]
 
@@ -63,16 +66,22 @@ public struct Fold {
     var at: Instant
   }
 
+  struct Turn: Hashable {
+    var isBeginning: Bool
+    var entry: Int32
+    var heardAt: Instant
+  }
+
   struct Warning: Hashable {
     var unit: String?
     var clock: Item.ClockKind
   }
 
-  struct Summons: Hashable {
-    var unit: String?
-    var begunBy: Int32
-    var cycle: Int32
-    var organID: Int64
+  public struct Summons: Hashable, Sendable {
+    public var unit: String?
+    public var begunBy: Int32
+    public var cycle: Int32
+    public var organID: Int64
   }
 
   /// Goes on from where a matter stands. Of its breaches on record those that stand are behind it; one in dispute may be found to stand.
@@ -84,12 +93,15 @@ public struct Fold {
 
   /// Folds a whole log, and lets deadlines lapse up to where a sweep has come.
   public static func whole(
-    _ log: [Entry], of matter: Matter, references: References, now: Instant, recorded: [Breach] = []
+    _ log: [Entry], of matter: Matter, references: References, now: Instant, recorded: [Breach] = [], explains: Bool = false,
+    trial: Policy? = nil
   ) -> Fold {
-    var fold = Fold(Matter(id: matter.id, key: matter.key, kind: matter.kind), references: references, now: now, recorded: recorded)
+    var fold = Fold(
+      Matter(id: matter.id, key: matter.key, kind: matter.kind, born: matter.born), references: references, now: now,
+      recorded: recorded)
+    (fold.explains, fold.trial) = (explains, trial)
+    (fold.matter.log.breaches, fold.matter.log.sweptTo) = (matter.log.breaches, matter.log.sweptTo)
     fold.run(log)
-    if let sweptTo = matter.log.sweptTo { fold.sweep(to: sweptTo) }
-    fold.matter.log.breaches = matter.log.breaches
     return fold
   }
 
@@ -98,6 +110,8 @@ public struct Fold {
     let log = matter.log
     guard log.entries > 0 else { return true }
     for entry in entries {
+      // What became of a main item changes what its merging did, which lies before.
+      if case .followed = entry.event { return false }
       if entry.trigger == .setAside || matter.opening == nil && entry.trigger == .opens { return false }
       let effect = min(entry.place, entry.recordedAt)
       if let last = log.lastPlace, entry.place <= last { return false }
@@ -125,7 +139,23 @@ extension Fold {
       }
     }
     for number in setAside { verdicts[number] = .setAside }
-    for group in entries.filter({ !setAside.contains($0.number) }).inGroups() { run(group: group) }
+    let rest = entries.filter { !setAside.contains($0.number) }
+    let opening = matter.opening == nil ? opening(in: rest) : nil
+    if let opening { apply(opening) }
+    for group in rest.filter({ $0.number != opening?.number }).inGroups() { run(group: group) }
+    // A clock that has begun before the latest sweep may be due before it, too.
+    if let sweptTo = matter.log.sweptTo { advance(to: sweptTo, inclusive: true) }
+  }
+
+  /// The opening, which comes before everything else: nothing happens to a matter before it is there. Of two the earlier by place; but a
+  /// back-dated one that was heard later, beyond the tolerance, must not erase what has happened since.
+  private func opening(in entries: [Entry]) -> Entry? {
+    let openings = entries.filter { $0.trigger == .opens }
+    let first = openings.min { $0.number < $1.number }
+    return openings.sorted(by: Entry.precedes).first { entry in
+      let policy = entry.stamp.policy.flatMap(references.policies.version) ?? references.policies.current
+      return entry == first || !entry.isLate(by: policy.countsFromHearingAfter(entry.key?.source))
+    }
   }
 
   /// Of entries at one place, takes the lowest-ranked one that moves the state, again and again; the rest follow by rank, source and id.
@@ -150,8 +180,11 @@ extension Fold {
       if [.notes, .urges, .returns, .setAside].contains(entry.trigger) { continue }
       var trial = self
       trial.explains = false
+      // What lapses before it is not its doing.
+      trial.advance(to: trial.effect(of: entry), inclusive: false)
+      let before = trial.matter.standing
       trial.apply(entry)
-      if trial.matter.standing != matter.standing { return i }
+      if trial.matter.standing != before { return i }
     }
     return nil
   }
@@ -161,9 +194,14 @@ extension Fold {
     var unit: String?
   }
 
+  /// When the next entry takes effect.
+  private func effect(of entry: Entry) -> Instant {
+    max(min(entry.place, entry.recordedAt), matter.log.lastEffect ?? .distantPast)
+  }
+
   /// Applies the next entry: deadlines that were due before it lapse first.
   private mutating func apply(_ entry: Entry) {
-    let effect = max(min(entry.place, entry.recordedAt), matter.log.lastEffect ?? .distantPast)
+    let effect = effect(of: entry)
     advance(to: effect, inclusive: false)
     matter.log.lastPlace = max(matter.log.lastPlace ?? entry.place, entry.place)
     if matter.opening != nil || entry.trigger == .opens { matter.log.lastEffect = effect }
@@ -184,15 +222,29 @@ extension Fold {
       let due = nextDue().flatMap { $0.dueAt < time || inclusive && $0.dueAt == time ? $0 : nil }
       let change = references.calendars.change(after: calendarsTo, through: time)
       if let change, due.map({ change <= $0.dueAt }) ?? true {
+        countWarnings(to: change)
         calendarsTo = change
         recomputeAll(at: change)
       } else if let due {
+        countWarnings(to: due.dueAt)
         lapse(due.unit, due.clock)
       } else {
         break
       }
     }
+    countWarnings(to: time)
     calendarsTo = max(calendarsTo ?? time, time)
+  }
+
+  private mutating func countWarnings(to time: Instant) {
+    guard explains else { return }
+    for (_, item) in matter.items {
+      guard case .active(let cycle) = item.state, !cycle.isHeld else { continue }
+      warningsDue += Item.ClockKind.allCases.compactMap { cycle[$0]?.warnAt }.count { warnAt in
+        warnAt <= time && warnedTo.map { $0 < warnAt } ?? true
+      }
+    }
+    warnedTo = max(warnedTo ?? time, time)
   }
 
   /// The next deadline of the matter that would lapse.
@@ -249,11 +301,11 @@ extension Fold {
     case .opened: open(with: entry, at: time)
     case .answered: answer(unit, at: time)
     case .closed:
-      if case .followed = entry.event, !isInForce(entry) { return .applied }
+      if case .followed(let following) = entry.event, !counts(following, entry) { return .applied }
       close(unit, by: entry, at: time, isWithdrawal: entry.trigger == .withdraws)
     case .reopened: reopen(unit, by: entry, at: time)
     case .counted: count(entry.trigger, unit)
-    case .named: name(entry, at: time)
+    case .named: try name(entry, at: time)
     case .placed: place(by: entry, at: time)
     case .recomputed: movePolicy(by: entry, at: time)
     case .suspended: try suspend(unit, because: entry.event, at: time)
@@ -262,10 +314,11 @@ extension Fold {
     case .decided: try decideExtension(unit, entry.event, at: time)
     case .merged:
       // It takes effect once the main item is known; until then the item is its own.
-      merged.append(entry)
       guard case .merged(let main) = entry.event, followings[entry.number] != nil else { return .applied }
       merge(into: main, at: time)
-    case .released: if isInForce(entry) { release(by: entry, at: time) }
+    case .released:
+      guard case .followed(let following) = entry.event, counts(following, entry) else { return .applied }
+      release(by: entry, at: time)
     case .noted: break
     case .waits, .warned, .lapsed, .impossible:
       // The test of the transition table walks every trigger of an entry through every phase: none has these cells.
@@ -274,10 +327,9 @@ extension Fold {
     return .applied
   }
 
-  /// Whether what is said of a main item is the latest of it, and is about the one that the duplicate follows.
-  private func isInForce(_ entry: Entry) -> Bool {
-    guard case .followed(let following) = entry.event else { return false }
-    return followings[following.merging] == entry && matter.whole.main == following.main
+  /// Whether an entry says the latest of the merging by which the matter is a duplicate.
+  private func counts(_ following: Event.Following, _ entry: Entry) -> Bool {
+    followings[following.merging] == entry && matter.whole.main == following.main
   }
 
   private mutating func count(_ trigger: Trigger, _ unit: String?) {

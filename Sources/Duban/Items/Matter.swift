@@ -6,6 +6,8 @@ public struct Matter: Hashable, Sendable {
   /// The source and the number upstream; without a unit.
   public var key: ItemKey
   public var kind: Kind
+  /// The month in which it was first heard of, such as 202611 (Asia/Shanghai): its log is kept with those of that month.
+  public var born: Int32
   /// What the opening said; nil until it is heard.
   public var opening: Opening?
   public var whole = Item()
@@ -66,8 +68,14 @@ public struct Matter: Hashable, Sendable {
     public var horizon: Instant? { [lastEffect, sweptTo].compactMap(\.self).max() }
   }
 
-  public init(id: Int64, key: ItemKey, kind: Kind) {
-    (self.id, self.key, self.kind) = (id, key, kind)
+  public init(id: Int64, key: ItemKey, kind: Kind, born: Int32 = 0) {
+    (self.id, self.key, self.kind, self.born) = (id, key, kind, born)
+  }
+
+  /// One that is heard of for the first time.
+  public init(id: Int64, key: ItemKey, kind: Kind, at now: Instant) {
+    let time = ShanghaiTime(now)
+    self.init(id: id, key: key, kind: kind, born: Int32(time.year * 100 + time.month))
   }
 
   public var entries: Int32 { log.entries }
@@ -83,6 +91,9 @@ public struct Matter: Hashable, Sendable {
   /// The whole and its parts, each with its unit.
   public var items: [(unit: String?, item: Item)] { [(nil, whole)] + parts.map { ($0.unit, $0.item) } }
 
+  /// The units that its entries have named.
+  public var unitNames: [String] { (opening?.lead.map { [$0] } ?? []) + parts.map(\.unit) }
+
   /// Whether a unit has the lead (主办).
   func isLed(by unit: String) -> Bool { opening?.lead.map(unit.hasSameBytes) ?? false }
 
@@ -92,6 +103,13 @@ public struct Matter: Hashable, Sendable {
     if opening.place.streetID == nil { return true }
     guard let unit else { return opening.lead != nil && opening.leadID == nil }
     return parts.first { $0.unit.hasSameBytes(as: unit) }?.unitID == nil
+  }
+
+  /// The items with a deadline, or its warning, that has come by a time and is not handled, and since when.
+  public func due(at time: Instant) -> [(unit: String?, since: Instant)] {
+    items.compactMap { unit, item in
+      item.wakeAt(after: log.sweptTo).flatMap { $0 <= time ? (unit, $0) : nil }
+    }
   }
 
   /// When there is next something to do, though nothing happens: a warning or a deadline comes.
@@ -154,6 +172,8 @@ public struct Item: Hashable, Sendable {
     public var breachedTier: Tier?
     /// Whether a 约谈 was proposed.
     public var isSummoned = false
+    /// Who was responsible since when, where one of them was told too late to answer for what fell due before.
+    public var handovers: [Handover] = []
 
     public init(begunBy: Int32, spokeAt: Instant, responsibleID: Int64? = nil, startTier: Tier) {
       (self.begunBy, self.spokeAt, self.responsibleID, self.startTier) = (begunBy, spokeAt, responsibleID, startTier)
@@ -165,6 +185,13 @@ public struct Item: Hashable, Sendable {
       get { clock == .response ? response : resolution }
       set { if clock == .response { response = newValue } else { resolution = newValue } }
     }
+  }
+
+  public struct Handover: Hashable, Sendable {
+    public var organID: Int64?
+    public var since: Instant
+
+    public init(organID: Int64?, since: Instant) { (self.organID, self.since) = (organID, since) }
   }
 
   public struct Pause: Hashable, Sendable {

@@ -71,6 +71,8 @@ extension Item.Cycle {
     return JSONText.object([
       "answered": answeredAt?.json, "begun": "\(begunBy)", "breached": breachedTier.map { JSONText.string($0.rawValue) },
       "extensions": extensions.json, "granted": grant.map { "[\($0.until.json),\($0.at.json)]" },
+      "handovers": handovers.isEmpty
+        ? nil : "[\(handovers.map { "\($0.organID ?? 0),\($0.since.json)" }.joined(separator: ","))]",
       "pauses": pauses.isEmpty ? nil : "[\(pauses.joined(separator: ","))]", "requested": requestedUntil?.json,
       "resolution": resolution?.json, "response": response?.json, "responsible": responsibleID.map(String.init),
       "spoke": spokeAt.json, "start": JSONText.string(startTier.rawValue), "summoned": isSummoned ? "true" : nil,
@@ -91,6 +93,10 @@ extension Item.Cycle {
     pauses = stride(from: 0, to: ends.count - 1, by: 2).map { i in
       Item.Pause(from: Instant(microseconds: ends[i]), until: ends[i + 1] == 0 ? nil : Instant(microseconds: ends[i + 1]))
     }
+    let since = try object.integers("handovers")
+    handovers = stride(from: 0, to: since.count - 1, by: 2).map { i in
+      Item.Handover(organID: since[i] == 0 ? nil : since[i], since: Instant(microseconds: since[i + 1]))
+    }
     (isSummoned, isSuspended) = (try object.bool("summoned") ?? false, try object.bool("suspended") ?? false)
     response = try object.object("response").map { (clock) throws(Refusal) in try Item.Clock(clock) }
     resolution = try object.object("resolution").map { (clock) throws(Refusal) in try Item.Clock(clock) }
@@ -106,7 +112,8 @@ extension Item.Clock {
   }
 
   fileprivate init(_ object: JSONObject) throws(Refusal) {
-    guard let start = try object.instant("start"), let dueAt = try object.instant("due"), let tier = try object.tier("tier") else {
+    guard let start = try object.instant("start"), let dueAt = try object.instant("due"), let tier = try object.tier("tier")
+    else {
       throw Refusal(.missingField, "a clock in the state of an item is not whole")
     }
     self.init(

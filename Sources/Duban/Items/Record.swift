@@ -41,7 +41,9 @@ extension Effects {
   /// Adds what a fold of the whole log has come to, set against what is on record.
   public mutating func add(whole fold: Fold, log: [Entry], new lines: [LogLine] = [], onto chronicle: Chronicle) {
     let settlement = Settlement(fold.lapses, recorded: chronicle.breaches, of: fold.matter) {
-      let inTime = log.filter { !$0.liftsBlame || !$0.isLate(by: fold.policy().annulsWithin($0.key?.source ?? fold.matter.key.source)) }
+      let inTime = log.filter {
+        !$0.liftsBlame || !$0.isLate(by: fold.policy().annulsWithin($0.key?.source ?? fold.matter.key.source))
+      }
       // A fold without anything left out has derived what there is.
       guard inTime.count < log.count else { return [] }
       var matter = fold.matter
@@ -92,7 +94,8 @@ extension Effects {
       switch (before?.verdict, verdict) {
       case (_, .inapplicable(let why)):
         announcements.append(.rejected(why, key, change, traceparent: entry.traceparent, at: fold.now))
-      case (.inapplicable?, .applied): announcements.append(.accepted(key, entry, fold.matter, revision: change.revision, at: fold.now))
+      case (.inapplicable?, .applied):
+        announcements.append(.accepted(key, entry, fold.matter, revision: change.revision, at: fold.now))
       default: break
       }
     }
@@ -100,25 +103,31 @@ extension Effects {
 
   /// What began or ended by the new entries: duplicates may follow, and the end is announced.
   private mutating func tell(ofTurns fold: Fold, _ lines: [LogLine], _ chronicle: Chronicle, _ record: Record) {
-    let news = Dictionary(lines.map { ($0.entry.number, $0.entry) }, uniquingKeysWith: { a, _ in a })
-    for closing in fold.closings {
-      // One that waited, or did not count before, is news too.
-      guard let entry = news[closing.entry] ?? (chronicle.verdicts[closing.entry] == nil ? nil : fold.entry(closing.entry)) else {
-        continue
-      }
+    let new = Set(lines.map(\.entry.number))
+    /// Whether an entry counts since this run: it is new, or waited or did not count before.
+    func isNews(_ number: Int32) -> Bool {
+      new.contains(number) || chronicle.verdicts[number].map { $0.verdict != .applied } ?? false
+    }
+    for closing in fold.closings where isNews(closing.entry) {
+      guard let entry = fold.entry(closing.entry) else { continue }
       record.tell(of: closing, by: entry, in: &self)
     }
-    if chronicle.before?.whole.turns != fold.matter.whole.turns { turned.append(fold.matter.id) }
-    for entry in fold.merged where news[entry.number] != nil || chronicle.verdicts[entry.number] != nil {
+    if lines.contains(where: { $0.entry.mayTurn }) { turned.append(fold.matter.id) }
+    // Whatever it does now: something heard later may let it count.
+    for entry in lines.map(\.entry) {
       guard case .merged(let main) = entry.event else { continue }
       mergings.append(Merging(itemID: fold.matter.id, entry: entry.number, main: main, at: entry.place))
+      // An edge may close a circle with those that lead here.
+      if turned.last != fold.matter.id { turned.append(fold.matter.id) }
     }
   }
 }
 
-extension Item {
-  /// What a duplicate of the item goes by: whether it is there, and its ends.
-  fileprivate var turns: [Instant?] { [state == .awaited ? nil : .init(microseconds: Int64(cycles)), closedAt] }
+extension Entry {
+  /// Whether it may change when its matter was in work, which its duplicates go by; of an earlier cycle, too.
+  fileprivate var mayTurn: Bool {
+    [.opens, .resolves, .withdraws, .mainSettled, .mainHeld, .mainWithdrawn, .reopens, .setAside].contains(trigger)
+  }
 }
 
 // MARK: - Facts
@@ -177,8 +186,10 @@ private struct Record {
     for warning in warnings {
       guard let item = matter.item(of: warning.unit), let cycle = item.cycle, let clock = cycle[warning.clock] else { continue }
       let data = JSONText.object([
-        "clock": JSONText.string(warning.clock.rawValue), "cycle": "\(item.cycles)", "dueAt": JSONText.string(clock.dueAt.rfc3339),
-        "item": reference(warning.unit), "kind": JSONText.string(matter.kind.rawValue), "organ": name(fold.owner(of: clock, in: cycle)),
+        "clock": JSONText.string(warning.clock.rawValue), "cycle": "\(item.cycles)",
+        "dueAt": JSONText.string(clock.dueAt.rfc3339),
+        "item": reference(warning.unit), "kind": JSONText.string(matter.kind.rawValue),
+        "organ": name(fold.owner(of: clock, in: cycle)),
         "tier": JSONText.string(clock.tier.rawValue),
       ])
       record(.itemDueSoon, warning.unit, data, in: &effects)
@@ -200,7 +211,8 @@ private struct Record {
     }
     for summons in fold.summonses {
       let before = record.filter { $0.unit == summons.unit && $0.begunBy == summons.begunBy }
-      guard before.allSatisfy(\.isWithdrawn) else { continue }
+      // What is excused or lifted is no cause, however often it is derived.
+      guard before.allSatisfy(\.isWithdrawn), !grounds(summons.unit, summons.begunBy).isEmpty else { continue }
       let notice = Notice.summons(
         of: summons.organID, over: matter, unit: summons.unit, begunBy: summons.begunBy, attempt: before.count + 1,
         for: grounds(summons.unit, summons.begunBy), directory: directory, at: fold.now)

@@ -79,8 +79,10 @@ extension Breach {
 }
 
 extension Entry {
-  /// Whether it lifts blame: an end, an answer, a pause, more time.
+  /// Whether it lifts blame: an end, an answer, a pause, more time, another who is responsible.
   var liftsBlame: Bool {
-    [.responds, .resolves, .withdraws, .suspends, .asksExtension, .decidesExtension, .merges].contains(trigger)
+    [
+      .accepts, .responds, .resolves, .withdraws, .suspends, .asksExtension, .decidesExtension, .merges, .mainHeld, .mainSettled,
+    ].contains(trigger)
   }
 }

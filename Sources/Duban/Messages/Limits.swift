@@ -10,8 +10,10 @@ public enum Limits {
   public static let attributeCharacters = 256
   /// Characters of a unit's name, which is part of the same index key.
   public static let unitCharacters = 100
-  /// Supporting units (协办) of an item.
+  /// Supporting units (协办) that one message names.
   public static let supportingUnits = 20
+  /// Parts (协办件) of a matter. It bounds a fold.
+  public static let parts = 100
 }
 
 extension Limits {

@@ -14,7 +14,8 @@ extension Announcement {
   }
 
   /// `receipt.accepted`: for the sources that ask, and for a message that was rejected before and counts now.
-  static func accepted(_ key: MessageKey, _ entry: Entry, _ matter: Matter, revision: Int32 = 1, at now: Instant) -> Announcement {
+  static func accepted(_ key: MessageKey, _ entry: Entry, _ matter: Matter, revision: Int32 = 1, at now: Instant) -> Announcement
+  {
     let facts = Accepted(
       source: key.source, id: key.id, item: ItemReference(matter.key(of: entry.unit)), revision: revision)
     return Announcement(

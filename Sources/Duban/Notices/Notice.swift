@@ -31,6 +31,17 @@ public struct Notice: Hashable, Sendable {
   /// The facts that it rests on, as JSON.
   public var evidence: String
   public var createdAt: Instant
+  /// The breaches that it rests on.
+  public var grounds: [Ground] = []
+
+  /// A breach, by its matter and its number.
+  public struct Ground: Hashable, Sendable {
+    public var itemID: Int64
+    public var number: Int32
+  }
+
+  /// The matter that it is over; nil for a schedule's.
+  public var itemID: Int64? { if case .item(let id, _, _, _) = origin { id } else { nil } }
 
   /// What names it among all notices, and stays the same however often its making is tried.
   public var reference: String {
@@ -82,7 +93,8 @@ extension Notice {
         反馈问题排查不力、治理责任不落实、整改进度滞后的，视情约谈、责令整改、通报批评。
         \(now.chineseDate)
         """,
-      evidence: JSONText.encode(breaches.map { Evidence($0, directory) }), createdAt: now)
+      evidence: JSONText.encode(breaches.map { Evidence($0, directory) }), createdAt: now,
+      grounds: breaches.map { Ground(itemID: $0.itemID, number: $0.number) })
   }
 
   /// Proposes a 约谈 of an organ that let deadlines pass again and again in one period (R34).
@@ -104,7 +116,8 @@ extension Notice {
         反馈问题排查不力、治理责任不落实、整改进度滞后的，视情约谈、责令整改、通报批评。
         \(now.chineseDate)
         """,
-      evidence: JSONText.encode(lapses.map { Evidence($0.breach, directory, subject: $0.subject) }), createdAt: now)
+      evidence: JSONText.encode(lapses.map { Evidence($0.breach, directory, subject: $0.subject) }), createdAt: now,
+      grounds: lapses.map { Ground(itemID: $0.breach.itemID, number: $0.breach.number) })
   }
 }
 

@@ -192,7 +192,8 @@ extension Policy {
       if rule.kind == .reminder && rule.resolution.within.isZero {
         throw file.fault(
           at: "rules", .place(i), "resolution",
-          because: "a reminder that is heard after its due time would be overdue at once; write in `within` how long it may take then")
+          because:
+            "a reminder that is heard after its due time would be overdue at once; write in `within` how long it may take then")
       }
       if rule.extensions < 0 { throw file.fault(at: "rules", .place(i), "extensions", because: "write 0 or more") }
       if rule.summonsAt == .street {

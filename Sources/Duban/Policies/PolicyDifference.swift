@@ -10,7 +10,8 @@ extension Policy {
       ("counts-from-hearing-after", other.countsFromHearingAfter, countsFromHearingAfter),
       ("annuls-within", other.annulsWithin, annulsWithin), ("waiting", other.waiting, waiting),
     ] where old != new { lines.append("\(name): \(old.text) → \(new.text)") }
-    for source in Set(tolerances.keys).union(other.tolerances.keys).sorted() where tolerances[source] != other.tolerances[source] {
+    for source in Set(tolerances.keys).union(other.tolerances.keys).sorted() where tolerances[source] != other.tolerances[source]
+    {
       lines.append("sources: \(source): \(other.tolerances[source]?.text ?? "–") → \(tolerances[source]?.text ?? "–")")
     }
     let before = Dictionary(uniqueKeysWithValues: others.map { ($0.condition, $0) })

@@ -1,12 +1,12 @@
-// How long something may take, in the words of a policy file.
+// The time allowed for something, as written in a policy file.
 
-/// How long something may take: a limit of the calendar's, or natural time to the second, as a demonstration needs it.
+/// A time allowance: a limit by the calendar, or a natural time span in seconds (for demonstrations).
 public enum Allowance: Hashable, Sendable {
   case natural(Span)
   case limit(TimeLimit)
 
-  /// Reads `30s`, `15m`, `48h` (自然小时), `19d` (自然日), `13wd` (工作日), `5wh` (工作时); the last four may be followed by `from-next-day`
-  /// (从次日起算) and `until-close` (至下班时). Nil for anything else.
+  /// Reads `30s`, `15m`, `48h` (自然小时), `19d` (自然日), `13wd` (工作日), `5wh` (工作时). The last four may be followed by
+  /// `from-next-day` (从次日起算) and `until-close` (至下班时). Nil for any other text.
   public init?(text: String) {
     let words = text.split(separator: " ")
     let options = words.dropFirst()
@@ -37,11 +37,11 @@ public enum Allowance: Hashable, Sendable {
   var isZero: Bool {
     switch self {
     case .natural(let span): span == .zero
-    case .limit(let limit): limit.length == 0
+    case .limit(let limit): limit.length == 0 && !limit.isUntilClose
     }
   }
 
-  /// As a policy file writes it.
+  /// The allowance in the form of a policy file.
   public var text: String {
     switch self {
     case .natural(let span): "\(span.microseconds / 1_000_000)s"
@@ -51,7 +51,7 @@ public enum Allowance: Hashable, Sendable {
     }
   }
 
-  /// As people say it: 13个工作日(从次日起算).
+  /// The allowance in Chinese, for people: 13个工作日(从次日起算).
   public var chinese: String {
     switch self {
     case .natural(let span): "\(span.microseconds / 1_000_000)秒"
@@ -63,7 +63,7 @@ public enum Allowance: Hashable, Sendable {
 }
 
 extension TimeLimit {
-  /// What is left of it, as people say it: 3个工作日, 1个自然日2小时, 2工作时30分.
+  /// The remaining part of the limit in Chinese, for people: 3个工作日, 1个自然日2小时, 2工作时30分.
   func chinese(_ remaining: Remaining) -> String {
     if isInWholeDays { return "\(remaining.amount)\(unit.chinese)" }
     let seconds = remaining.amount / 1_000_000
@@ -97,7 +97,7 @@ extension TimeLimit.Unit {
 }
 
 extension WorkingTime {
-  /// When an allowance that starts at `start` is used up, and whether that rests on a year that is not announced yet.
+  /// Returns the end of an allowance that starts at `start`, and whether it depends on a year that is not announced yet.
   func end(of allowance: Allowance, from start: Instant) -> (instant: Instant, isProvisional: Bool) {
     switch allowance {
     case .natural(let span): return (start + span, false)
@@ -107,21 +107,21 @@ extension WorkingTime {
     }
   }
 
-  /// When an allowance that would have been used up at `end` is, after a pause: what was left at its beginning is left at its end.
+  /// Moves an allowance's end by a pause. The same amount is left after the pause as before it.
   func end(
     of allowance: Allowance, otherwise end: Instant, heldFrom since: Instant, until resumed: Instant
   ) -> (instant: Instant, isProvisional: Bool) {
     switch allowance {
     case .natural: return (end + (resumed - since), false)
     case .limit(let limit):
-      guard let remaining = remaining(of: limit, from: since, to: end) else { return (end, false) }
+      guard let remaining = remaining(of: limit, from: since, to: end) else { return (since == end ? resumed : end, false) }
       let due = adding(remaining, of: limit, to: resumed)
       return (due.instant, due.isProvisional)
     }
   }
 }
 
-/// An allowance as a policy file writes it.
+/// An allowance in the form of a policy file.
 struct AllowanceText: Decodable {
   var allowance: Allowance
 
@@ -131,8 +131,8 @@ struct AllowanceText: Decodable {
     guard let allowance = Allowance(text: text) else {
       throw DecodingError.dataCorruptedError(
         in: container,
-        debugDescription: "write a length like 30s, 15m, 48h, 19d, 13wd (工作日) or 5wh (工作时), the last four if need be with "
-          + "from-next-day and until-close behind, not '\(text)'")
+        debugDescription: "write a length like 30s, 15m, 48h, 19d, 13wd (工作日) or 5wh (工作时), the last four optionally followed by "
+          + "from-next-day and until-close, not '\(text)'")
     }
     self.allowance = allowance
   }

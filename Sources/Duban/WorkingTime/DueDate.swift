@@ -1,41 +1,46 @@
-// When a limit is up, and why then.
+// The end of a limit, and its explanation.
 
-/// When a limit is up.
+/// The end of a limit.
 public struct DueDate: Hashable, Sendable {
+  /// The moment at which the limit ends.
   public var instant: Instant
-  /// It rests on a year that is not announced, where plain weekdays were counted; it may move when that year is known.
+  /// Whether it depends on a year that is not announced, so that plain weekdays were counted. It may move when the year is
+  /// imported.
   public var isProvisional: Bool
 
   let unit: TimeLimit.Unit
   let start: Instant
-  /// The day on which the count begins: that of the start, or the next.
+  /// The day on which counting begins: the day of the start, or the next.
   let firstDay: Int
-  /// The day on which it is up; of hours that are up at 24:00 the day that ends then.
+  /// The day on which the limit ends. Hours that end at 24:00 end on the day before that midnight.
   let lastDay: Int
-  /// Whether the days were counted as whole ones, the time of day at the start having no part.
+  /// Whether whole days were counted, regardless of the time of day at the start.
   let isInWholeDays: Bool
 }
 
-/// Why a limit is up when it is: each day from the start to the last, and what it counted for.
+/// The explanation of a due date: each day from the start to the last, and how it was counted.
 public struct Explanation: Hashable, Sendable {
+  /// One day of an explanation.
   public struct Day: Hashable, Sendable {
+    /// How a day was counted.
     public enum Role: Hashable, Sendable {
-      /// The day from which days are counted, itself not one of them (当日不计入).
+      /// The day of the start. It is not counted (当日不计入).
       case start
-      /// Counted: one of the limit's days, or a day on which its hours ran.
+      /// A counted day: one of the limit's days, or a day on which its hours ran.
       case counted
-      /// Passed over.
+      /// A day that was not counted.
       case skipped
     }
 
-    /// The date in Asia/Shanghai, at 00:00.
+    /// The date at 00:00 in Asia/Shanghai.
     public var date: ShanghaiTime
     public var role: Role
-    /// What the calendar says of it: 周末, 元旦, 春节; of a make-up workday its name, 春节调休. Nil for a plain Monday to Friday. Of the
-    /// workday that stands for the start, because that was on a day off, and is not counted itself: 起算日.
+    /// The calendar's name for the day: 周末, 元旦, 春节; for a make-up workday its name, 春节调休. Nil for a plain Monday to Friday.
+    /// 起算日 for an uncounted workday that stands in for a start on a day off.
     public var reason: String?
   }
 
+  /// The days in order, without gaps.
   public var days: [Day]
 
   public func count(_ role: Day.Role) -> Int {
@@ -44,14 +49,14 @@ public struct Explanation: Hashable, Sendable {
 }
 
 extension WorkingTime {
-  /// Why a limit is up when it is, day by day: every day from that of the start to the last on which time of the limit ran. Made on demand
-  /// only: it is as long as the limit.
+  /// Explains a due date day by day, from the day of the start to the last day on which the limit ran. The result is as long
+  /// as the limit, so make it only on demand.
   ///
-  /// For a limit in days or workdays, as many days are counted as it is long. A limit of 0 counts one where the close of business that it
-  /// would be up at was over before it began.
+  /// For a limit in days or workdays, the number of counted days is the limit's length. A limit of 0 counts one day if it
+  /// started after that day's close of business.
   public func explanation(of due: DueDate) -> Explanation {
     let startDay = due.start.shanghaiDay.number
-    // What is up at 00:00 has used nothing of the day that begins then.
+    // A limit that ends at 00:00 used nothing of the day that begins then.
     let lastDay = max(startDay, min(due.lastDay, Instant(microseconds: due.instant.microseconds - 1).shanghaiDay.number))
     return Explanation(
       days: (startDay...lastDay).map { day in
@@ -65,7 +70,7 @@ extension WorkingTime {
 
   private func role(of day: Int, in due: DueDate) -> Explanation.Day.Role {
     let (startDay, time) = due.start.shanghaiDay
-    // A start at 00:00 has its whole day before it, which is then the first that counts, unless there is nothing to count.
+    // A start at 00:00 has the whole day ahead, so that day is counted, unless the limit is empty.
     let isWholeStart = !due.isInWholeDays && time == 0 && due.start < due.instant
     switch due.unit {
     case .hours: return day < due.firstDay ? .start : .counted
@@ -74,7 +79,7 @@ extension WorkingTime {
       if day < due.firstDay { return .start }
       guard calendar.isWorkday(day) else { return .skipped }
       if day == startDay { return isWholeStart ? .counted : .start }
-      // A start on a day off counts as the start of the next workday, of which the whole is still to come.
+      // A start on a day off counts as the start of the next workday, and all of that day is still to come.
       let isStandIn = due.isInWholeDays && due.firstDay == startDay && day == calendar.workday(calendar.rank(of: startDay))
       return isStandIn ? .skipped : .counted
     case .workhours:

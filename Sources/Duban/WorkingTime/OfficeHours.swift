@@ -1,20 +1,22 @@
-// Office hours: when of a workday people work, which is what 工作时 count and where 下班时 lies.
+// Office hours. They define 工作时 and 下班时.
 
-/// The hours of a workday in which people work, with the lunch break left out. Minutes of the day in Asia/Shanghai.
+/// The hours of a workday in which people work, without the lunch break. Minutes of the day in Asia/Shanghai. A value; use it
+/// from any thread.
 public struct OfficeHours: Hashable, Sendable {
-  /// Ascending, apart from each other, none empty.
+  /// In ascending order, not touching, none empty.
   public let intervals: [Range<Int>]
-  /// Office time of one workday, in microseconds.
+  /// The office time of one workday, in microseconds.
   let perDay: Int64
 
-  /// 08:30–12:00 and 14:30–17:30, six hours and a half.
+  /// 08:30–12:00 and 14:30–17:30, six and a half hours.
   ///
-  /// The hours of most city offices in Hubei outside summer. No document fixes them, so each organ may set its own.
+  /// Most city offices in Hubei work these hours outside summer. No document prescribes them, so each organ may set its own.
   public static let standard = OfficeHours(unchecked: [510..<720, 870..<1050])
 
-  /// Intervals such as `[510..<720, 870..<1050]`, in minutes from 00:00.
+  /// Makes office hours from intervals such as `[510..<720, 870..<1050]`, in minutes from 00:00.
   ///
-  /// Nil where there is none, one is empty, they overlap, touch or are out of order, or one leaves the day (0 to 1440).
+  /// Nil if there are no intervals, if one is empty or leaves the day (0 to 1440), or if they overlap, touch or are out of
+  /// order.
   public init?(_ intervals: [Range<Int>]) {
     guard let first = intervals.first, let last = intervals.last, first.lowerBound >= 0, last.upperBound <= 1440,
       intervals.allSatisfy({ !$0.isEmpty }), zip(intervals, intervals.dropFirst()).allSatisfy({ $0.upperBound < $1.lowerBound })
@@ -30,7 +32,7 @@ public struct OfficeHours: Hashable, Sendable {
   /// Close of business (下班时), in microseconds of the day.
   var close: Int64 { Int64(intervals[intervals.count - 1].upperBound) * Self.minute }
 
-  /// How much office time of a workday lies before a time of day; both in microseconds.
+  /// Returns the office time before a time of day. Both are in microseconds.
   func worked(until time: Int64) -> Int64 {
     var worked: Int64 = 0
     for interval in intervals {
@@ -39,7 +41,7 @@ public struct OfficeHours: Hashable, Sendable {
     return worked
   }
 
-  /// The first time of day at which so much office time is done; more than 0, at most ``perDay``.
+  /// Returns the first time of day at which this much office time has passed. `worked` is more than 0 and at most ``perDay``.
   func time(atWorked worked: Int64) -> Int64 {
     var left = worked
     for interval in intervals {

@@ -1,20 +1,20 @@
-// The calendar of workdays (工作日): Monday to Friday, corrected by what the State Council announces each year.
-// Every question is one or two look-ups in tables that are made once; nothing walks from day to day.
+// The calendar of workdays (工作日): Monday to Friday, corrected by the State Council's annual announcements. Looking up a day
+// takes one or two accesses to precomputed tables; nothing loops over days.
 
-/// Which days are workdays: plain Monday to Friday, less the statutory holidays (放假), plus the make-up workdays (调休).
+/// The workdays: Monday to Friday, without the statutory holidays (放假), with the make-up workdays (调休).
 ///
-/// Where no year is announced yet, Monday to Friday is all that can be said, and what rests on it is provisional.
-/// Days are days of Asia/Shanghai, numbered from 1970-01-01. A value; read it from any thread.
+/// For a year that is not announced yet, only Monday to Friday are known, and results that depend on it are provisional. Days
+/// are days in Asia/Shanghai, numbered from 1970-01-01. A value; use it from any thread.
 public struct WorkCalendar: Hashable, Sendable {
-  /// What a day was announced as.
+  /// The announced kind of a day.
   public enum Kind: String, Hashable, Sendable {
-    /// 放假: no work, on whatever day of the week.
+    /// 放假: no work, on any day of the week.
     case holiday
-    /// 调休: a Saturday or Sunday on which people work.
+    /// 调休: a Saturday or Sunday that is a workday.
     case workday
   }
 
-  /// A day that was announced, and under which name: 春节, 国庆节调休.
+  /// The announcement of a day: its kind, and its name such as 春节 or 国庆节调休.
   public struct Announcement: Hashable, Sendable {
     public var kind: Kind
     public var name: String
@@ -24,25 +24,25 @@ public struct WorkCalendar: Hashable, Sendable {
     }
   }
 
-  /// Which of the calendars that were ever in force this is.
+  /// The version number of the calendar; 0 for ``unannounced``.
   public var version: Int
-  /// The years of which at least one day is announced, ascending.
+  /// The years with at least one announced day, ascending.
   public let announcedYears: [Int]
 
   let announcements: [Int: Announcement]
   /// The number of the first announced day.
   private let first: Int
-  /// For each day from ``first`` to the one after the last announced: how many workdays come before it.
+  /// For each day from ``first`` to the one after the last announced: the number of workdays before it.
   private let ranks: [Int]
-  /// The workdays among the days from ``first`` to the last announced.
+  /// The workdays from ``first`` to the last announced day.
   private let listed: [Int]
-  /// How many more workdays than plain weekdays there are in all.
+  /// The number of workdays minus the number of plain weekdays, in total.
   private let surplus: Int
 
-  /// What is known before any year is announced: plain weeks.
+  /// The calendar before any year is announced: Monday to Friday.
   public static let unannounced = WorkCalendar(version: 0, announcements: [:])
 
-  /// A calendar of announced days, by day number.
+  /// Makes a calendar from announced days, by day number.
   init(version: Int, announcements: [Int: Announcement]) {
     self.version = version
     self.announcements = announcements
@@ -60,7 +60,7 @@ public struct WorkCalendar: Hashable, Sendable {
     (self.first, self.ranks, self.listed) = (first, ranks, listed)
   }
 
-  /// The days that are announced, in order; each date in Asia/Shanghai, at 00:00.
+  /// The announced days in order. Each date is at 00:00 in Asia/Shanghai.
   public var announcedDays: [(date: ShanghaiTime, announcement: Announcement)] {
     announcements.sorted { $0.key < $1.key }.map { day, announcement in
       let (year, month, date) = ShanghaiTime.date(ofDay: day)
@@ -68,11 +68,12 @@ public struct WorkCalendar: Hashable, Sendable {
     }
   }
 
+  /// Whether at least one day of the year is announced.
   public func isAnnounced(year: Int) -> Bool { announcedYears.contains(year) }
 
-  /// The year that ought to be announced at a time and is not: the one that runs, or within 60 days before its start the one that comes.
+  /// Returns the year that should be announced at `now` but is not: the current year, or in its last 60 days the next one.
   ///
-  /// The State Council announces a year in November of the one before it, so 60 days (2 November) is when to begin to ask.
+  /// The State Council announces a year in November of the year before, so Duban starts to ask 60 days ahead (2 November).
   public func yearToImport(at now: Instant) -> Int? {
     let year = ShanghaiTime(now).year
     if !isAnnounced(year: year) { return year }
@@ -80,7 +81,7 @@ public struct WorkCalendar: Hashable, Sendable {
     return isNear && !isAnnounced(year: year + 1) ? year + 1 : nil
   }
 
-  /// The days that are workdays by one of two calendars and not by the other, in order; each date in Asia/Shanghai, at 00:00.
+  /// The days that are workdays in exactly one of the two calendars, in order. Each date is at 00:00 in Asia/Shanghai.
   public func days(unlike other: WorkCalendar) -> [ShanghaiTime] {
     Set(announcements.keys).union(other.announcements.keys).filter { isWorkday($0) != other.isWorkday($0) }.sorted().map {
       let (year, month, date) = ShanghaiTime.date(ofDay: $0)
@@ -92,28 +93,29 @@ public struct WorkCalendar: Hashable, Sendable {
 
   func isWorkday(_ day: Int) -> Bool { rank(of: day + 1) > rank(of: day) }
 
-  /// How many workdays come before a day, counted from the Monday after the epoch; negative before that.
+  /// Returns the number of workdays before a day, counted from the Monday after the epoch; negative before that.
   func rank(of day: Int) -> Int {
     let offset = day - first
     if offset <= 0 { return Self.weekdays(before: day) }
     return offset < ranks.count ? ranks[offset] : Self.weekdays(before: day) + surplus
   }
 
-  /// The workday of a rank. For any day, `workday(rank(of: day))` is that day if it is a workday, else the next one.
+  /// Returns the workday with this rank. For any day, `workday(rank(of: day))` is the day itself if it is a workday, else the
+  /// next workday.
   func workday(_ rank: Int) -> Int {
     let offset = rank - ranks[0]
     if offset < 0 { return Self.weekday(rank) }
     return offset < listed.count ? listed[offset] : Self.weekday(rank - surplus)
   }
 
-  /// Why a day is what it is: the announced name, 周末 for a plain weekend, nil for a plain weekday.
+  /// Returns why a day is a workday or not: its announced name, 周末 for a plain weekend, nil for a plain weekday.
   func reason(for day: Int) -> String? {
     announcements[day]?.name ?? (Self.isWeekday(day) ? nil : "周末")
   }
 
   // MARK: - Plain weeks
 
-  /// 1970-01-05, a Monday: ranks count from it.
+  /// 1970-01-05, a Monday. Ranks are counted from it.
   private static let monday = 4
 
   static func isWeekday(_ day: Int) -> Bool { (day - monday).flooredDivision(by: 7).remainder < 5 }

@@ -1,23 +1,23 @@
-// Calendar files: CSV, a line for each announced day, as people keep such lists and spreadsheets save them.
+// Calendar files: CSV with one line for each announced day, as spreadsheets save it.
 
 import SwiftCSV
 
 extension WorkCalendar {
-  /// Years that a file may speak of: a typing slip beyond them would make the tables long, and be wrong in any case.
+  /// The allowed years. A typing error far outside would make the tables long.
   private static let years = 2000...2199
 
-  /// Reads a calendar file: a first line `date,kind,name`, then lines like `2026-02-28,workday,春节调休`, in any order.
+  /// Reads a calendar file: a first line `date,kind,name`, then lines like `2026-02-28,workday,春节调休` in any order.
   ///
-  /// A holiday may stand on a Saturday or Sunday: the State Council announces whole spans (放假), weekends included, and the line gives
-  /// the day its name. A make-up workday on a Monday to Friday says nothing, so it is a slip, and refused.
-  /// - Throws: ``FileFault`` that names the line and the remedy.
+  /// A holiday may fall on a Saturday or Sunday: the State Council announces whole spans (放假) with their weekends, and the
+  /// line names the day. A make-up workday on a Monday to Friday has no meaning, so it is an error.
+  /// - Throws: ``FileFault`` with the line and the remedy.
   public init(csv text: String, version: Int) throws(FileFault) {
     var announcements: [Int: Announcement] = [:]
     var lines: [Int: Int] = [:]
     for (i, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
       let fields = try Self.fields(of: line, number: i + 1)
       if i == 0 {
-        guard fields == ["date", "kind", "name"] else { throw FileFault("line 1: the first line is date,kind,name") }
+        guard fields == ["date", "kind", "name"] else { throw FileFault("line 1: write date,kind,name as the first line") }
         continue
       }
       if fields == [""] { continue }
@@ -34,10 +34,11 @@ extension WorkCalendar {
       guard !fields[2].isEmpty else { throw FileFault("line \(i + 1): name what the day belongs to, such as 春节") }
       if kind == .workday && Self.isWeekday(day) {
         throw FileFault(
-          "line \(i + 1): \(fields[0]) is no Saturday or Sunday, so it is a workday anyway; correct the date or remove the line")
+          "line \(i + 1): \(fields[0]) is not a Saturday or Sunday, so it is a workday anyway; "
+            + "correct the date or remove the line")
       }
       if let earlier = lines.updateValue(i + 1, forKey: day) {
-        throw FileFault("line \(i + 1): \(fields[0]) stands on line \(earlier) already; remove one of them")
+        throw FileFault("line \(i + 1): \(fields[0]) is already on line \(earlier); remove one of them")
       }
       announcements[day] = Announcement(kind: kind, name: fields[2])
     }
@@ -45,18 +46,18 @@ extension WorkCalendar {
     self.init(version: version, announcements: announcements)
   }
 
-  /// The fields of one line. The reader is given a line at a time, because its own faults do not say where they are.
+  /// The fields of one line. Each line is parsed separately, because the parser's own errors do not name the line.
   private static func fields(of line: Substring, number: Int) throws(FileFault) -> [String] {
     let fields: [String]
     do {
-      // As the reader sees it, the first line that it is given is the header.
+      // The parser takes its first line as the header.
       fields = try EnumeratedCSV(string: line + "\n", delimiter: .comma, loadColumns: false).header
     } catch {
       throw FileFault("line \(number): put quotes around a whole field or leave them out")
     }
-    // A field that was begun with a quote and not ended has taken in the line's end.
+    // A field with an unclosed quote contains the end of the line.
     if fields.contains(where: { $0.contains(where: \.isNewline) }) {
-      throw FileFault("line \(number): a quote is opened and not closed; close it on the same line")
+      throw FileFault("line \(number): a quote is not closed; close it on the same line")
     }
     return fields.map { $0.trimmingSpaces }
   }

@@ -1,10 +1,10 @@
-// The arithmetic of limits: when one is up, and how much of it is left. Pure, and quick enough to be done for every message.
+// The arithmetic of limits: their ends and remaining parts. Pure, and fast enough to run for every message.
 //
-// Each unit is a time line of its own on which limits are plain addition: natural time, workdays laid end to end with their 24 hours, or
-// office hours laid end to end. An instant has one place on each; a place that falls between two days is two instants (Friday 24:00 and
-// Monday 00:00), and which of them is meant is said where it matters.
+// Each unit has a time line of its own on which limits are added: natural time, workdays with their 24 hours end to end, or
+// office hours end to end. Each instant is one place on each line. A place between two days is two instants (Friday 24:00 and
+// Monday 00:00); comments say which one is meant where it matters.
 
-/// A calendar and office hours, by which limits are reckoned. A value; use it from any thread.
+/// A calendar and office hours for computing limits. A value; use it from any thread.
 public struct WorkingTime: Sendable {
   public var calendar: WorkCalendar
   public var hours: OfficeHours
@@ -15,10 +15,10 @@ public struct WorkingTime: Sendable {
 
   // MARK: - Limits
 
-  /// When a limit is up that starts at `start`; ``TimeLimit`` says what is counted.
+  /// Returns the end of a limit that starts at `start`; see ``TimeLimit`` for the rules.
   ///
-  /// A later start is never up earlier, nor is a longer limit; n and then m workdays are n + m workdays. Never before the start.
-  /// A start outside the years 0001 to 9999 is taken for the nearest time within them.
+  /// A later start or a longer limit never ends earlier. n workdays followed by m workdays are n + m workdays. The end is
+  /// never before the start. A start outside the years 0001 to 9999 is moved to the nearest time within them.
   public func due(_ limit: TimeLimit, from start: Instant) -> DueDate {
     let start = start.withinCalendar
     let length = Int64(limit.length)
@@ -28,9 +28,10 @@ public struct WorkingTime: Sendable {
     return ran(amount, of: limit, from: begin, start: start)
   }
 
-  /// How much of a limit is left at `instant` when it is up at `due`; nil where nothing is, because it is up by then.
+  /// Returns the part of a limit that is left at `instant` if it ends at `due`; nil if it has ended.
   ///
-  /// It counts alike whether the limit has begun to run or not: of one from the next day, the rest of this day is left besides.
+  /// It counts the same before and after the limit starts to run. Before a limit from the next day starts to run, the rest of
+  /// the current day is left in addition to its length.
   public func remaining(of limit: TimeLimit, from instant: Instant, to due: Instant) -> TimeLimit.Remaining? {
     let (from, to) = (instant.withinCalendar, due.withinCalendar)
     guard from < to else { return nil }
@@ -49,11 +50,12 @@ public struct WorkingTime: Sendable {
     return TimeLimit.Remaining(amount: amount)
   }
 
-  /// When a limit is up of which so much is left at `instant`, as after a pause.
+  /// Returns the end of a limit of which `remaining` is left at `instant`, e.g. after a pause.
   ///
-  /// What is left and added at the same time comes to the same end: `adding(remaining(of: limit, from: t, to: due), of: limit, to: t)` is
-  /// `due` again, for each t from the start to before it, where `due` was reckoned by the same limit and calendar.
-  /// An amount below 0 is taken for 0, one above two of the longest limits for that.
+  /// It is the inverse of ``remaining(of:from:to:)`` at the same time:
+  /// `adding(remaining(of: limit, from: t, to: due), of: limit, to: t)` is `due`, for each t from the start to before the
+  /// end, if `due` was computed with the same limit and calendar. An amount below 0 is raised to 0; an amount above two of
+  /// the longest limits is lowered to that.
   public func adding(_ remaining: TimeLimit.Remaining, of limit: TimeLimit, to instant: Instant) -> DueDate {
     let start = instant.withinCalendar
     let units = 2 * Int64(TimeLimit.lengths.upperBound)
@@ -62,37 +64,37 @@ public struct WorkingTime: Sendable {
     return ran(min(max(0, remaining.amount), most), of: limit, from: start, start: start)
   }
 
-  /// The end of a limit in whole days, so many after that of the start.
+  /// The end of a limit in whole days, so many days after the day of the start.
   private func wholeDays(_ count: Int64, of limit: TimeLimit, from start: Instant) -> DueDate {
     let today = start.shanghaiDay.number
     let firstDay = limit.isFromNextDay ? today + 1 : today
     var lastDay = day(index(firstDay, limit.unit) + Int(count) - (limit.isFromNextDay ? 1 : 0), limit.unit)
     var instant = Instant(day: lastDay, time: limit.isUntilClose ? hours.close : .day)
     if instant < start {
-      // The day's business is over before it began; only where no day at all was given.
+      // Only if there are no days to count: the close of business of the first day passed before the start.
       lastDay = day(index(lastDay, limit.unit) + 1, limit.unit)
       instant = Instant(day: lastDay, time: hours.close)
     }
     return dueDate(instant, limit.unit, start: start, firstDay: firstDay, lastDay: lastDay, inWholeDays: true)
   }
 
-  /// The end of so much time of the limit's unit from `begin` on, brought to a close of business where the limit says so.
+  /// The end of an amount of the limit's unit from `begin`, moved to a close of business if the limit requires it.
   private func ran(_ amount: Int64, of limit: TimeLimit, from begin: Instant, start: Instant) -> DueDate {
     var end: Instant
     switch limit.unit {
     case .hours, .days: end = Instant(microseconds: begin.microseconds + amount)
     case .workdays:
-      // The same time of day: of two instants the later, the beginning of a day.
+      // The same time of day. Of two possible instants take the later, the start of a day.
       let (rank, time) = (place(of: begin, .workdays) + amount).flooredDivision(by: .day)
       end = Instant(day: calendar.workday(Int(rank)), time: time)
     case .workhours where amount == 0: end = begin
     case .workhours:
-      // Of two instants the earlier, the end of a day or of the morning.
+      // Of two possible instants take the earlier, the end of a day or of the morning.
       let (rank, worked) = (place(of: begin, .workhours) + amount - 1).flooredDivision(by: hours.perDay)
       end = Instant(day: calendar.workday(Int(rank)), time: hours.time(atWorked: worked + 1))
     }
     if limit.isUntilClose { end = close(atOrAfter: end, limit.unit) }
-    // Hours that are up at 24:00 used that day to its end. Days are counted by their dates, whatever the time of day.
+    // Hours that end at 24:00 used that day to its end. Days are counted by date, regardless of the time of day.
     let last = limit.unit == .hours || limit.unit == .workhours ? max(start, end.justBefore) : end
     return dueDate(
       end, limit.unit, start: start, firstDay: begin.shanghaiDay.number, lastDay: last.shanghaiDay.number, inWholeDays: false)
@@ -109,7 +111,7 @@ public struct WorkingTime: Sendable {
   }
 
   private func close(atOrAfter instant: Instant, _ unit: TimeLimit.Unit) -> Instant {
-    // Offices that close at 24:00 do so at 00:00 of the day after.
+    // An office that closes at 24:00 closes at 00:00 of the next day.
     let today = index(instant.justBefore.shanghaiDay.number, unit)
     let close = Instant(day: day(today, unit), time: hours.close)
     return close >= instant ? close : Instant(day: day(today + 1, unit), time: hours.close)
@@ -117,17 +119,17 @@ public struct WorkingTime: Sendable {
 
   // MARK: - Time lines
 
-  /// A day's place among the days that a unit counts; of a day that it does not count, the place of the next that it does.
+  /// A day's index among the days that a unit counts. For a day that it does not count, the index of the next counted day.
   private func index(_ day: Int, _ unit: TimeLimit.Unit) -> Int {
     unit == .workdays || unit == .workhours ? calendar.rank(of: day) : day
   }
 
-  /// The day at a place: the inverse of ``index(_:_:)``.
+  /// The day with an index; the inverse of ``index(_:_:)``.
   private func day(_ index: Int, _ unit: TimeLimit.Unit) -> Int {
     unit == .workdays || unit == .workhours ? calendar.workday(index) : index
   }
 
-  /// An instant's place on the time line of a unit, in microseconds; what the unit does not count is all one place.
+  /// An instant's place on a unit's time line, in microseconds. All times that the unit does not count have the same place.
   private func place(of instant: Instant, _ unit: TimeLimit.Unit) -> Int64 {
     switch unit {
     case .hours, .days: return instant.microseconds
@@ -152,7 +154,7 @@ extension Int64 {
 }
 
 extension Instant {
-  /// The day in Asia/Shanghai, numbered from 1970-01-01, and the microseconds of it that are gone.
+  /// The day in Asia/Shanghai, numbered from 1970-01-01, and the microseconds since its 00:00.
   var shanghaiDay: (number: Int, time: Int64) {
     let (day, time) = (microseconds + ShanghaiTime.offset.microseconds).flooredDivision(by: Span.days(1).microseconds)
     return (Int(day), time)
@@ -166,7 +168,7 @@ extension Instant {
 
   fileprivate var justBefore: Instant { Instant(microseconds: microseconds - 1) }
 
-  /// Itself, or the nearest time in the years 0001 to 9999: beyond them a calendar means nothing, and far beyond numbers overflow.
+  /// The nearest time in the years 0001 to 9999. Calendars have no meaning outside, and far outside integers overflow.
   fileprivate var withinCalendar: Instant {
     min(max(self, Self.calendarStart), Self.calendarEnd)
   }

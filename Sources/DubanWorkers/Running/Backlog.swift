@@ -1,16 +1,20 @@
-// What waited in the queues while nobody listened: it is heard before any deadline lapses, so that nobody is blamed who answered in time.
+// Tracks whether intake has read all messages that were waiting in its queues. Deadlines wait for that, so that an answer
+// given in time is processed before its deadline passes.
 
+import Duban
 import Synchronization
 
-/// Which intake workers of this copy have yet to come to the end of what waited for them.
+/// The intake workers of this process that have not yet read all messages waiting for them.
 ///
-/// An answer that lies in a queue was given in time or it was not; that shows only once it is heard. So deadlines wait for intake after
-/// a start and after a loss of the broker or the database, but no longer than ``patience``: an item never waits for nobody. Safe from any thread.
+/// A message in a queue may be an answer that was given in time. Only reading it shows that. So deadlines wait for intake
+/// after a start and after a loss of the broker or the database, but no longer than ``patience``, so that an item always has
+/// an owner. Safe from any thread.
 final class Backlog: Sendable {
   private struct Contents {
     var behind: Set<String>
-    /// Since when somebody is behind.
+    /// The time since which at least one worker is behind.
     var since: ContinuousClock.Instant
+    var setAside: [String: Set<ItemKey>] = [:]
   }
 
   private let contents: Mutex<Contents>
@@ -18,15 +22,15 @@ final class Backlog: Sendable {
   private let patience: Duration
 
   /// - Parameters:
-  ///   - workers: those that are behind at the start; none where this copy has no intake.
-  ///   - patience: how long deadlines wait for them at most.
+  ///   - workers: The workers that are behind at the start; none if this process has no intake.
+  ///   - patience: The longest time that deadlines wait for them.
   init(of workers: some Sequence<String>, patience: Duration) {
     self.workers = Set(workers)
     contents = Mutex(Contents(behind: self.workers, since: .now))
     self.patience = patience
   }
 
-  /// Tells that a worker has lost the broker, or the database without which it hears nothing.
+  /// Reports that a worker has lost the broker, or the database without which it cannot process messages.
   func fellBehind(_ worker: String, at now: ContinuousClock.Instant = .now) {
     contents.withLock {
       if $0.behind.isEmpty { $0.since = now }
@@ -34,27 +38,35 @@ final class Backlog: Sendable {
     }
   }
 
-  /// Asks every worker anew: who was without a database does not know who else was, and has not noticed.
-  func askAnew(at now: ContinuousClock.Instant = .now) {
-    contents.withLock { $0 = Contents(behind: workers, since: now) }
+  /// Marks every worker as behind. A loss of the database may have stopped other workers that have not noticed it yet.
+  func resetAll(at now: ContinuousClock.Instant = .now) {
+    contents.withLock { ($0.behind, $0.since) = (workers, now) }
   }
 
-  /// Tells that a worker has taken all that waited.
+  /// Reports that a worker has read all waiting messages.
   func caughtUp(_ worker: String) {
     contents.withLock { _ = $0.behind.remove(worker) }
   }
 
   func isBehind(_ worker: String) -> Bool { contents.withLock { $0.behind.contains(worker) } }
 
-  /// Whether nobody is behind.
+  /// Whether no worker is behind.
   var isEmpty: Bool { contents.withLock { $0.behind.isEmpty } }
 
-  /// Whether somebody who can work since `began` should wait, and how long at most; nil where there is nothing to wait for, or it has lasted
-  /// too long. While he could not work himself, as without a database, nobody waited.
+  /// Returns how long a worker that can work since `began` should still wait; nil if no worker is behind or the patience is
+  /// used up. Time before `began` does not count: the worker could not work then, e.g. for lack of a database.
   func wait(since began: ContinuousClock.Instant, at now: ContinuousClock.Instant = .now) -> Duration? {
     contents.withLock {
       let left = patience - (now - max($0.since, began))
       return $0.behind.isEmpty || left <= .zero ? nil : left
     }
   }
+
+  /// The matters of which a worker has messages that it could not take yet: their deadlines wait.
+  func setAside(_ matters: Set<ItemKey>, by worker: String) {
+    contents.withLock { $0.setAside[worker] = matters.isEmpty ? nil : matters }
+  }
+
+  /// The matters of which this copy has unread messages.
+  var unread: Set<ItemKey> { contents.withLock { $0.setAside.values.reduce(into: []) { $0.formUnion($1) } } }
 }

@@ -1,6 +1,6 @@
-// What fails by itself and would hold up everything behind it: left aside for a while, so that its neighbours go on.
+// Rows that fail by themselves. They are skipped for a while, so that the rows behind them are processed.
 
-/// Rows that failed for a reason of their own, by id, each left aside for a minute at a time.
+/// The ids of rows that failed for a reason of their own. Each is skipped for a minute.
 struct StuckSet {
   static let pause = Duration.seconds(60)
 
@@ -10,7 +10,7 @@ struct StuckSet {
     until[id] = .now + Self.pause
   }
 
-  /// The ids to pass over now.
+  /// The ids to skip now.
   mutating func ids() -> [Int64] {
     let now = ContinuousClock.now
     until = until.filter { $0.value > now }

@@ -1,4 +1,4 @@
-// A worker: an actor on a thread of its own that runs a job, and runs it anew with fresh connections whenever it fails.
+// A worker: an actor with its own thread that runs a job. If the job fails, it runs again with new connections.
 
 import AMQP
 import Duban
@@ -8,25 +8,26 @@ import Logging
 import PostgreSQL
 import ServiceLifecycle
 
-/// What a worker does. Made and run on the worker's thread; it owns its connections and need not be Sendable.
+/// The work of a worker. It is made and run on the worker's thread. It owns its connections and need not be Sendable.
 protocol Job {
-  /// Works until the signal is raised, then finishes what it holds and returns.
+  /// Works until the signal is raised, then finishes its work in hand and returns.
   ///
-  /// - Throws: whatever it cannot mend with the connections it has; what it had not committed or acknowledged comes again.
+  /// - Throws: Any error that it cannot recover from with its present connections. Messages that it had not committed and
+  ///   acknowledged are redelivered.
   func run(until stop: StopSignal) throws
 }
 
-/// What a job may use beside its own connections.
+/// The context of a job, shared with other jobs.
 struct WorkerContext: Sendable {
-  /// e.g. `intake-1`: in logs, in dead letters, and as the name of its connections.
+  /// The name, e.g. `intake-1`: in logs, in dead letters, and for connections.
   let name: String
   let settings: Settings
   let health: Health
-  /// What intake has yet to hear.
+  /// The intake workers that have not read all waiting messages.
   let backlog: Backlog
   let logger: Logger
 
-  /// Tells that the worker came round its loop and can work.
+  /// Reports that the worker has completed a loop and can work.
   func isWorking() { health.report(name, .working) }
 
   func connectStore() throws -> Store {
@@ -42,7 +43,7 @@ struct WorkerContext: Sendable {
   }
 }
 
-/// Runs a job on a thread of its own, restarting it with back-off when it fails, until graceful shutdown.
+/// Runs a job on its own thread until graceful shutdown, and restarts it with back-off after a failure.
 actor Worker: Service {
   private nonisolated let thread: WorkerThread
   private nonisolated let stop = StopSignal()
@@ -73,18 +74,19 @@ actor Worker: Service {
   }
 
   private func work() {
-    // A short ceiling: servers that come back are found within seconds, and one worker's knocking costs them little.
+    // A short maximum, so that workers reconnect within seconds. The attempts of one worker cost the servers little.
     var backoff = Backoff(maximum: .seconds(5))
     while !stop.isRaised {
       let began = ContinuousClock.now
       do {
         try makeJob(context).run(until: stop)
       } catch {
-        // A job that worked for a while met something new; one that fails at once must not be tried in a tight circle.
+        // After a minute of work, a failure counts as a new one. A job that fails at once must not be retried in a tight
+        // loop.
         if .now - began > .seconds(60) { backoff.reset() }
         let pause = backoff.next()
         context.health.report(context.name, .waiting("\(error)"))
-        context.logger.warning("cannot work, trying again", metadata: ["why": "\(error)", "retry-in": "\(pause)"])
+        context.logger.warning("job failed, retrying", metadata: ["why": "\(error)", "retry-in": "\(pause)"])
         stop.wait(pause)
       }
     }

@@ -1,11 +1,12 @@
-// A thread that is a serial executor: the actor that has it may block, and no thread of Swift's cooperative pool ever does.
+// A thread that is a serial executor. Its actor may block without blocking Swift's cooperative pool.
 
 import Foundation
 import Synchronization
 
-/// A thread of its own for one actor.
+/// The thread of one actor.
 ///
-/// librabbitmq and libpq block, and their connections belong to one thread at a time; an actor on this executor keeps both promises.
+/// librabbitmq and libpq block, and their connections must be used from one thread at a time. An actor on this executor
+/// satisfies both.
 final class WorkerThread: SerialExecutor {
   private struct Queue {
     var jobs: [UnownedJob] = []
@@ -15,11 +16,11 @@ final class WorkerThread: SerialExecutor {
   private let queue = Mutex(Queue())
   private let ready = DispatchSemaphore(value: 0)
 
-  /// Starts the thread; it lives until ``end()``.
+  /// Starts the thread. It runs until ``end()``.
   init(name: String) {
     let thread = Thread { [self] in loop() }
     thread.name = name
-    // What the AMQP module asks for: librabbitmq descends into nested headers.
+    // The AMQP module needs a large stack: librabbitmq reads nested headers recursively.
     thread.stackSize = 8 << 20
     thread.start()
   }
@@ -30,7 +31,7 @@ final class WorkerThread: SerialExecutor {
     ready.signal()
   }
 
-  /// Ends the thread once it has run what was enqueued.
+  /// Ends the thread after all jobs enqueued so far.
   func end() {
     queue.withLock { $0.isEnded = true }
     ready.signal()

@@ -1,41 +1,43 @@
-// The audit's judgement: are deadlines handled in time, as far as one copy of the daemon can tell from what the database answers it?
+// Decides whether deadlines are handled in time, from the database's answers to one daemon.
 
 import Duban
 import DubanStore
 
-/// Whether due items stay unhandled for too long, whoever should have handled them. Pure: the caller says when.
+/// Whether due items stay unhandled for too long, no matter which daemon should handle them. Pure: the caller supplies the
+/// time.
 ///
-/// One bound serves three questions. A due item may stay unhandled for no longer. What a copy meets when it starts, or when the database
-/// has been away for longer, is the backlog of an outage: it may last for as long again before the copy complains of it. And a copy
-/// that has had no answer for longer cannot say that nothing is due for longer: then it complains of that.
+/// One bound serves three purposes. First, a due item may stay unhandled for that long. Second, items that are already late
+/// when the daemon starts, or when the database returns after a longer absence, are the backlog of an outage: the daemon
+/// complains of them only after the bound has passed again. Third, without an answer for longer than the bound, the daemon
+/// cannot know whether items are late, and complains of that.
 struct DeadlineAudit {
-  /// The oldest due item, and what is to be done about it.
+  /// The oldest due item, and the remedy.
   struct LateItem: Equatable {
     var id: Int64
     var since: Instant
-    /// How many daemons with the role deadlines are connected.
+    /// The number of connected daemons with the role deadlines.
     var workers: Int
 
     var remedy: String {
       workers == 0
         ? "no duband with the role deadlines is connected: start one"
-        : "duband with the role deadlines is connected (\(workers)): see its log for what hinders it, restart one that hangs"
+        : "duband with the role deadlines is connected (\(workers)): see its log for the reason; restart one that hangs"
     }
   }
 
-  /// What an answer changes.
+  /// A change caused by an answer.
   enum Change: Equatable {
     case fellBehind(LateItem)
-    /// In time again; for how long it was not.
+    /// Deadlines are handled in time again. Carries how long they were not.
     case caughtUp(after: Duration)
   }
 
   private let bound: Duration
-  /// The latest answer; nil when nobody asks any more.
+  /// The latest answer; nil after the audit has stopped asking.
   private var lag: Lag?
-  /// When that was; before the first one, when there could have been one.
+  /// The time of the latest answer; before the first one, the time of the start.
   private var answeredAt: ContinuousClock.Instant
-  /// Since when there has been an answer at least once within the bound; nil before the first one.
+  /// The time since which no gap between answers was longer than the bound; nil before the first answer.
   private var watchedSince: ContinuousClock.Instant?
   private var late: (item: LateItem, since: ContinuousClock.Instant)?
 
@@ -45,7 +47,7 @@ struct DeadlineAudit {
 
   var isBehind: Bool { late != nil }
 
-  /// Takes an answer of the database, or that it is not asked any more, which changes nothing for as long as the bound.
+  /// Takes an answer of the database, or nil if the audit has stopped asking. Nil changes nothing until the bound has passed.
   mutating func take(_ answer: Lag?, at now: ContinuousClock.Instant) -> Change? {
     lag = answer
     guard let answer else { return nil }
@@ -63,13 +65,13 @@ struct DeadlineAudit {
     return late.map { .caughtUp(after: now - $0.since) }
   }
 
-  /// The latest answer, unless it is too old to be one.
+  /// Returns the latest answer, unless it is older than the bound.
   func lag(at now: ContinuousClock.Instant) -> Lag? { now - answeredAt > bound ? nil : lag }
 
-  /// What there is to complain of, in a line.
+  /// Returns the complaint, if any, in one line.
   func complaint(at now: ContinuousClock.Instant) -> String? {
     if now - answeredAt > bound {
-      return "whether deadlines are handled has not been known for longer than \(bound): the database does not answer the audit"
+      return "the database has not answered the audit for longer than \(bound): whether deadlines are handled is unknown"
     }
     return late.map { late in
       "deadlines are behind: item \(late.item.id) has been due since \(late.item.since.rfc3339) and is not handled; "

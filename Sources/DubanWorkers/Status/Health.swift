@@ -1,36 +1,36 @@
-// What the workers say of themselves, for readiness, the watchdog and the status line. In memory, shared by all threads.
+// The state of all workers, for readiness, the watchdog and the status line. In memory, shared by all threads.
 
 import DubanStore
 import Synchronization
 
-/// The present state of every worker.
+/// The current state of every worker.
 ///
-/// Workers report; the status page and systemd's notifier read. Safe from any thread.
+/// Workers report to it; the status page and the systemd notifier read it. Safe from any thread.
 public final class Health: Sendable {
-  /// What a worker is about.
+  /// The state of a worker.
   public enum State: Hashable, Sendable {
     case starting
     case working
-    /// It cannot work now and tries again by itself; why.
+    /// It cannot work now and retries by itself. Carries the reason.
     case waiting(String)
     case stopped
   }
 
-  /// All there is to say at one moment.
+  /// The state of the daemon at one moment.
   public struct Report: Sendable {
-    /// Every worker is at work, messages are consumed, and deadlines are known to be handled in time, by whichever copy.
+    /// True if every worker is working, messages are consumed, and deadlines are known to be handled in time, by any daemon.
     public var isReady: Bool
-    /// Every worker came round its loop lately: none hangs. What the watchdog rests on.
+    /// True if every worker has reported recently, so that none hangs. The watchdog depends on it.
     public var isAlive: Bool
-    /// For each worker that is not at work, or hangs, a line; then what the audit has to complain of.
+    /// One line for each worker that is not working or hangs, then the complaint of the audit.
     public var complaints: [String]
-    /// How far behind Duban is; nil while that is not known.
+    /// The backlog of Duban; nil if unknown.
     public var lag: Lag?
-    /// Whether due items stay unhandled for longer than the audit allows; nil while that is not known.
+    /// Whether due items stay unhandled for longer than the audit allows; nil if unknown.
     public var deadlinesAreBehind: Bool?
   }
 
-  /// A worker that has not come round its loop for so long hangs. Longer than any bounded wait in a loop.
+  /// A worker that has not reported for this long hangs. It is longer than any bounded wait in a worker's loop.
   public static let patience = Duration.seconds(90)
 
   private struct Entry {
@@ -46,30 +46,31 @@ public final class Health: Sendable {
   private let contents: Mutex<Contents>
   private let now: @Sendable () -> ContinuousClock.Instant
 
-  /// - Parameter auditBound: how long a due item may stay unhandled, the setting `audit.seconds`.
+  /// - Parameter auditBound: The longest time that a due item may stay unhandled, the setting `audit.seconds`.
   public convenience init(auditBound: Duration = .seconds(60)) {
     self.init(auditBound: auditBound) { .now }
   }
 
-  /// With another clock.
+  /// Uses another clock.
   init(auditBound: Duration = .seconds(60), now: @escaping @Sendable () -> ContinuousClock.Instant) {
     contents = Mutex(Contents(audit: DeadlineAudit(bound: auditBound, since: now())))
     self.now = now
   }
 
-  /// Tells that a worker is in a state, and alive.
+  /// Reports the state of a worker, and that it is alive.
   public func report(_ worker: String, _ state: State) {
     let seen = now()
     contents.withLock { $0.workers[worker] = Entry(state: state, seen: seen) }
   }
 
-  /// Tells how far behind the database says Duban is; nil when it is not asked any more. Returns what that changes, to be logged.
+  /// Reports the backlog according to the database; nil when the audit has stopped asking. Returns the change, to be logged.
   @discardableResult
   func report(lag: Lag?) -> DeadlineAudit.Change? {
     let now = now()
     return contents.withLock { $0.audit.take(lag, at: now) }
   }
 
+  /// The state at this moment.
   public var report: Report {
     contents.withLock { contents in
       let now = now()
@@ -85,7 +86,7 @@ public final class Health: Sendable {
         }
         if entry.state != .working { isReady = false }
         if entry.state != .stopped && now - entry.seen > Self.patience {
-          complaints.append("\(name) has not come round its loop for \(now - entry.seen)")
+          complaints.append("\(name) has not reported for \(now - entry.seen)")
           isAlive = false
         }
       }

@@ -1,4 +1,4 @@
-// The log: one line to standard error for each record, where systemd or a container's runtime takes it up.
+// The log: one line per record on standard error, which systemd or a container runtime collects.
 
 import Duban
 import DubanSettings
@@ -6,11 +6,11 @@ import FoundationEssentials
 import Glibc
 import Logging
 
-/// Writes each record as one line, with one `write(2)`, so that lines of several threads and processes do not mix.
+/// Writes each record as one line with one `write(2)`, so that lines of several threads and processes do not mix.
 ///
-/// Fields: `time` (Asia/Shanghai), `level`, `msg`, `label`, then the metadata by name; a metadata key that is one of these four gets
-/// a `_`. Under systemd a line begins with its priority (`<6>`), which the journal takes off. A line that cannot be written is lost:
-/// a daemon does not stop for its log. Safe from any thread.
+/// The fields are `time` (Asia/Shanghai), `level`, `msg`, `label`, then the metadata sorted by name. A metadata key that
+/// equals one of these four gets a trailing `_`. Under systemd a line begins with its priority (`<6>`), which the journal
+/// removes. A line that cannot be written is dropped: the daemon does not stop for its log. Safe from any thread.
 public struct LineLogHandler: LogHandler {
   public var logLevel: Logger.Level
   public var metadata: Logger.Metadata = [:]
@@ -23,13 +23,13 @@ public struct LineLogHandler: LogHandler {
 
   private static let reserved: Set = ["time", "level", "msg", "label"]
 
-  /// A handler for ``LoggingSystem``.
+  /// Makes a handler for ``LoggingSystem``.
   ///
   /// - Parameters:
-  ///   - label: the logger's label.
-  ///   - level: the least severe level that is written.
-  ///   - format: what a line looks like.
-  ///   - metadataProvider: adds metadata of the current task.
+  ///   - label: The logger's label.
+  ///   - level: The least severe level that is written.
+  ///   - format: The format of a line.
+  ///   - metadataProvider: Adds metadata of the current task.
   public init(label: String, level: Logger.Level, format: LogFormat, metadataProvider: Logger.MetadataProvider? = nil) {
     self.init(
       label: label, level: level, format: format, metadataProvider: metadataProvider,
@@ -91,7 +91,8 @@ public struct LineLogHandler: LogHandler {
   /// Whether standard error goes to systemd's journal.
   private static let standardErrorIsJournal = isJournal(STDERR_FILENO, ProcessInfo.processInfo.environment["JOURNAL_STREAM"])
 
-  /// JOURNAL_STREAM is inherited by children and survives a redirection, so it counts only if it names the very file (device:inode).
+  /// Child processes inherit JOURNAL_STREAM, and it survives a redirection. So it counts only if it names this very file
+  /// (device:inode).
   static func isJournal(_ descriptor: Int32, _ journalStream: String?) -> Bool {
     var status = stat()
     guard let journalStream, fstat(descriptor, &status) == 0 else { return false }
@@ -100,7 +101,7 @@ public struct LineLogHandler: LogHandler {
 }
 
 extension Logger.Level {
-  /// The severity of syslog(3), which sd-daemon(3) uses.
+  /// The severity according to syslog(3), as sd-daemon(3) uses it.
   var syslogSeverity: Int {
     switch self {
     case .trace, .debug: 7

@@ -1,5 +1,5 @@
-// The two forms of a line of the log, logfmt and JSON, as bytes. Whatever the values hold, a line is one line of UTF-8 that a
-// terminal can show and a parser can read back.
+// The two formats of a log line, logfmt and JSON, as bytes. For any values, a line is one line of UTF-8 that a terminal can
+// show and a parser can read.
 
 import DubanSettings
 import Logging
@@ -10,12 +10,12 @@ struct LogLine {
 
   private(set) var bytes: [UInt8] = []
 
-  /// The line of a record, its newline included.
+  /// Makes the line of a record, with its newline.
   ///
   /// - Parameters:
-  ///   - fields: no two with the same name.
-  ///   - format: how to write them.
-  ///   - priority: syslog's severity, which systemd reads off the beginning of a line; nil for none.
+  ///   - fields: The fields; no two have the same name.
+  ///   - format: The format.
+  ///   - priority: The syslog severity for systemd, which begins the line; nil for none.
   init(_ fields: [(name: String, value: Value)], as format: LogFormat, priority: Int? = nil) {
     bytes.reserveCapacity(256)
     if let priority { append("<\(priority)>") }
@@ -39,7 +39,7 @@ struct LogLine {
 
   // MARK: - logfmt
 
-  /// A name has no escapes in logfmt: what would end it becomes `_`.
+  /// Replaces characters that would end the name by `_`, because logfmt names have no escapes.
   private static func logfmtName(_ name: String) -> String {
     if name.isEmpty { return "_" }
     guard name.unicodeScalars.contains(where: { $0.isUnfitForBareWord }) else { return name }
@@ -96,7 +96,7 @@ struct LogLine {
     append("}")
   }
 
-  /// A JSON string, which is also how logfmt quotes.
+  /// A JSON string. logfmt quotes the same way.
   private mutating func appendQuoted(_ text: String) {
     append("\"")
     for scalar in text.unicodeScalars {
@@ -117,7 +117,7 @@ struct LogLine {
 }
 
 extension Unicode.Scalar {
-  /// C0, DEL and C1, with which a value could command the terminal of who reads the log; and the two line ends of Unicode.
+  /// C0, DEL and C1, which could control the terminal of a reader, and Unicode's two line separators.
   fileprivate var isControl: Bool {
     value < 0x20 || 0x7F...0x9F ~= value || 0x2028...0x2029 ~= value
   }

@@ -1,13 +1,13 @@
-// sd_notify(3) without libsystemd: its protocol is one datagram of NAME=value lines to the socket that $NOTIFY_SOCKET names.
+// sd_notify(3) without libsystemd. The protocol is one datagram of NAME=value lines to the socket in $NOTIFY_SOCKET.
 
 import Glibc
 
-/// The socket on which systemd hears of the service's state. Safe from any thread.
+/// The socket on which systemd receives the service's state. Safe from any thread.
 struct NotifySocket: Sendable {
-  /// The socket's path as the kernel takes it; an abstract one begins with NUL.
+  /// The socket's path in the kernel's form. An abstract one begins with NUL.
   private let path: [UInt8]
 
-  /// Nil for a name that no socket of the kernel can have: neither `/path` nor `@abstract`, or too long.
+  /// Nil for an invalid socket name: neither `/path` nor `@abstract`, or too long.
   init?(_ name: String) {
     var path = Array(name.utf8)
     guard path.count > 1, path.count < MemoryLayout.size(ofValue: sockaddr_un().sun_path) else { return nil }
@@ -19,10 +19,10 @@ struct NotifySocket: Sendable {
     self.path = path
   }
 
-  /// Sends one datagram; false where it could not be. Never waits: systemd that does not read must not hold up the service.
+  /// Sends one datagram. Returns false if that fails. Never blocks: the service must not wait for systemd.
   @discardableResult
   func send(_ state: [String: String]) -> Bool {
-    // A line end within a value would begin another assignment.
+    // A newline in a value would start another assignment.
     let lines = state.sorted { $0.key < $1.key }.map {
       "\($0.key)=\($0.value.split(whereSeparator: \.isNewline).joined(separator: " "))"
     }

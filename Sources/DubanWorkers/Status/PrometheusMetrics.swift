@@ -1,26 +1,27 @@
-// A back end for swift-metrics that Prometheus can scrape. Our own because swift-prometheus is not to be had where Duban is built.
+// A swift-metrics backend for Prometheus. We have our own because swift-prometheus is not available where Duban is built.
 
 import CoreMetrics
 import Synchronization
 
-/// All metrics of the process, rendered as Prometheus's text exposition format 0.0.4.
+/// All metrics of the process, rendered in Prometheus's text exposition format 0.0.4.
 ///
-/// Counters get `_total`, timers are histograms in `_seconds`, recorders that aggregate are histograms, meters and gauges are gauges.
-/// The same label and dimensions always give the same series, which lives as long as the process: a counter that vanished would look
-/// like a restart. Safe from any thread; making a metric takes a lock, updating one takes none or its own.
+/// Counters get `_total`, timers are histograms in `_seconds`, aggregating recorders are histograms, meters and gauges are
+/// gauges. The same label and dimensions always give the same series. A series exists as long as the process, because a
+/// counter that disappeared would look like a restart. Safe from any thread. Making a metric takes a shared lock; updating
+/// one takes no lock or its own.
 public final class PrometheusMetrics: MetricsFactory {
   /// The metrics of this process, for `MetricsSystem.bootstrap` and the status page.
   public static let shared = PrometheusMetrics(help: [
-    "duban_messages": "Messages taken in, by what became of them.",
+    "duban_messages": "Messages taken in, by outcome.",
     "duban_intake_batch_seconds": "Time from a batch's first message to its acknowledgement.",
-    "duban_breaches": "Deadlines that passed, each at a tier.",
-    "duban_notices": "Notices written, by what caused them.",
-    "duban_events_published": "Events that the broker confirmed.",
-    "duban_events_unroutable": "Events that found no queue bound to duban.events.",
-    "duban_oldest_due_item_seconds": "Age of the oldest due item that nobody has handled.",
+    "duban_breaches": "Deadlines that passed, by tier.",
+    "duban_notices": "Notices written, by cause.",
+    "duban_events_published": "Events that the broker has confirmed.",
+    "duban_events_unroutable": "Events for which no queue was bound to duban.events.",
+    "duban_oldest_due_item_seconds": "Age of the oldest due item that is not handled.",
     "duban_deadlines_behind":
-      "1 while due items stay unhandled for longer than audit.seconds, NaN while that is not known; to be alerted on when it is not 0.",
-    "duban_waiting_events": "Events that wait for their item.",
+      "1 if due items stay unhandled for longer than audit.seconds, NaN if that is unknown. Alert when it is not 0.",
+    "duban_waiting_events": "Events that are waiting for their item.",
     "duban_overdue_waiting_events":
       "Events that have waited for their item longer than the policy allows (dubanctl waiting --overdue).",
   ])
@@ -37,22 +38,22 @@ public final class PrometheusMetrics: MetricsFactory {
   private struct Family {
     var kind: Kind
     var help: String?
-    /// By their labels, in the form that they are shown.
+    /// By label, in the form in which they are rendered.
     var series: [String: Series] = [:]
   }
 
   private struct Contents {
     var families: [String: Family] = [:]
-    /// Names asked for as two kinds of metric.
+    /// Names that were registered as two kinds of metric.
     var clashes: Set<String> = []
   }
 
   private let help: [String: String]
   private let contents = Mutex(Contents())
 
-  /// Metrics apart from those of the process.
+  /// Makes a registry separate from that of the process.
   ///
-  /// - Parameter help: by a metric's label in swift-metrics, what it tells.
+  /// - Parameter help: Help texts by swift-metrics label.
   public init(help: [String: String] = [:]) {
     self.help = help
   }
@@ -74,7 +75,7 @@ public final class PrometheusMetrics: MetricsFactory {
     value(label, suffix: "", .gauge, dimensions)
   }
 
-  /// A histogram of quantities, or, where nothing is to be aggregated, a gauge.
+  /// A histogram of quantities, or a gauge if nothing is aggregated.
   public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
     aggregate
       ? histogram(label, suffix: "", PrometheusHistogram.quantities, dimensions)
@@ -86,7 +87,7 @@ public final class PrometheusMetrics: MetricsFactory {
     histogram(label, suffix: "_seconds", PrometheusHistogram.durations, dimensions)
   }
 
-  // Nothing is destroyed: see above.
+  // Series are never removed; see ``PrometheusMetrics``.
   public func destroyCounter(_ handler: any CounterHandler) {}
   public func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {}
   public func destroyMeter(_ handler: any MeterHandler) {}
@@ -109,7 +110,7 @@ public final class PrometheusMetrics: MetricsFactory {
     return made
   }
 
-  /// The series that has the name and the dimensions, which is `new` if there was none; nil where the name belongs to another kind.
+  /// Returns the series with the name and the dimensions; `new` if there was none, nil if the name belongs to another kind.
   private func series(_ label: String, _ suffix: String, _ kind: Kind, _ dimensions: [(String, String)], _ new: Series) -> Series?
   {
     let name = PrometheusText.name(label.hasSuffix(suffix) ? label : label + suffix)
@@ -129,9 +130,10 @@ public final class PrometheusMetrics: MetricsFactory {
 
   // MARK: - The text
 
-  /// All series with their present values, families by name and series by labels.
+  /// Renders all series with their current values, families sorted by name and series by labels.
   ///
-  /// A name that was asked for as two kinds of metric keeps the first; a comment tells of the other, whose values go nowhere.
+  /// A name that was registered as two kinds of metric keeps the first kind. The values of the other are dropped, and a
+  /// comment says so.
   public func render() -> String {
     contents.withLock { contents in
       var text = ""
@@ -145,7 +147,7 @@ public final class PrometheusMetrics: MetricsFactory {
           }
         }
       }
-      for name in contents.clashes.sorted() { text += "# \(name) is asked for as another kind of metric too\n" }
+      for name in contents.clashes.sorted() { text += "# \(name) is also registered as another kind of metric\n" }
       return text
     }
   }

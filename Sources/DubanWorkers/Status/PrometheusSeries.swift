@@ -1,11 +1,11 @@
-// The two kinds of series that hold numbers. Updated by workers at every batch, read when somebody asks for /metrics.
+// The two kinds of series with values. Workers update them for every batch; /metrics reads them.
 
 import CoreMetrics
 import Synchronization
 
-/// One number: a counter or a gauge, of integers or not.
+/// One number: a counter or a gauge, integer or not.
 ///
-/// Prometheus knows only IEEE doubles, so one is kept as such. Without a lock.
+/// It is stored as an IEEE double, the only number type of Prometheus. No lock.
 final class PrometheusValue: CounterHandler, FloatingPointCounterHandler, MeterHandler, RecorderHandler {
   private let bits = Atomic<UInt64>(0)
 
@@ -30,20 +30,20 @@ final class PrometheusValue: CounterHandler, FloatingPointCounterHandler, MeterH
   func reset() { set(0 as Double) }
 }
 
-/// How observations are spread over fixed buckets.
+/// The distribution of observations over fixed buckets.
 final class PrometheusHistogram: RecorderHandler, TimerHandler {
-  /// Seconds: from a statement to what an operator notices.
+  /// In seconds: from a single statement to delays that an operator notices.
   static let durations: [Double] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
-  /// Anything counted, such as the messages of a batch.
+  /// For counts, such as the messages of a batch.
   static let quantities: [Double] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000]
 
   struct Contents {
-    /// Observations in each bucket alone; the last is beyond all bounds.
+    /// The observations in each bucket, not cumulative. The last is above all bounds.
     var counts: [UInt64]
     var sum = 0.0
   }
 
-  /// Each bucket's upper bound, which belongs to it; ascending.
+  /// The upper bound of each bucket, inclusive, in ascending order.
   let bounds: [Double]
   private let state: Mutex<Contents>
 

@@ -1,13 +1,14 @@
-// The text exposition format 0.0.4: which names are allowed, what is escaped, how numbers are written.
+// The text exposition format 0.0.4: allowed names, escapes and numbers.
 
-/// The pieces of Prometheus's text format.
+/// The elements of Prometheus's text format.
 enum PrometheusText {
   static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-  /// A metric's name: letters, digits, `_` and `:`, not a digit first. Anything else, such as the dots of swift-metrics, becomes `_`.
+  /// A metric's name: letters, digits, `_` and `:`, and no digit first. Other characters, such as the dots of swift-metrics,
+  /// become `_`.
   static func name(_ text: String) -> String { identifier(text, alsoAllowed: ":") }
 
-  /// `name="value",…`, by name, so that the order of dimensions makes no second series.
+  /// `name="value",…`, sorted by name, so that the order of dimensions does not make a second series.
   static func labels(_ dimensions: [(String, String)]) -> String {
     var values: [String: String] = [:]
     for (name, value) in dimensions { values[labelName(name)] = value }
@@ -20,7 +21,7 @@ enum PrometheusText {
     "\(name)\(labels.isEmpty ? "" : "{\(labels)}") \(number(value))\n"
   }
 
-  /// A histogram's cumulative buckets, its sum and its count.
+  /// A histogram's cumulative buckets, sum and count.
   static func samples(_ name: String, _ labels: String, _ histogram: PrometheusHistogram) -> String {
     let contents = histogram.contents
     let prefix = labels.isEmpty ? "" : labels + ","
@@ -33,7 +34,7 @@ enum PrometheusText {
     return text + sample("\(name)_sum", labels, contents.sum) + sample("\(name)_count", labels, Double(total))
   }
 
-  /// `le` is a histogram's own label, and names that begin with `__` are Prometheus's.
+  /// `le` is reserved for histograms, and names that begin with `__` are reserved by Prometheus.
   private static func labelName(_ text: String) -> String {
     var name = identifier(text)
     while name.hasPrefix("__") { name.removeFirst() }

@@ -1,4 +1,4 @@
-// The page that an orchestrator, Prometheus or an operator's curl asks: is it alive, is it ready, how much has it done.
+// The HTTP status page for orchestrators, Prometheus and operators: liveness, readiness and metrics.
 
 import CoreMetrics
 import Duban
@@ -11,10 +11,11 @@ import ServiceLifecycle
 
 /// Serves `/healthz`, `/readyz` and `/metrics` over HTTP until graceful shutdown.
 ///
-/// Logs that it listens, and nothing for a request. Runs on NIO's own threads, never on a worker's, so that it answers when they hang.
+/// It logs the start but no requests. It runs on NIO's own threads, so it answers even if workers hang.
 public struct StatusPage: Service {
-  /// The page cannot be served; one line that says why and what to do.
+  /// The page cannot be served. The description gives the reason and the remedy in one line.
   public struct Fault: Error, CustomStringConvertible {
+    /// The reason and the remedy, in one line.
     public let description: String
   }
 
@@ -25,15 +26,15 @@ public struct StatusPage: Service {
   private let logger: Logger
   private let onListening: @Sendable (Int) -> Void
 
-  /// A page for a host and port.
+  /// Makes a page for a host and port.
   ///
   /// - Parameters:
-  ///   - host: the address to listen on.
-  ///   - port: the port; with 0 the system chooses one, which is why an executable leaves the page out when `status.port` is 0.
-  ///   - health: what to tell.
-  ///   - metrics: what to show as `/metrics`.
-  ///   - logger: told when the page listens.
-  ///   - onListening: called once with the port, when the page can be asked.
+  ///   - host: The address to listen on.
+  ///   - port: The port. With 0 the system chooses one; duband instead omits the page if `status.port` is 0.
+  ///   - health: The state to report.
+  ///   - metrics: The metrics for `/metrics`.
+  ///   - logger: Logs the start.
+  ///   - onListening: Called once with the port, when the page accepts connections.
   public init(
     host: String, port: Int, health: Health, metrics: PrometheusMetrics = .shared, logger: Logger,
     onListening: @escaping @Sendable (Int) -> Void = { _ in }
@@ -48,11 +49,11 @@ public struct StatusPage: Service {
 
   /// Serves until graceful shutdown.
   ///
-  /// - Throws: ``Fault`` where it cannot listen, as on a port that is taken.
+  /// - Throws: ``Fault`` if it cannot listen, e.g. because the port is taken.
   public func run() async throws {
     let application = Application(
       router: router,
-      // A client that holds its connection open and asks nothing more must not be waited for.
+      // Shutdown must not wait for a client that keeps an idle connection open.
       server: .http1(configuration: .init(idleTimeout: .seconds(30))),
       configuration: .init(address: .hostname(host, port: port)),
       onServerRunning: { [onListening, port] in onListening($0.localAddress?.port ?? port) },
@@ -62,11 +63,11 @@ public struct StatusPage: Service {
     } catch let error where !(error is CancellationError) {
       throw Fault(
         description: "status.port (\(SettingKey.statusPort.variable)): cannot listen on \(host):\(port): \(Self.reason(error)); "
-          + "end what holds the port, set another, or 0 for no status page")
+          + "free the port, set another, or set 0 for no status page")
     }
   }
 
-  /// What the system says; NIO's own text wraps it in the name of a function, and ends with `(errno: 98)`.
+  /// The system's error text. NIO's own text adds a function name and ends with `(errno: 98)`.
   private static func reason(_ error: any Error) -> String {
     guard let code = "\(error)".firstMatch(of: /errno: (\d+)/).flatMap({ Int32($0.1) }) else { return "\(error)" }
     return String(cString: strerror(code))
@@ -97,7 +98,7 @@ public struct StatusPage: Service {
   }
 }
 
-/// What `/readyz` says; every key is always there.
+/// The content of `/readyz`. Every key is always present.
 private struct Readiness: Encodable {
   let report: Health.Report
 
@@ -115,7 +116,7 @@ private struct Readiness: Encodable {
   }
 }
 
-/// Health as metrics, brought up to date whenever they are asked for.
+/// The health as metrics, updated on each request.
 private struct HealthGauges: Sendable {
   private let ready, alive, oldestDue, behind, oldestOutbox, unroutable, waiting, overdueWaiting, unassigned: any MeterHandler
 
@@ -132,7 +133,7 @@ private struct HealthGauges: Sendable {
     unassigned = gauge("duban_unassigned_items")
   }
 
-  /// NaN where the database could not be asked: not known is not zero.
+  /// NaN if the database could not be asked: unknown is not zero.
   func set(_ report: Health.Report) {
     ready.set(report.isReady ? 1 : 0 as Int64)
     alive.set(report.isAlive ? 1 : 0 as Int64)

@@ -1,23 +1,23 @@
-// What systemd is told: that the service is ready, how it is, that it lives, that it stops. For `Type=notify` and `WatchdogSec=`.
+// Notifications to systemd: readiness, status, watchdog and stopping. For `Type=notify` and `WatchdogSec=`.
 
 import DubanStore
 import FoundationEssentials
 import Glibc
 import ServiceLifecycle
 
-/// Tells systemd of the service's health until graceful shutdown; does nothing where systemd did not start it.
+/// Reports the service's health to systemd until graceful shutdown. Does nothing if systemd did not start the process.
 ///
-/// Belongs last in a service group, so that it is the first to be shut down and STOPPING=1 goes out before the workers drain. That
-/// datagram feeds the watchdog for the last time, so `WatchdogSec=` must be longer than `drain.seconds`.
+/// Put it last in a service group: then it is shut down first, and STOPPING=1 is sent before the workers drain. That datagram
+/// also resets the watchdog for the last time, so `WatchdogSec=` must be longer than `drain.seconds`.
 public struct SystemdNotifier: Service {
   private let health: Health
   private let socket: NotifySocket?
   private let watchdog: Duration?
 
-  /// A notifier for the service that systemd describes in the environment.
+  /// Makes a notifier for the service that the environment describes.
   ///
   /// - Parameters:
-  ///   - health: what to tell.
+  ///   - health: The state to report.
   ///   - environment: NOTIFY_SOCKET, WATCHDOG_USEC (microseconds) and WATCHDOG_PID are read.
   public init(health: Health, environment: [String: String] = ProcessInfo.processInfo.environment) {
     self.health = health
@@ -27,12 +27,13 @@ public struct SystemdNotifier: Service {
     watchdog = isForOther || microseconds <= 0 ? nil : .microseconds(microseconds)
   }
 
-  /// Sends assignments such as `["STATUS": "migrating"]` in one datagram. Safe from any thread; lost where systemd does not listen.
+  /// Sends assignments such as `["STATUS": "migrating"]` in one datagram. Safe from any thread. Without systemd, they are
+  /// dropped.
   public func notify(_ state: [String: String]) {
     socket?.send(state)
   }
 
-  /// Tells until graceful shutdown or cancellation.
+  /// Reports until graceful shutdown or cancellation.
   public func run() async throws {
     guard socket != nil else {
       try? await gracefulShutdown()
@@ -51,9 +52,9 @@ public struct SystemdNotifier: Service {
   }
 }
 
-/// What there is to tell systemd, decided without sending it.
+/// Decides on the assignments for systemd. Does not send them.
 struct SystemdConversation {
-  /// WatchdogSec= of the unit: without a sign of life for so long, systemd kills the service. Nil without a watchdog.
+  /// WatchdogSec= of the unit: after this time without a watchdog message, systemd kills the service. Nil without a watchdog.
   let watchdog: Duration?
   private var isReady = false
   private var status = ""
@@ -63,12 +64,12 @@ struct SystemdConversation {
     self.watchdog = watchdog
   }
 
-  /// How long to wait before asking again: units that are ordered after this one wait until it is ready, later nobody does.
+  /// The time until the next check. It is short until the service is ready, because units ordered after it are waiting.
   var pause: Duration {
     min(isReady ? .seconds(5) : .milliseconds(500), watchdog.map { $0 / 2 } ?? .seconds(5))
   }
 
-  /// The assignments to send now; none where systemd knows it all.
+  /// Returns the assignments to send now; none if nothing has changed.
   mutating func news(of report: Health.Report, at now: ContinuousClock.Instant) -> [String: String] {
     var news: [String: String] = [:]
     if report.isReady && !isReady {
@@ -80,7 +81,7 @@ struct SystemdConversation {
       self.status = status
       news["STATUS"] = status
     }
-    // Withheld while a worker hangs: to be killed and started anew is then the remedy.
+    // Not sent while a worker hangs. systemd then kills and restarts the process, which is the remedy.
     if let watchdog, report.isAlive, lastSignOfLife.map({ now - $0 >= watchdog / 2 }) ?? true {
       lastSignOfLife = now
       news["WATCHDOG"] = "1"

@@ -1,7 +1,7 @@
 -- What operators did with dead letters: who, when, what and why. A letter is dealt with once.
-
 CREATE TABLE dead_letter_action (
-  letter text PRIMARY KEY,
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  letter text NOT NULL,
   queue text NOT NULL,
   action text NOT NULL CHECK (action IN ('replayed', 'mended', 'discarded')),
   -- Why it was refused, and why it was discarded or how it was mended.
@@ -10,5 +10,9 @@ CREATE TABLE dead_letter_action (
   done_by text NOT NULL,
   begun_at timestamptz NOT NULL,
   -- Null while nobody knows whether it came to an end: it may be begun again then.
-  done_at timestamptz
+  done_at timestamptz,
+  -- A digest by which copies of one letter are known; letters are sent at least once.
+  content text NOT NULL
 );
+CREATE INDEX dead_letter_action_letter ON dead_letter_action (letter);
+CREATE INDEX dead_letter_action_content ON dead_letter_action (content);

@@ -14,28 +14,39 @@ CREATE TABLE schedule (
 );
 CREATE INDEX schedule_due ON schedule (due_at) WHERE enabled;
 
--- 约谈 and 通报. One for each (schedule, period, organ), and one for each (item, cycle, clock).
+-- 约谈 and 通报. One for each (schedule, period, organ); over a matter one for each cycle of an item, and another only where the one before
+-- was withdrawn. The reference says which.
 CREATE TABLE notice (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   reference text NOT NULL UNIQUE,
   kind text NOT NULL CHECK (kind IN ('summons', 'bulletin')),
-  status text NOT NULL CHECK (status IN ('proposed', 'issued')),
+  status text NOT NULL CHECK (status IN ('proposed', 'issued', 'withdrawn')),
   schedule_id bigint REFERENCES schedule,
   period_start timestamptz,
   period_end timestamptz,
   item_id bigint,
-  cycle integer,
-  clock text,
+  unit text,
+  begun_by integer,
   organ_id bigint,
   organ_name text NOT NULL,
   title text NOT NULL,
   body text NOT NULL,
   evidence jsonb NOT NULL,
   created_at timestamptz NOT NULL,
+  withdrawn_at timestamptz,
   UNIQUE (schedule_id, period_start, period_end, organ_id),
-  UNIQUE (item_id, cycle, clock),
   CHECK ((schedule_id IS NULL) <> (item_id IS NULL))
 );
+CREATE INDEX notice_item ON notice (item_id) WHERE item_id IS NOT NULL;
+
+-- The breaches that a notice rests on.
+CREATE TABLE notice_ground (
+  notice_id bigint NOT NULL REFERENCES notice,
+  item_id bigint NOT NULL,
+  breach integer NOT NULL,
+  PRIMARY KEY (notice_id, item_id, breach)
+);
+CREATE INDEX notice_ground_breach ON notice_ground (item_id, breach);
 
 -- Events on their way to duban.events. A row is deleted once the broker has confirmed it.
 -- Rows of one order key share a lane, and a lane is published by one relay at a time, in the order of the ids.

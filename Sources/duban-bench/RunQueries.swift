@@ -1,13 +1,22 @@
-// What the benchmark (duban-bench) asks of a server and of the databases that it makes there for itself.
+// The benchmark's own questions to a server, and to the databases that it makes there for itself.
 
 import Duban
 import PostgreSQL
 
-extension Store {
+/// A connection to one of the benchmark's databases. Belongs to one thread at a time.
+final class BenchStore {
+  let connection: Connection
+
+  init(dsn: String) throws {
+    var options = Connection.Options()
+    options.applicationName = "duban-bench"
+    connection = try Connection(dsn, options: options)
+  }
+
   /// Makes a database, a copy of another one if a template is named; nobody may be connected to that one.
   ///
   /// - Throws: ``PostgresError``, e.g. where the role may not create databases.
-  public func createDatabase(_ name: String, copying template: String? = nil) throws(PostgresError) {
+  func createDatabase(_ name: String, copying template: String? = nil) throws(PostgresError) {
     try liftStatementTimeout()
     var clauses = "TEMPLATE \"\(template ?? "template0")\""
     // The default writes the copy to the WAL block by block, which for gigabytes takes many times as long.
@@ -16,13 +25,13 @@ extension Store {
   }
 
   /// Drops a database and ends whatever sessions there are on it.
-  public func dropDatabase(_ name: String) throws(PostgresError) {
+  func dropDatabase(_ name: String) throws(PostgresError) {
     try liftStatementTimeout()
     try connection.runScript("DROP DATABASE IF EXISTS \"\(name)\" WITH (FORCE)")
   }
 
   /// Writes a checkpoint, so that none that was due anyway falls into a measurement; needs a superuser or `pg_checkpoint`.
-  public func checkpoint() throws(PostgresError) {
+  func checkpoint() throws(PostgresError) {
     try liftStatementTimeout()
     try connection.runScript("CHECKPOINT")
   }
@@ -34,22 +43,23 @@ extension Store {
 
   // MARK: - Items from before
 
-  /// Puts complaints with their messages and events into the tables, as intake would have left them over the last 40 hours: every
-  /// second one has been answered; all are due in the future. Their ids, counted from 1, must be free.
-  public func insertEarlierItems(ids: ClosedRange<Int64>, policyVersion: Int) throws(PostgresError) {
+  /// Inserts complaints with their messages and logs, as intake would have left them over the last 40 hours: every second one is
+  /// answered; all are due in the future. Their ids, counted from 1, must be free.
+  func insertEarlierItems(ids: ClosedRange<Int64>, policyVersion: Int) throws(PostgresError) {
+    try connection.runScript("DROP FUNCTION IF EXISTS pg_temp.state; " + Self.stateFunction)
     _ = try connection.execute(Self.earlierItems, ids.lowerBound, ids.upperBound, Int32(policyVersion))
   }
 
   /// To be called before the first ``insertEarlierItems(ids:policyVersion:)``: the log may need a partition for last month.
-  public func prepareForEarlierItems() throws(PostgresError) {
-    _ = try connection.execute("SELECT ensure_event_partitions(duban_now() - interval '2 days', 3)")
+  func prepareForEarlierItems() throws(PostgresError) {
+    _ = try connection.execute("SELECT ensure_partitions(duban_now() - interval '2 days', 3)")
   }
 
   /// To be called after the last one: moves the sequence of item ids beyond them and leaves the tables vacuumed and analysed.
-  public func finishEarlierItems(count: Int64) throws(PostgresError) {
+  func finishEarlierItems(count: Int64) throws(PostgresError) {
     _ = try connection.execute("SELECT setval('item_id', ($1 + 999) / 1000 * 1000 + 1, false)", count)
     try liftStatementTimeout()
-    try connection.runScript("VACUUM (ANALYZE) item, message, item_event")
+    try connection.runScript("VACUUM (ANALYZE) item, message, item_event, original")
   }
 
   private static let earlierItems = """
@@ -63,16 +73,21 @@ extension Store {
       FROM generate_series($1::bigint, $2::bigint) AS n JOIN place ON place.number = n % place.streets
         CROSS JOIN LATERAL (SELECT duban_now() - n % 2400 * interval '1 minute' AS opened_at) AS told
     ), inserted_item AS (
-      INSERT INTO item (id, source, subject, kind, phase, tier, city_id, district_id, street_id, community, unassigned, category,
-        grade, title, policy_version, opened_at, answered_at, clock, due_at, cycle_started_at, cycle, escalations, urgings, returns, sequence)
-      SELECT id, source, subject, 'complaint', CASE WHEN is_answered THEN 'responded' ELSE 'open' END, 'street', city_id, district_id,
-        street_id, '覆盆山小区', false, '雨污接驳', '普通', '小区改造后雨水管未接入市政管网', $3::integer, opened_at, CASE WHEN is_answered THEN answered_at END,
-        CASE WHEN is_answered THEN 'resolution' ELSE 'response' END,
-        opened_at + CASE WHEN is_answered THEN interval '19 days' ELSE interval '48 hours' END, opened_at, 1, 0, 0, 0,
-        CASE WHEN is_answered THEN 2 ELSE 1 END
-      FROM complaint
+      INSERT INTO item (id, matter_id, born, source, subject, kind, phase, tier, responsible_id, city_id, district_id, street_id, community,
+        unassigned, category, grade, title, policy_version, opened_at, cycle_began_at, answered_at, withdrawn, clock, due_at, counted_from,
+        counted_to, wake_at, cycle, escalations, urgings, returns, provisional, entries, state)
+      SELECT id, id, to_char(opened_at AT TIME ZONE 'Asia/Shanghai', 'YYYYMM')::integer, source, subject, 'complaint',
+        CASE WHEN is_answered THEN 'responded' ELSE 'open' END, 'street', street_id, city_id, district_id, street_id, '覆盆山小区', false,
+        '雨污接驳', '普通', '小区改造后雨水管未接入市政管网', $3::integer, opened_at, opened_at, CASE WHEN is_answered THEN answered_at END, false,
+        CASE WHEN is_answered THEN 'resolution' ELSE 'response' END, due_at, opened_at, opened_at + interval '19 days', due_at, 1, 0, 0, 0,
+        false, CASE WHEN is_answered THEN 2 ELSE 1 END, pg_temp.state(opened_at, street_id, CASE WHEN is_answered THEN answered_at END)
+      FROM complaint CROSS JOIN LATERAL (
+        SELECT opened_at + CASE WHEN is_answered THEN interval '19 days' ELSE interval '48 hours' END AS due_at) AS deadline
     ), event AS MATERIALIZED (
-      SELECT id AS item_id, 1 AS sequence, 'complaint.submitted' AS type, source, 'old-' || id || '-1' AS message_id, opened_at AS at,
+      SELECT id AS item_id, opened_at AS born_at, 1 AS number, 'complaint.submitted' AS type, source, 'old-' || id || '-1' AS message_id,
+        opened_at AS at,
+        '{"category":"雨污接驳","grade":"普通","region":{"community":"覆盆山小区","district":"黄石港区","street":"胜阳港街道"},'
+        || '"title":"小区改造后雨水管未接入市政管网"}' AS facts,
         format('{"specversion":"1.0","id":"old-%s-1","source":"%s","type":"duban.complaint.submitted","time":"%s","subject":"%s",', id,
           source, to_char(opened_at, 'YYYY-MM-DD"T"HH24:MI:SSOF:00'), subject)
         || '"datacontenttype":"application/json","data":{"region":{"district":"黄石港区","street":"胜阳港街道","community":"覆盆山小区"},'
@@ -80,7 +95,7 @@ extension Store {
         || '下雨倒灌到一楼,已多次向施工单位反映没有处理,请尽快督促解决并答复。","reporter":{"name":"居民","phone":"138****0000"}}}' AS body
       FROM complaint
       UNION ALL
-      SELECT id, 2, 'complaint.responded', source, 'old-' || id || '-2', answered_at,
+      SELECT id, opened_at, 2, 'complaint.responded', source, 'old-' || id || '-2', answered_at, '{}',
         format('{"specversion":"1.0","id":"old-%s-2","source":"%s","type":"duban.complaint.responded","time":"%s","subject":"%s",', id,
           source, to_char(answered_at, 'YYYY-MM-DD"T"HH24:MI:SSOF:00'), subject)
         || '"datacontenttype":"application/json","data":{"note":"已联系施工单位,三日内进场整改。"}}'
@@ -88,73 +103,93 @@ extension Store {
     ), inserted_message AS (
       INSERT INTO message (source, id, digest, taken_at)
       SELECT source, message_id, sha256(convert_to(body, 'UTF8')), at FROM event
+    ), inserted_original AS (
+      INSERT INTO original (item_id, number, recorded_at, body) SELECT item_id, number, at, body FROM event
     )
-    INSERT INTO item_event (item_id, sequence, type, source, message_id, occurred_at, recorded_at, body)
-    SELECT item_id, sequence, type, source, message_id, at, at, body FROM event
+    INSERT INTO item_event (item_id, born, number, type, source, message_id, occurred_at, recorded_at, facts, digest)
+    SELECT item_id, to_char(born_at AT TIME ZONE 'Asia/Shanghai', 'YYYYMM')::integer, number, type, source, message_id, at, at, facts,
+      sha256(convert_to(body, 'UTF8'))
+    FROM event
+    """
+
+  /// A function that makes the state of an open complaint, with 48 hours to answer it and 19 days to settle it.
+  static let stateFunction = """
+    CREATE FUNCTION pg_temp.state(opened timestamptz, street bigint, answered timestamptz) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+      SELECT format(
+        '{"effect":%s,"place":%s,"whole":{"cycle":{%s"begun":1,"resolution":{"due":%s,"start":%s,"tier":"street"},"responsible":%s,%s'
+          || '"spoke":%s,"start":"street"},"cycles":1}}',
+        micros, micros, '"answered":' || answered_micros || ',', micros + 19 * 86400000000, micros, street,
+        CASE WHEN answered IS NULL THEN format('"response":{"due":%s,"start":%s,"tier":"street"},', micros + 2 * 86400000000, micros) END,
+        micros)
+      FROM (SELECT (extract(epoch FROM opened) * 1000000)::bigint, (extract(epoch FROM answered) * 1000000)::bigint)
+        AS time(micros, answered_micros) $$
     """
 
   // MARK: - What a run has left
 
   /// How many messages have been taken: those of the runs and those of earlier items.
-  public func messageCount() throws -> Int {
+  func messageCount() throws -> Int {
     try connection.execute("SELECT count(*) FROM message").only().decode(0)
   }
 
   /// How many messages have been taken whose ids begin so.
-  public func messageCount(ofIDsBeginning prefix: String) throws -> Int {
+  func messageCount(ofIDsBeginning prefix: String) throws -> Int {
     try connection.execute("SELECT count(*) FROM message WHERE starts_with(id, $1)", prefix).only().decode(0)
   }
 
   /// How many messages are in the log, and how many wait for their item.
   ///
-  /// - Throws: ``StoreFault`` where these are not the messages that were taken.
-  public func keptMessages() throws -> (logged: Int, waiting: Int) {
+  /// - Throws: ``BenchFault`` where these are not the messages that were taken.
+  func keptMessages() throws -> (logged: Int, waiting: Int) {
     let row = try connection.execute(
       """
       SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM item_event WHERE message_id IS NOT NULL),
-        (SELECT count(*) FROM waiting_event)
+        (SELECT count(*) FROM verdict WHERE verdict = 'waits')
       """
     ).only()
     let (taken, logged, waiting): (Int, Int, Int) = (try row.decode(0), try row.decode(1), try row.decode(2))
-    guard taken == logged + waiting else {
-      throw StoreFault("\(taken) messages were taken, \(logged) are in the log and \(waiting) wait")
-    }
-    return (logged, waiting)
+    guard taken == logged else { throw BenchFault("\(taken) messages were taken, and \(logged) are in the log") }
+    return (logged - waiting, waiting)
   }
 
   /// Those of the messages that have been taken.
-  public func taken(among digests: [ContentDigest]) throws -> [ContentDigest] {
+  func taken(among digests: [ContentDigest]) throws -> [ContentDigest] {
     try connection.execute(
       "SELECT digest FROM message JOIN unnest($1::bytea[]) AS asked(digest) USING (digest)", digests.map(\.bytes)
     ).map { ContentDigest(bytes: try $0.decode(0)) }
   }
 
   /// Hands over the body of every message that was kept, of the log's and of those that wait.
-  public func forEachKeptBody(_ take: (String) -> Void) throws {
+  func forEachKeptBody(_ take: (String) -> Void) throws {
     let last: Int64? = try connection.execute("SELECT max(id) FROM item").only().decode(0)
     for first in stride(from: 1, through: last ?? 0, by: 10_000) {
       let rows = try connection.execute(
-        """
-        SELECT body FROM item_event WHERE item_id BETWEEN $1 AND $2 AND message_id IS NOT NULL
-        UNION ALL SELECT body FROM waiting_event WHERE item_id BETWEEN $1 AND $2
-        """, first, first + 9999)
+        "SELECT body FROM original WHERE item_id BETWEEN $1 AND $2", first, first + 9999)
       for row in rows { take(try row.decode(0)) }
     }
   }
 
   /// The transaction that took a message.
-  public struct Taking: Hashable, Sendable {
+  struct Taking: Hashable, Sendable {
     /// Tells it from others that began in the same microsecond.
-    public var transaction: Int64
-    public var beganAt: Instant
+    var transaction: Int64
+    var beganAt: Instant
   }
 
   /// Which transactions took the messages whose ids begin so, by message id.
-  public func takings(ofIDsBeginning prefix: String) throws -> [String: Taking] {
+  func takings(ofIDsBeginning prefix: String) throws -> [String: Taking] {
     let rows = try connection.execute(
       "SELECT id, xmin::text::bigint, taken_at FROM message WHERE starts_with(id, $1)", prefix)
     var takings: [String: Taking] = [:]
     for row in rows { takings[try row.decode(0)] = Taking(transaction: try row.decode(1), beganAt: try row.decode(2)) }
     return takings
+  }
+}
+
+extension Rows {
+  /// The one row of a statement that always yields one.
+  func only() throws(BenchFault) -> Row {
+    guard let row = first else { throw BenchFault("a statement that always yields a row yielded none") }
+    return row
   }
 }

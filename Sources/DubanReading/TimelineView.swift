@@ -1,0 +1,112 @@
+// A matter's timeline: its log and what Duban found, in the order of recording.
+
+import Duban
+import DubanStore
+
+/// A line of a timeline.
+public struct TimelineView: Encodable, Sendable {
+  /// The entry's number; absent of what Duban found.
+  public var number: Int32?
+  public var type: String
+  /// The unit whose part it is about.
+  public var unit: String?
+  public var source: String?
+  public var messageID: String?
+  public var occurredAt: Instant
+  public var recordedAt: Instant
+  /// Whether an entry counts: applied, waits, inapplicable or set-aside.
+  public var verdict: String?
+  public var reason: String?
+  public var detail: String?
+  /// The breach that a finding is about.
+  public var breach: Int32?
+  /// The facts, as JSON.
+  public var facts: String
+  /// In a line, for people.
+  public var summary: String
+}
+
+extension Account {
+  /// The timeline of the whole, or what concerns a unit's part.
+  public func timeline(of unit: String?, verdicts: [Int32: Verdict]) -> [TimelineView] {
+    let entries = log.filter { unit == nil || $0.unit == nil || $0.unit == unit }.map {
+      view($0, verdicts[$0.number] ?? .applied)
+    }
+    let found = findings.filter { finding in
+      let about = FindingFacts(finding).item?.unit
+      return unit == nil || about == nil || about == unit
+    }.map(view)
+    // Of one time, entries come before what was found by them.
+    return (entries + found).enumerated().sorted { ($0.element.recordedAt, $0.offset) < ($1.element.recordedAt, $1.offset) }
+      .map(\.element)
+  }
+
+  private func view(_ entry: Entry, _ verdict: Verdict) -> TimelineView {
+    var summary = entry.type + (entry.key.map { " (\($0.id))" } ?? "")
+    if let unit = entry.unit { summary += " of \(unit)" }
+    if let facts = entry.event.summary { summary += ": \(facts)" }
+    if case .policyMoved = entry.event { summary += changes(at: entry) }
+    var view = TimelineView(
+      number: entry.number, type: entry.type, unit: entry.unit, source: entry.key?.source, messageID: entry.key?.id,
+      occurredAt: entry.occurredAt, recordedAt: entry.recordedAt, verdict: verdict.name, facts: entry.facts, summary: summary)
+    if case .inapplicable(let why) = verdict { (view.reason, view.detail) = (why.reason.rawValue, why.detail) }
+    if verdict != .applied { view.summary += " – \(verdict.name)" + (view.reason.map { ": \($0)" } ?? "") }
+    return view
+  }
+
+  private func view(_ finding: FindingRow) -> TimelineView {
+    let facts = FindingFacts(finding)
+    return TimelineView(
+      type: finding.type, unit: facts.item?.unit, occurredAt: finding.at, recordedAt: finding.at, breach: facts.breach,
+      facts: finding.data, summary: "\(finding.type): \(facts.summary(finding.type))")
+  }
+
+  /// Deadlines before and after an entry, where it changed them.
+  private func changes(at entry: Entry) -> String {
+    var text = ""
+    for (unit, _) in matter.items {
+      for kind in Item.ClockKind.allCases {
+        let own = fold.derivations.filter { $0.unit == unit && $0.kind == kind }
+        guard let i = own.firstIndex(where: { $0.at == entry.place }), i > 0 else { continue }
+        text += "; \(unit.map { "\($0) " } ?? "")\(kind.chinese) \(own[i - 1].dueAt.rfc3339) → \(own[i].dueAt.rfc3339)"
+      }
+    }
+    return text
+  }
+}
+
+extension Verdict {
+  /// For programs.
+  var name: String {
+    switch self {
+    case .applied: "applied"
+    case .waits: "waits"
+    case .inapplicable: "inapplicable"
+    case .setAside: "set-aside"
+    }
+  }
+}
+
+extension Event {
+  /// What it says beside its type; nil where that is all.
+  fileprivate var summary: String? {
+    switch self {
+    case .opened, .responded, .resolved, .withdrawn, .urged, .reopened, .resumed, .noted: return nil
+    case .accepted(let units):
+      let names = (units.lead.map { ["主办 \($0)"] } ?? []) + units.supporting.map { "协办 \($0)" }
+      return names.isEmpty ? nil : names.joined(separator: ", ")
+    case .returned(let reason), .suspended(let reason): return reason
+    case .rated(let rating): return rating.rawValue
+    case .verified(let passed): return passed ? "passed" : "failed"
+    case .reviewed(let isApproved): return isApproved ? "approved" : "rejected"
+    case .extensionRequested(let reason, let until): return "until \(until.rfc3339), \(reason)"
+    case .extensionDecided(.approved(let until, let by)): return "approved until \(until.rfc3339) by \(by)"
+    case .extensionDecided(.rejected): return "rejected"
+    case .merged(let main): return "into \(main)"
+    case .placed(let region): return [region?.district, region?.street].compactMap(\.self).joined()
+    case .policyMoved(let version, let because, let by): return "by \(by), because \(because); to policy version \(version)"
+    case .followed(let following): return "main item \(following.main) \(following.fate.rawValue)"
+    case .setAside(let entry, let because, let by): return "entry \(entry), by \(by), because \(because)"
+    }
+  }
+}

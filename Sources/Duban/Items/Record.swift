@@ -78,6 +78,10 @@ extension Effects {
       if chronicle.before?.item(of: unit)?.isInWork == true && chronicle.before?.isUnassigned(unit) == true { continue }
       unassigned.append(matter.key(of: unit))
     }
+    // What is heard late may show that a unit never had a part: it had the lead.
+    for part in chronicle.before?.parts ?? [] where matter.item(of: part.unit) == nil {
+      goneParts.append(matter.key(of: part.unit))
+    }
     matters.append((matter, chronicle.before == nil))
   }
 

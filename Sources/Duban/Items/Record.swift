@@ -90,8 +90,9 @@ extension Effects {
     for (number, verdict) in fold.verdicts.sorted(by: { $0.key < $1.key }) {
       let before = chronicle.verdicts[number]
       guard (before?.verdict ?? .applied) != verdict else { continue }
-      let change = VerdictChange(
-        itemID: fold.matter.id, entry: number, revision: (before?.revision ?? 0) + 1, verdict: verdict)
+      // That an entry counts, which is said of it first, is on record only where that has changed.
+      let said = before?.revision ?? (lines.contains { $0.entry.number == number } ? 0 : 1)
+      let change = VerdictChange(itemID: fold.matter.id, entry: number, revision: said + 1, verdict: verdict)
       verdicts.append(change)
       // Whoever was told that a message did not count is told when it does.
       guard let entry = fold.entry(number), let key = entry.key else { continue }

@@ -129,9 +129,10 @@ extension Effects {
 }
 
 extension Entry {
-  /// Whether it may change when its matter was in work, which its duplicates go by; of an earlier cycle, too.
+  /// Whether it may change when its matter was in work, which its duplicates go by; of an earlier cycle, too. Who names the lead may let an
+  /// end count that waited.
   fileprivate var mayTurn: Bool {
-    [.opens, .resolves, .withdraws, .mainSettled, .mainHeld, .mainWithdrawn, .reopens, .setAside].contains(trigger)
+    [.opens, .accepts, .resolves, .withdraws, .mainSettled, .mainHeld, .mainWithdrawn, .reopens, .setAside].contains(trigger)
   }
 }
 

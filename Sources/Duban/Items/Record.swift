@@ -215,7 +215,7 @@ private struct Record {
     func grounds(_ unit: String?, _ begunBy: Int32) -> [Breach] {
       breaches.filter { $0.lapse.step.unit == unit && $0.lapse.step.begunBy == begunBy && $0.status.counts }
     }
-    for summons in fold.summonses {
+    for summons in fold.summonses + fold.earlierSummonses {
       let before = record.filter { $0.unit == summons.unit && $0.begunBy == summons.begunBy }
       // What is excused or lifted is no cause, however often it is derived.
       guard before.allSatisfy(\.isWithdrawn), !grounds(summons.unit, summons.begunBy).isEmpty else { continue }

@@ -25,6 +25,7 @@ extension Store {
         isSweep ? ItemRow.updateSwept : ItemRow.update, parameters: ItemRow.updateParameters(changed, isSweep: isSweep))
     }
     try writeParts(of: effects.matters.map(\.matter))
+    try delete(parts: effects.goneParts)
     try writeLog(effects, at: now)
     try writeBreaches(effects, at: now)
     try copy(effects.findings, into: "finding", ["item_id", "at", "type", "data"]) { rows, finding in
@@ -56,6 +57,15 @@ extension Store {
     }
     use(ids: rows.map(\.id))
     _ = try connection.execute(ItemRow.upsert, parameters: ItemRow.parameters(rows))
+  }
+
+  private func delete(parts: [ItemKey]) throws {
+    guard !parts.isEmpty else { return }
+    _ = try connection.execute(
+      """
+      DELETE FROM item USING unnest($1::text[], $2::text[], $3::text[]) AS gone(source, subject, unit)
+      WHERE (item.source, item.subject, item.unit) = (gone.source, gone.subject, gone.unit)
+      """, parts.map(\.source), parts.map(\.subject), parts.map { $0.unit ?? "" })
   }
 
   private func writeLog(_ effects: Effects, at now: Instant) throws {

@@ -34,7 +34,8 @@ struct EngineInterleavingTests {
         var random = Seeded(seed)
         let history = EngineHistory(&random)
         let members = crew.members(
-          intake: random.pick([2, 3]), sweepers: random.pick([1, 2, 3]), walkers: random.pick([1, 2]), relays: random.pick([1, 2]),
+          intake: random.pick([2, 3]), sweepers: random.pick([1, 2, 3]), walkers: random.pick([1, 2]),
+          relays: random.pick([1, 2]),
           operators: 1)
         try check(seed, EngineRun(history, crew, members, deaths: random.pick([0, 1, 3]), seed: random.next())) {
           try $0.runAtRandom()

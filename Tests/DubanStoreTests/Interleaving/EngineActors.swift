@@ -33,7 +33,8 @@ struct EngineActor: Sendable {
       gate.use(session: try store.connection.execute("SELECT pg_backend_pid()").only().decode(0))
       try store.useIndexes()
       // A turn may come late: nothing is to depend on how fast the machine is.
-      try store.connection.runScript("SET lock_timeout = 0; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
+      try store.connection.runScript(
+        "SET lock_timeout = 0; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
       do {
         while true {
           wire.set(closed: true)
@@ -69,7 +70,9 @@ struct EngineActor: Sendable {
     broker.acknowledge(by: number, except: setAside)
   }
 
-  private func commit(_ batch: [RawMessage], _ store: Store) throws -> (refused: [MemoryBroker.DeadLetter], setAside: [RawMessage]) {
+  private func commit(_ batch: [RawMessage], _ store: Store) throws -> (
+    refused: [MemoryBroker.DeadLetter], setAside: [RawMessage]
+  ) {
     func refused(_ outcomes: [Intake.Outcome]) -> [MemoryBroker.DeadLetter] {
       zip(batch, outcomes).compactMap { message, outcome in
         if case .refused(let refusal) = outcome { .init(message: message, refusal: refusal) } else { nil }
@@ -113,7 +116,8 @@ struct EngineActor: Sendable {
       let ids = try store.allMatters().map(\.id)
       guard !ids.isEmpty else { return }
       _ = try store.move(
-        [ids[luck / 4 % ids.count], ids[luck / 64 % ids.count]], to: luck / 1024 % 2 + EngineDatabase.firstPolicy, by: "王", because: "试点",
+        [ids[luck / 4 % ids.count], ids[luck / 64 % ids.count]], to: luck / 1024 % 2 + EngineDatabase.firstPolicy, by: "王",
+        because: "试点",
         isTrial: luck % 5 == 0)
     case 1:
       guard let row = try store.breaches(of: nil, status: luck % 8 < 4 ? .contested : nil, limit: 5).last else { return }

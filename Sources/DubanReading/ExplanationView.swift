@@ -62,7 +62,7 @@ public struct DeadlineView: Encodable, Sendable {
   public var extendedUntil: Instant?
   public var counted: [String]?
   public var skipped: [String]?
-  /// What became of it: kept, lapsed, ended, suspended, running, or replaced by the next.
+  /// What became of it: kept, lapsed, ended, suspended, running, dropped by another policy, or replaced by the next.
   public var outcome: String
   /// The breach on record where it lapsed.
   public var breach: Int32?
@@ -106,6 +106,7 @@ extension ClockStory.Outcome {
     case .ended: "ended"
     case .suspended: "suspended"
     case .running: "running"
+    case .dropped: "dropped"
     }
   }
 }

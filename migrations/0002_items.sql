@@ -250,16 +250,21 @@ CREATE TABLE merging (
 );
 CREATE INDEX merging_main ON merging (main_source, main_subject, item_id, number);
 
--- Main items whose duplicates are to be told of a turn: how far that has come. A row is deleted when it is done.
+-- Duplicates that are to be told of their main item: one, because it was merged, or all, because the main item turned. Rows are only added,
+-- so nobody who adds one waits; one is deleted when it is done.
 CREATE TABLE following (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   main_source text COLLATE "C" NOT NULL,
   main_subject text COLLATE "C" NOT NULL,
-  -- Raised by each turn: whoever began before it begins again.
-  version integer NOT NULL DEFAULT 1,
-  -- Behind which duplicate to go on.
+  -- The one merging; null where all are to be told.
+  only_item bigint,
+  only_number integer,
+  -- Where all are: behind which of them to go on.
   item_id bigint NOT NULL DEFAULT 0,
   number integer NOT NULL DEFAULT 0,
-  -- Since when it is to be done, and when to try again.
+  -- Since when it is to be done; or when it was last put off, because another transaction held what it needs.
   since timestamptz NOT NULL,
-  PRIMARY KEY (main_source, main_subject)
+  CHECK ((only_item IS NULL) = (only_number IS NULL))
 );
+CREATE INDEX following_since ON following (since, id);
+CREATE INDEX following_main ON following (main_source, main_subject);

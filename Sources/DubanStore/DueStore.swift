@@ -34,14 +34,15 @@ extension Store {
     ).flatMap { row -> [DueItem] in
       let now: Instant = try row.decode(0)
       let matter = try ItemRow.read(row, from: 1)
-      return matter.due(at: now).map { DueItem(id: matter.id, key: matter.key(of: $0.unit), since: $0.since, age: now - $0.since) }
+      return matter.due(at: now).map { unit, since in
+        DueItem(id: matter.id, key: matter.key(of: unit), since: since, age: now - since)
+      }
     }
   }
 
   /// Handles matters whose deadline, or its warning, has come, the oldest first, in one transaction. Those that another transaction holds
-  /// are left to it; those in `excluded`, and the matters in `unread` of which a message waits, are passed over.
-  ///
-  /// - Parameter claimed: is told the ids of what is about to be handled.
+  /// are left to it; those in `excluded`, and the matters in `unread` of which a message waits, are passed over. `claimed` is told the ids of
+  /// the matters that are about to be handled.
   public func sweep(
     limit: Int, except excluded: [Int64] = [], unread: Set<ItemKey> = [], claimed: ([Int64]) -> Void = { _ in }
   ) throws -> SweepResult {

@@ -42,11 +42,11 @@ extension Store {
   /// Runs a transaction that changes what folds refer to, while none runs.
   ///
   /// - Throws: ``StoreFault`` where transactions of others do not end within half a minute; nothing is changed then.
-  func changingReferences<T>(_ body: (Store) throws -> T) throws -> T {
-    for _ in 0..<15 {
+  func changingReferences<T>(tries: Int = 15, bound: Int = exclusiveBound, _ body: (Store) throws -> T) throws -> T {
+    for _ in 0..<tries {
       do {
         return try transaction { store in
-          _ = try store.connection.execute("SELECT set_config('lock_timeout', $1, true)", "\(Self.exclusiveBound)ms")
+          _ = try store.connection.execute("SELECT set_config('lock_timeout', $1, true)", "\(bound)ms")
           _ = try store.connection.execute("SELECT pg_advisory_xact_lock($1)", Lock.references)
           return try body(store)
         }

@@ -45,12 +45,13 @@ final class ScheduleJob: Job {
   }
 
   private func fire(_ claimed: inout Schedule?) throws -> Bool {
+    guard try store.timeUntilNextSchedule() <= .zero else { return false }
+    let now = try store.now()
+    // Breaches found before now may still be on their way. Before the transaction, which would wait for itself.
+    try store.awaitWriters()
     let fired = try store.transaction { store -> (Schedule, Int)? in
-      let now = try store.now()
       guard let (schedule, dueAt) = try store.claimDueSchedule(now: now, except: stuck.ids()) else { return nil }
       claimed = schedule
-      // Breaches found before now may still be on their way.
-      try store.awaitWriters()
       let (references, _) = try store.references()
       let firing = schedule.firing(dueAt: dueAt, now: now)
       var effects = Effects()

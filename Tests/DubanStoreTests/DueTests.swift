@@ -1,23 +1,24 @@
 // What is due and not handled, as the audit and operators are told of it.
 
 import Duban
-import DubanStore
 import PostgreSQL
 import Testing
 import TestServers
 
+@testable import DubanStore
+
 @Suite("Due items")
 struct DueTests {
-  @Test("the oldest due item is told with its id and since when; what is handled, held or not due yet is not")
+  @Test("the oldest due item is told with its id and since when; what is handled, suspended or not due yet is not")
   func oldest() async throws {
     try await TestStore.with { test in
       let store = try test.connect()
-      try take(try ["1", "2", "3"].map { try Sample.envelope("complaint.submitted", id: $0, subject: "S\($0)") }, store)
+      try take(try ["S1", "S2", "S3"].map { try complaint("submitted", $0) }, store)
       try take([Sample.envelope("inspection.assigned", id: "4", subject: "I")], store)
       let early = try store.lag()
       #expect(early.oldestDueSeconds == 0 && early.oldestDueItem == nil && early.oldestDueSince == nil)
       #expect(try store.dueItems(limit: 10).isEmpty)
-      try take([Sample.envelope("complaint.suspended", id: "5", subject: "S1", data: #"{"reason":"等待居民配合"}"#)], store)
+      try take([complaint("suspended", "S1", paused)], store)
       try test.setClock(ahead: "49 hours")
       let due = try store.dueItems(limit: 10)
       #expect(due.map(\.key.subject) == ["S2", "S3"] && due[0].id < due[1].id)
@@ -44,17 +45,25 @@ struct DueTests {
     }
   }
 
-  @Test("12388: due items of confidential sources are listed to who may see them, to nobody else")
-  func confidential() async throws {
+  @Test("a warning is sent once, by a sweep, whatever is heard afterwards and however often the log is folded again")
+  func warnedOnce() async throws {
     try await TestStore.with { test in
-      try test.makeConfidential()
       let store = try test.connect()
-      try take([Sample.envelope("complaint.submitted", id: "1", source: "/qr/mashang", subject: "secret")], store)
-      try take([Sample.envelope("complaint.submitted", id: "2", subject: "open")], store)
-      try test.setClock(ahead: "49 hours")
-      #expect(try store.dueItems(limit: 10).map(\.key.subject) == ["secret", "open"])
-      let clerk = try Store(dsn: test.dsn(as: TestStore.outsider), name: "test")
-      #expect(try clerk.dueItems(limit: 10).map(\.key.subject) == ["open"])
+      _ = try store.apply(
+        policy: TestStore.policy.replacing(
+          "response: { within: 48h, district: 24h, city: 24h }",
+          with: "response: { within: 48h, district: 24h, city: 24h, warn: 6h }"))
+      let start = try store.now()
+      try take([complaint("submitted", "S", at: start)], store)
+      try test.setClock(ahead: "43 hours")
+      #expect(try sweep(store) == 1 && test.announced("item.due-soon") == 1)
+      #expect(try sweep(store) == 0)
+      // Heard late: the whole log is folded.
+      try take([complaint("returned", "S", at: start + .hours(1), #"{"reason":"非本辖区"}"#)], store)
+      try take([complaint("accepted", "S", at: start + .hours(2))], store)
+      #expect(try test.announced("item.due-soon") == 1)
+      #expect(try test.ask("SELECT count(*) FROM finding WHERE type = 'item.due-soon'") == 1)
+      try RecordLaws.expect(store)
     }
   }
 }

@@ -1,5 +1,6 @@
-// The engine against the real database: random histories, taken by several intake workers, sweepers and relays whose transactions
-// interleave step by step, die at any step, and get their messages again. A seed decides everything.
+// The engine against the real database: random histories, taken by several intake workers, sweepers, walkers over
+// duplicates, relays and operators, whose transactions interleave statement by statement, die at any of them, and get their messages again. A
+// seed decides everything.
 //
 // The suite runs a few seeds. To run more, say how many, or which to see again:
 //
@@ -26,14 +27,15 @@ struct EngineInterleavingTests {
 
   @Test(
     "whoever takes what when, dies and comes back: each message, breach and event counts once, and nothing is forgotten",
-    arguments: try shares(160))
+    arguments: try shares(40))
   func laws(seeds: ClosedRange<UInt64>) async throws {
     try await withCrew { crew in
       for seed in seeds {
         var random = Seeded(seed)
         let history = EngineHistory(&random)
         let members = crew.members(
-          intake: random.pick([2, 3]), sweepers: random.pick([2, 3]), relays: random.pick([1, 2]))
+          intake: random.pick([2, 3]), sweepers: random.pick([1, 2, 3]), walkers: random.pick([1, 2]), relays: random.pick([1, 2]),
+          operators: 1)
         try check(seed, EngineRun(history, crew, members, deaths: random.pick([0, 1, 3]), seed: random.next())) {
           try $0.runAtRandom()
         }
@@ -43,14 +45,14 @@ struct EngineInterleavingTests {
 
   @Test(
     "where messages come in one order and the clock moves between rounds, three sweepers that die come to what one comes to",
-    arguments: try shares(25))
+    arguments: try shares(8))
   func rounds(seeds: ClosedRange<UInt64>) async throws {
     try await withCrew { crew in
       for seed in seeds {
         var random = Seeded(seed)
         let history = EngineHistory(&random)
-        let one = crew.members(intake: 1, sweepers: 1, relays: 1)
-        let many = crew.members(intake: 1, sweepers: 3, relays: 2)
+        let one = crew.members(intake: 1, sweepers: 1, walkers: 1, relays: 1, operators: 0)
+        let many = crew.members(intake: 1, sweepers: 3, walkers: 2, relays: 2, operators: 0)
         let summaries = try [(one, 0), (many, 5)].map { members, deaths in
           let run = try EngineRun(history, crew, members, deaths: deaths, seed: random.next())
           return try check(seed, run) { run in

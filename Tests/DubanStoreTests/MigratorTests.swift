@@ -1,9 +1,11 @@
 // Migrations: applied once, in order, by whoever comes; refused where they cannot be right.
 
-import DubanStore
+import Duban
 import Foundation
 import Testing
 import TestServers
+
+@testable import DubanStore
 
 @Suite("Migrations")
 struct MigratorTests {
@@ -90,6 +92,41 @@ struct MigratorTests {
       _ = try connection.execute("DELETE FROM schema_migration WHERE number > 1")
       let older = #expect(throws: StoreFault.self) { try Migrator.check(store) }
       #expect(older?.description.contains("dubanctl migrate") == true)
+    }
+  }
+
+  @Test("a filled database of every version that there was is migrated, is as its logs say, and goes on")
+  func filled() async throws {
+    for filled in try FilledDatabase.all() {
+      try await TestDatabase.with { database in
+        let store = try store(database)
+        try filled.fill(store)
+        #expect(try Migrator().migrate(store).count == Migrator.schemaVersion - filled.version)
+        try Migrator.check(store)
+        try RecordLaws.expect(store, "version \(filled.version)")
+        let late = ShanghaiTime(year: 2026, month: 11, day: 3, hour: 9).instant
+        #expect(try take([complaint("returned", "open", at: late, #"{"reason":"非本辖区"}"#)], store) == [.applied])
+        #expect(try take([complaint("submitted", "new")], store) == [.applied])
+        try follow(store)
+        try sweep(store)
+        try RecordLaws.expect(store, "version \(filled.version)")
+      }
+    }
+  }
+
+  @Test("the present version has its filled database, with something in every table: the next migration is tried on it")
+  func isFilled() async throws {
+    try await TestStore.with { test in
+      let store = try test.connect()
+      try FilledDatabase.tell(test, store)
+      try RecordLaws.expect(store)
+      let script = try FilledDatabase.contents(of: store)
+      let present = FilledDatabase(version: Migrator.schemaVersion)
+      if FilledDatabase.isToBeWritten {
+        try FileManager.default.createDirectory(at: FilledDatabase.folder, withIntermediateDirectories: true)
+        try script.write(to: present.file, atomically: true, encoding: .utf8)
+      }
+      #expect(FileManager.default.fileExists(atPath: present.file.path), "run: DUBAN_FILL=1 deploy/test MigratorTests")
     }
   }
 

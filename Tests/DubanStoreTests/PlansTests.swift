@@ -9,60 +9,108 @@ import TestServers
 
 @Suite("Plans")
 struct PlansTests {
-  @Test("however much the tables grow after the first messages, taking one and relaying it reads none of them from end to end")
+  private static let tables = [
+    "item", "message", "outbox", "verdict", "breach", "finding", "merging", "following", "notice", "contact",
+  ]
+
+  /// Many rows more of each table, like one that it has or is given.
+  private static let growth = """
+    SET session_replication_role = replica;
+    INSERT INTO item SELECT (jsonb_populate_record(model, jsonb_build_object('id', 1000000 + n, 'matter_id', 1000000 + n, 'subject', 'G' || n,
+      'wake_at', CASE WHEN n % 2 = 0 THEN timestamptz '2099-01-01' END))).*
+    FROM (SELECT item AS model FROM item WHERE unit = '' AND phase = 'open' LIMIT 1) AS one, generate_series(1, 20000) AS n;
+    INSERT INTO item_event SELECT (jsonb_populate_record(model, jsonb_build_object('item_id', 1000000 + n))).*
+    FROM (SELECT item_event AS model FROM item_event LIMIT 1) AS one, generate_series(1, 20000) AS n;
+    INSERT INTO original SELECT 1000000 + n, 1, now(), '{}' FROM generate_series(1, 20000) AS n;
+    INSERT INTO message SELECT source, 'G' || n, digest, taken_at FROM (SELECT * FROM message LIMIT 1) AS model, generate_series(1, 20000) AS n;
+    INSERT INTO verdict SELECT 1000000 + n, 1, 1, 'waits', NULL, NULL, NULL, now(), now() FROM generate_series(1, 20000) AS n;
+    INSERT INTO breach SELECT 1000000 + n, 1, 1, 'standing', NULL, 1, 'response', 'street', 1, false, 1, now(), now(), now() FROM generate_series(1, 20000) AS n;
+    INSERT INTO finding (item_id, at, type, data) SELECT 1000000 + n, now(), 't', '{}' FROM generate_series(1, 20000) AS n;
+    INSERT INTO merging SELECT 1000000 + n, 1, '/s', 'G' || n % 100, now() FROM generate_series(1, 20000) AS n;
+    INSERT INTO contact SELECT 1000000 + n, 1, '{}' FROM generate_series(1, 20000) AS n;
+    INSERT INTO outbox (lane, type, subject, occurred_at, recorded_at, data, retry_at)
+    SELECT 99, 't', 's', now(), now(), '{}', 'infinity' FROM generate_series(1, 20000);
+    SET session_replication_role = origin;
+    """
+
+  @Test("however much the tables grow after the first messages, taking, sweeping, following and relaying read none of them from end to end")
   func growth() async throws {
     try await TestStore.with { test in
       let store = try test.connect()
       try store.useIndexes()
       // An autovacuum that comes by summarises the messages' BRIN index, which counts as reading them from end to end.
       try store.connection.runScript("ALTER TABLE message SET (autovacuum_enabled = false)")
+      _ = try store.apply(policy: BreachStoreTests.policy(annulsWithin: "1h"))
+      let start = try store.now()
       func scanned() throws -> Int64 {
         _ = try store.connection.execute("SELECT pg_stat_force_next_flush()")
+        let names = Self.tables.map { "'\($0)'" }.joined(separator: ", ")
         return try test.ask(
           """
           SELECT coalesce(sum(seq_tup_read), 0)::bigint FROM pg_stat_user_tables
-          WHERE relname IN ('item', 'message', 'outbox', 'waiting_event', 'breach') OR relname LIKE 'item_event%'
+          WHERE relname IN (\(names)) OR relname LIKE 'item_event%' OR relname LIKE 'original%'
           """)
       }
-      /// Openings, answers to earlier items, answers before their items, and a receipt for each; then the relay's part.
+      /// Openings, answers to earlier ones, answers that come first, late ones, which fold whole logs, and merged ones; with a receipt for
+      /// each. Then the sweeps, of which some lapse, the walks over duplicates, and the relay.
       func exchange(_ number: Int) throws {
-        func event(_ type: String, _ id: String, _ subject: Int) throws -> Envelope {
+        let now = start + .hours(Int64(24 * number))
+        try test.setClock(at: now)
+        func event(_ type: String, _ id: String, _ subject: Int, _ data: String = "{}", late: Int64 = 0) throws -> Envelope {
           try Sample.envelope(
-            "complaint.\(type)", id: "\(id)\(number * 100 + subject)", source: "/qr/mashang", subject: "S\(subject)", data: "{}")
+            "complaint.\(type)", id: "\(id)\(number * 100 + subject)", source: "/qr/mashang", subject: "S\(subject)",
+            time: (now - .seconds(late)).rfc3339, data: data)
         }
-        let batch = try (number * 100..<number * 100 + 100).flatMap {
-          [try event("submitted", "o", $0), try event("responded", "a", $0 - 100), try event("accepted", "e", $0 + 100)]
+        let batch = try (number * 20..<number * 20 + 20).flatMap {
+          [
+            try event("submitted", "o", $0), try event("responded", "a", $0 - 20), try event("accepted", "e", $0 + 20),
+            try event("returned", "r", $0 - 20, #"{"reason":"非本辖区"}"#, late: 5),
+            try event("merged", "m", $0 - 40, #"{"into":{"source":"/qr/mashang","subject":"S\#($0 - 39)"}}"#),
+          ]
         }
         try take(batch, store)
+        _ = try store.sweep(limit: 50)
+        _ = try store.followOnce(limit: 20)
         try store.transaction { try $0.deleteFromOutbox($0.claimOutbox(limit: 1000)) }
+        _ = try (store.timeUntilNextDue(), store.dueItems(limit: 5))
       }
       // Often enough for plans that do not depend on the parameters any more.
       for number in 0..<10 { try exchange(number) }
-      try store.connection.runScript(
-        """
-        SET session_replication_role = replica;
-        INSERT INTO item (id, source, subject, kind, phase, tier, unassigned, policy_version, due_at, clock, cycle, escalations, urgings,
-          returns, sequence)
-        SELECT 1000000 + n, source, 'G' || n, kind, phase, tier, unassigned, policy_version, due_at, clock, cycle, escalations, urgings,
-          returns, sequence
-        FROM generate_series(1, 20000) AS n, (SELECT * FROM item LIMIT 1) AS model;
-        INSERT INTO message SELECT source, 'G' || n, digest, taken_at FROM generate_series(1, 20000) AS n, (SELECT * FROM message LIMIT 1) AS model;
-        INSERT INTO waiting_event (source, message_id, item_id, type, occurred_at, recorded_at, body)
-        SELECT '/s', 'G' || n, 1000000 + n, 't', now(), now(), '{}' FROM generate_series(1, 20000) AS n;
-        INSERT INTO outbox (lane, type, subject, occurred_at, recorded_at, data, retry_at)
-        SELECT 99, 't', 's', now(), now(), '{}', 'infinity' FROM generate_series(1, 20000);
-        SET session_replication_role = origin;
-        """)
+      try store.connection.runScript(Self.growth)
       let before = try scanned()
       for number in 10..<15 { try exchange(number) }
       #expect(try scanned() - before < 1000)
+      #expect(try test.ask("SELECT count(*) FROM breach WHERE item_id < 1000000", as: Int.self) > 20)
+      #expect(try test.ask("SELECT count(*) FROM item_event WHERE type = 'item.followed'", as: Int.self) > 5)
     }
   }
 
-  @Test("however many items there are, one is found by its number, and those that are 待派 are counted, through indexes")
+  @Test("the fold of a log reads the partition of the matter's birth and no other")
+  func onePartition() async throws {
+    try await TestStore.with { test in
+      let store = try test.connect()
+      try store.useIndexes()
+      let start = try store.now()
+      try take([complaint("submitted", "S", at: start), complaint("responded", "S", at: start + .seconds(9))], store)
+      func reads() throws -> String {
+        _ = try store.connection.execute("SELECT pg_stat_force_next_flush()")
+        return try test.ask(
+          """
+          SELECT coalesce(string_agg(relname, ' '), '') FROM pg_stat_user_tables
+          WHERE relname LIKE 'item_event%' AND coalesce(idx_scan, 0) + seq_scan > 0
+          """)
+      }
+      #expect(try reads() == "")
+      try take([complaint("accepted", "S", at: start + .seconds(5))], store)
+      let table: String = try test.ask("SELECT tableoid::regclass::text FROM item_event LIMIT 1")
+      #expect(try reads() == table)
+    }
+  }
+
+  @Test("however many matters there are, one is found by its number, and those that are 待派 are counted, through indexes")
   func numbers() async throws {
     try await TestStore.with { test in
-      try take([Sample.envelope("complaint.submitted", id: "1", subject: "S")], test.connect())
+      try take([complaint("submitted", "S")], test.connect())
       let (operatorStore, audit) = (try test.connect(), try test.connect())
       try audit.useIndexes()
       func read() throws -> Int64 {
@@ -78,16 +126,16 @@ struct PlansTests {
       try operatorStore.connection.runScript(
         """
         SET session_replication_role = replica;
-        INSERT INTO item (id, source, subject, kind, phase, tier, unassigned, policy_version, cycle, escalations, urgings, returns, sequence)
-        SELECT 1000000 + n, CASE n % 3 WHEN 0 THEN '/a' WHEN 1 THEN '/b' ELSE source END, 'G' || n, kind,
-          CASE WHEN n % 1000 = 0 THEN 'closed' ELSE phase END, tier, n % 500 = 0, policy_version, cycle, escalations, urgings, returns, sequence
-        FROM generate_series(1, 20000) AS n, (SELECT * FROM item LIMIT 1) AS model;
+        INSERT INTO item SELECT (jsonb_populate_record(model, jsonb_build_object('id', 1000000 + n, 'matter_id', 1000000 + n,
+          'source', CASE n % 3 WHEN 0 THEN '/a' WHEN 1 THEN '/b' ELSE '/c' END, 'subject', 'G' || n,
+          'phase', CASE WHEN n % 1000 = 0 THEN 'closed' ELSE 'open' END, 'unassigned', n % 500 = 0))).*
+        FROM (SELECT item AS model FROM item LIMIT 1) AS one, generate_series(1, 20000) AS n;
         SET session_replication_role = origin;
         """)
       let before = try read()
-      #expect(try operatorStore.item(named: "G7")?.item.key == ItemKey(source: "/b", subject: "G7"))
-      #expect(try operatorStore.item(named: "/a/G9")?.item.id == 1_000_009)
-      #expect(try operatorStore.item(named: "1000011")?.item.key.subject == "G11")
+      #expect(try operatorStore.item(named: "G7")?.key == ItemKey(source: "/b", subject: "G7"))
+      #expect(try operatorStore.item(named: "/a/G9")?.id == 1_000_009)
+      #expect(try operatorStore.item(named: "1000011")?.key.subject == "G11")
       #expect(try operatorStore.item(named: "/b/G9") == nil)
       #expect(try audit.lag().unassigned == 20)
       #expect(try read() - before < 500)
@@ -107,37 +155,6 @@ struct PlansTests {
       _ = try store.connection.execute("SELECT pg_stat_force_next_flush()")
       let calls: Int64 = try test.ask("SELECT sum(calls)::bigint FROM pg_stat_user_functions WHERE funcname = 'duban_now'")
       #expect(calls < 10)
-    }
-  }
-
-  @Test("a batch that runs alone waits until the one before it is committed, and then meets no race")
-  func alone() async throws {
-    try await TestStore.with { test in
-      let one = try test.connect()
-      let opening = try Sample.envelope("complaint.submitted", id: "1", subject: "S")
-      let answer = try Sample.envelope("complaint.responded", id: "2", subject: "S", data: "{}")
-      let other = try one.transaction { one in
-        try one.beginTaking(alone: false)
-        let machine = try one.machine()
-        var fold = IntakeFold(try one.intakeSnapshot(for: [opening]), machine: machine)
-        _ = fold.take(opening)
-        let other = Task(executorPreference: ownThreads) {
-          try test.connect().transaction { two in
-            try two.beginTaking(alone: true)
-            let machine = try two.machine()
-            var fold = IntakeFold(try two.intakeSnapshot(for: [answer]), machine: machine)
-            let verdict = fold.take(answer)
-            try two.write(fold.finish(), at: machine.now)
-            return verdict
-          }
-        }
-        while try test.ask(
-          "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')")
-        {}
-        try one.write(fold.finish(), at: machine.now)
-        return other
-      }
-      #expect(try await other.value == .applied)
     }
   }
 }

@@ -1,19 +1,22 @@
-// Events that wait for their item: flagged once after the policy's time, given up on record, seen only by who may see them.
+// Entries that wait for their matter: flagged once after the policy's time, set aside on record, seen only by who may see them.
 
 import Duban
-import DubanStore
 import PostgreSQL
 import Testing
 import TestServers
 
-@Suite("Waiting events")
+@testable import DubanStore
+
+@Suite("Entries that do not count")
 struct WaitingTests {
-  func wait(_ id: String, for subject: String, source: String = "/hotline/12345", _ store: Store) throws {
+  private func wait(_ id: String, for subject: String, source: String = "/hotline/12345", _ store: Store) throws {
     #expect(
       try take([Sample.envelope("complaint.responded", id: id, source: source, subject: subject, data: "{}")], store) == [.waits])
   }
 
-  @Test("an event is flagged once it has waited longer than the policy in force allows, and once only, however many look")
+  private static let waiting = "SELECT count(*) FROM verdict WHERE verdict = 'waits'"
+
+  @Test("an entry is flagged once it has waited longer than the policy in force allows, and once only, however many look")
   func flaggedOnce() async throws {
     try await TestStore.with { test in
       let store = try test.connect()
@@ -26,11 +29,11 @@ struct WaitingTests {
       try test.setClock(ahead: "24 hours 1 minute")
       let flagged = try await withThrowingTaskGroup(of: Int.self) { group in
         for _ in 0..<3 {
-          group.addTask {
+          group.addTask(executorPreference: ownThreads) {
             let store = try test.connect()
             var count = 0
             // Rows that another holds are passed over: until none is left.
-            while try test.ask("SELECT count(*) FROM waiting_event WHERE flagged_at IS NULL") > 0 {
+            while try test.ask("SELECT count(*) FROM verdict WHERE flagged_at IS NULL") > 0 {
               let found = try store.flagOverdueWaiting(limit: 4)
               #expect(found.count == 0 || found.longest > .hours(24))
               count += found.count
@@ -43,39 +46,56 @@ struct WaitingTests {
       #expect(flagged == 30)
       let lag = try store.lag()
       #expect(lag.waiting == 30 && lag.overdueWaiting == 30)
-      #expect(try test.ask("SELECT bool_and(flagged_at > recorded_at + interval '24 hours') FROM waiting_event"))
+      #expect(try test.ask("SELECT bool_and(flagged_at > changed_at + interval '24 hours') FROM verdict"))
     }
   }
 
-  @Test("a policy that gives less time counts from when it is in force, for events that wait already too")
+  @Test("a policy that gives less time counts from when it is in force, for entries that wait already too")
   func shorterPolicy() async throws {
     try await TestStore.with { test in
       let store = try test.connect()
       try wait("1", for: "S", store)
       try test.setClock(ahead: "2 hours")
       #expect(try store.flagOverdueWaiting(limit: 10).count == 0)
-      _ = try store.apply(policy: TestStore.policy.replacing("counts-from-hearing-after: 1h", with: "counts-from-hearing-after: 1h\nwaiting: 1h"))
+      _ = try store.apply(policy: TestStore.policy.replacing("hearing-after: 1h", with: "hearing-after: 1h\nwaiting: 1h"))
       #expect(try store.flagOverdueWaiting(limit: 10).bySource == ["/hotline/12345": 1])
     }
   }
 
-  @Test("an event whose item comes is not flagged; a flagged one is applied all the same when its item comes")
+  @Test("an entry whose matter comes is not flagged; a flagged one counts all the same when its matter comes, and is flagged no more")
   func appliedAfterFlag() async throws {
     try await TestStore.with { test in
       let store = try test.connect()
       try wait("1", for: "S", store)
       try wait("2", for: "T", store)
-      try take([Sample.envelope("complaint.submitted", id: "3", subject: "T")], store)
+      try take([complaint("submitted", "T")], store)
       try test.setClock(ahead: "25 hours")
       #expect(try store.flagOverdueWaiting(limit: 10).count == 1)
-      try take([Sample.envelope("complaint.submitted", id: "4", subject: "S")], store)
-      #expect(try test.ask("SELECT count(*) FROM waiting_event") == 0)
-      #expect(try test.ask("SELECT phase FROM item WHERE subject = 'S'") == "responded")
+      try take([complaint("submitted", "S")], store)
+      #expect(try test.ask(Self.waiting) == 0 && test.ask("SELECT count(flagged_at) FROM verdict") == 0)
+      #expect(try test.ask("SELECT phase FROM item WHERE subject = 'S'") == "responded" && store.lag().overdueWaiting == 0)
+      try RecordLaws.expect(store)
+    }
+  }
+
+  @Test("an entry about a part that is named only later waits, is listed with its part, and is flagged")
+  func waitsForPart() async throws {
+    try await TestStore.with { test in
+      let store = try test.connect()
+      let start = try store.now()
+      try take([complaint("submitted", "S", at: start)], store)
+      #expect(try take([complaint("responded", "S", at: start + .seconds(1), #"{"part":"供电公司"}"#)], store) == [.waits])
+      try take([complaint("accepted", "S", at: start + .seconds(2), #"{"supporting":["供电公司"]}"#)], store)
+      let entry = try #require(try store.waitingEntries(overdueOnly: false, limit: 9).first)
+      #expect(entry.item.unit == "供电公司" && entry.phase == .open && entry.number == 2)
+      try test.setClock(ahead: "25 hours")
+      #expect(try store.flagOverdueWaiting(limit: 9).count == 1)
+      try RecordLaws.expect(store)
     }
   }
 
   @Test(
-    "12388: of confidential events, and of those about confidential items, a round tells how many and no more; lists keep them from others"
+    "12388: of confidential entries, and of those about confidential items, a round tells how many and no more; lists keep them from others"
   )
   func confidential() async throws {
     try await TestStore.with { test in
@@ -92,71 +112,85 @@ struct WaitingTests {
       #expect(found.bySource == ["/hotline/12345": 1] && found.confidential == 2)
 
       let clerk = try Store(dsn: test.dsn(as: TestStore.outsider), name: "test")
-      #expect(try clerk.waitingEvents(overdueOnly: true, limit: 10).map(\.item.subject) == ["open"])
-      #expect(try !clerk.maySeeConfidential() && store.maySeeConfidential())
-      let all = try store.waitingEvents(overdueOnly: true, limit: 10)
+      #expect(try clerk.waitingEntries(overdueOnly: true, limit: 10).map(\.item.subject) == ["open"])
+      let all = try store.waitingEntries(overdueOnly: true, limit: 10)
       #expect(all.count == 3)
-      for event in all where event.item.subject == "secret" { try store.discard(event, by: "王", reason: "测试") }
-      #expect(try store.discardedEvents(limit: 10).count == 2 && clerk.waitingEvents(numbers: all.map(\.number)).count == 1)
-      let person = try test.database.connect()
-      try person.runScript("SET ROLE \(TestStore.outsider)")
-      #expect(try person.execute("SELECT FROM discarded_event").isEmpty)
-      person.close()
+      for entry in all where entry.item.subject == "secret" {
+        #expect(try clerk.idleEntry(entry.number, of: entry.itemID) == nil)
+        try store.setAside(entry.number, of: entry.itemID, by: "王", reason: "测试")
+      }
+      #expect(try store.entriesSetAside(limit: 10).count == 2 && clerk.entriesSetAside(limit: 10).isEmpty)
     }
   }
 
-  @Test("an event that is given up is on record and never applied; its message stays known; its item can still come")
-  func discarded() async throws {
+  @Test("an entry that is set aside is on record and never counts; its message stays known; its matter can still come")
+  func setAside() async throws {
     try await TestStore.with { test in
       let store = try test.connect()
-      try wait("1", for: "S", store)
-      try wait("2", for: "S", store)
-      let events = try store.waitingEvents(overdueOnly: false, limit: 10)
-      #expect(events.map(\.key.id) == ["1", "2"] && events.allSatisfy { $0.phase == .awaited && $0.flaggedAt == nil })
-      try store.discard(events[0], by: "王", reason: "来源系统已撤销")
-      #expect(throws: StoreFault.self) { try store.discard(events[0], by: "李", reason: "again") }
-      let record = try #require(try store.discardedEvents(limit: 10).first)
-      #expect(record.by == "王" && record.reason == "来源系统已撤销" && record.key.id == "1" && record.item.subject == "S")
-      let again = try Sample.envelope("complaint.responded", id: "1", subject: "S", data: "{}")
-      #expect(try take([again], store).count == 1 && store.waitingEvents(overdueOnly: false, limit: 10).count == 1)
-      try take([Sample.envelope("complaint.submitted", id: "3", subject: "S")], store)
-      #expect(try store.timeline(of: test.ask("SELECT id FROM item")).map(\.messageID) == ["3", "2"])
+      let start = try store.now()
+      let answers = try [1, 2].map { try complaint("responded", "S", at: start + .seconds($0)) }
+      #expect(try take(answers, store) == [.waits, .waits])
+      let entries = try store.waitingEntries(overdueOnly: false, limit: 10)
+      #expect(entries.map(\.key) == answers.map(\.key) && entries.allSatisfy { $0.phase == .awaited && $0.flaggedAt == nil })
+      try store.setAside(1, of: entries[0].itemID, by: "王", reason: "来源系统已撤销")
+      #expect(throws: StoreFault.self) { try store.setAside(1, of: entries[0].itemID, by: "李", reason: "again") }
+      #expect(throws: StoreFault.self) { try store.setAside(9, of: entries[0].itemID, by: "李", reason: "none") }
+      let record = try #require(try store.entriesSetAside(limit: 10).first)
+      #expect(record.by == "王" && record.reason == "来源系统已撤销" && record.key == answers[0].key && record.item.subject == "S")
+      #expect(try take([answers[0]], store) == [.duplicate] && store.waitingEntries(overdueOnly: false, limit: 10).count == 1)
+      try take([complaint("submitted", "S", at: start)], store)
+      let matter = try store.matter("S")
+      #expect(matter.whole.answeredAt == start + .seconds(2))
+      #expect(
+        try store.logs(of: [matter])[matter.id]?.map(\.type)
+          == ["complaint.responded", "complaint.responded", "entry.set-aside", "complaint.submitted"])
+      try RecordLaws.expect(store)
     }
   }
 
-  @Test(
-    "giving an event up while its item is being opened either comes first or comes too late: it is never applied and on record as given up"
-  )
-  func discardRace() async throws {
+  @Test("an entry that cannot be about its matter is inapplicable, with a receipt; what is heard later makes it count, with the next one")
+  func inapplicable() async throws {
+    try await TestStore.with { test in
+      let store = try test.connect()
+      let start = try store.now()
+      let decision = try complaint("extension-decided", "S", at: start + .seconds(9), #"{"decision":"rejected"}"#)
+      try take([complaint("submitted", "S", at: start)], store)
+      #expect(try take([decision], store) == [.inapplicable(.notRequested)])
+      let entry = try #require(try store.inapplicableEntries(limit: 9).first)
+      #expect(entry.key == decision.key && entry.number == 2)
+      #expect(try test.announced("receipt.rejected") == 1 && store.waitingEntries(overdueOnly: false, limit: 9).isEmpty)
+      let until = (start + .days(60)).rfc3339
+      try take([complaint("extension-requested", "S", at: start + .seconds(5), #"{"reason":"雨季","until":"\#(until)"}"#)], store)
+      #expect(try store.inapplicableEntries(limit: 9).isEmpty)
+      #expect(try test.ask("SELECT verdict || revision FROM verdict WHERE number = 2") == "applied2")
+      let receipts: [String] = try store.connection.execute("SELECT data FROM outbox WHERE type LIKE 'receipt.%' ORDER BY id").map {
+        try $0.decode(0)
+      }
+      #expect(receipts.count == 2 && receipts[0].contains(#""revision":1"#) && receipts[1].contains(#""revision":2"#))
+      try RecordLaws.expect(store)
+    }
+  }
+
+  @Test("setting an entry aside while its matter is being opened comes too late: it counts, and is not on record as set aside")
+  func setAsideRace() async throws {
     try await TestStore.with { test in
       let one = try test.connect()
       try wait("1", for: "S", one)
-      let event = try #require(try one.waitingEvents(overdueOnly: false, limit: 1).first)
-      let opening = try Sample.envelope("complaint.submitted", id: "2", subject: "S")
-      let discard: Task<Bool, any Error> = try one.transaction { one in
-        let machine = try one.machine()
-        var fold = IntakeFold(try one.intakeSnapshot(for: [opening]), machine: machine)
-        #expect(fold.take(opening) == .applied)
-        let discard = Task.detached(executorPreference: ownThreads) {
+      let entry = try #require(try one.waitingEntries(overdueOnly: false, limit: 1).first)
+      var setting: Task<Bool, any Error>?
+      try take([complaint("submitted", "S")], one) {
+        setting = Task.detached(executorPreference: ownThreads) {
           do {
-            try test.connect().discard(event, by: "王", reason: "测试")
+            try test.connect().setAside(entry.number, of: entry.itemID, by: "王", reason: "测试")
             return true
           } catch is StoreFault {
             return false
           }
         }
-        let deadline = ContinuousClock.now + .seconds(30)
-        while try test.ask(
-          "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 0
-        {
-          guard .now < deadline else { throw TestFault("nobody waits for the lock") }
-        }
-        try one.write(fold.finish(), at: machine.now)
-        return discard
+        try test.untilWaiting()
       }
-      #expect(try await discard.value == false)
-      #expect(try test.ask("SELECT phase FROM item") == "responded")
-      #expect(try test.ask("SELECT count(*) FROM discarded_event") == 0)
+      #expect(try await setting?.value == false)
+      #expect(try test.phases() == "S responded" && one.entriesSetAside(limit: 9).isEmpty)
     }
   }
 }

@@ -257,12 +257,11 @@ struct Blame {
 
   /// The breach, or its annulment, that is unjust; nil where there is none.
   var innocent: String? {
-    for breach in row.breaches where breach.status.counts {
+    for breach in row.breaches where breach.status == .standing {
       let lapse = breach.lapse
       if let told = told(lapse), lapse.startedAt < told { return "\(lapse)\nwas told at \(told.rfc3339)" }
       if let named = named(lapse), lapse.dueAt < named { return "\(lapse)\nowed by whom was named at \(named.rfc3339)" }
-      if let cycle = row.matter.item(of: lapse.step.unit)?.cycle, cycle.begunBy == lapse.step.begunBy, breach.status == .standing
-      {
+      if let cycle = row.matter.item(of: lapse.step.unit)?.cycle, cycle.begunBy == lapse.step.begunBy {
         for pause in cycle.pauses where pause.from <= lapse.dueAt && pause.until.map({ lapse.dueAt < $0 }) ?? true {
           return "\(lapse)\nis due in the pause \(pause)"
         }

@@ -1,4 +1,5 @@
-// The four laws of the fold, held to random histories. DUBAN_HISTORIES says to how many (2,000 where it is not set).
+// The four laws of the fold, held to random histories. DUBAN_HISTORIES says to how many: 2,000 where it is
+// not set, 500 in a debug build.
 
 import Foundation
 import TestSamples
@@ -7,7 +8,12 @@ import Testing
 @testable import Duban
 
 @Suite struct LawTests {
-  static let histories = ProcessInfo.processInfo.environment["DUBAN_HISTORIES"].flatMap { Int($0) } ?? 2000
+  static let histories = ProcessInfo.processInfo.environment["DUBAN_HISTORIES"].flatMap { Int($0) } ?? usual
+  #if DEBUG
+    private static let usual = 500
+  #else
+    private static let usual = 2000
+  #endif
   /// One history alone, to look into what failed.
   private static let only = ProcessInfo.processInfo.environment["DUBAN_HISTORY"].flatMap { Int($0) }
   private static let shares = 4

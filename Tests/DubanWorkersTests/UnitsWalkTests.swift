@@ -31,7 +31,8 @@ struct UnitsWalkTests {
           Sample.event("complaint.resolved", id: "2", subject: "S", data: #"{"part":"燃气公司"}"#),
         ])
         try test.store.until(
-          "(SELECT count(*) FROM item WHERE phase <> 'awaited') = 3 AND (SELECT count(*) FROM verdict WHERE verdict = 'waits') = 0")
+          "(SELECT count(*) FROM item WHERE phase <> 'awaited') = 3 AND (SELECT count(*) FROM verdict WHERE verdict = 'waits') = 0"
+        )
         // The part first, after 24 hours; then the lead, after 48.
         try test.store.setClock(ahead: "25 hours")
         // Told before the next, too: between items no order is promised.

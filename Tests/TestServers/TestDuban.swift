@@ -33,11 +33,9 @@ public struct TestStore: Sendable {
     defer { connection.close() }
     try connection.runScript(
       """
-      -- Tests set the clock to any time, and the small city is always known.
-      UPDATE organ SET known_since = 'epoch';
       CREATE FUNCTION test_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NOTIFY test_changed; RETURN NULL; END $$;
       DO $$ DECLARE name text; BEGIN
-        FOREACH name IN ARRAY ARRAY['message', 'item', 'item_event', 'waiting_event', 'breach', 'notice', 'outbox', 'schedule'] LOOP
+        FOREACH name IN ARRAY ARRAY['message', 'item', 'item_event', 'verdict', 'breach', 'notice', 'outbox', 'schedule', 'following'] LOOP
           EXECUTE format('CREATE TRIGGER test_changed AFTER INSERT OR UPDATE OR DELETE ON %I FOR EACH STATEMENT EXECUTE FUNCTION test_changed()', name);
         END LOOP;
       END $$;

@@ -52,9 +52,10 @@ public struct Intake: Sendable {
   private var lines: [ItemKey: [LogLine]] = [:]
   private var known: [ItemKey: Known] = [:]
 
-  /// - Parameters:
-  ///   - known: the matters of the batch by their keys; a matter that is missing is held by another transaction.
-  ///   - taken: messages of the batch that were taken before, with the digest of what they said.
+  /// Admits a batch of messages.
+  ///
+  /// `known` has the matters of the batch by their keys: a matter that is missing is held by another transaction. `taken` has the
+  /// messages of the batch that were taken before, with the digest of what they said.
   public init(
     _ batch: [Envelope], known: [ItemKey: Known], taken: [MessageKey: ContentDigest], references: References, now: Instant
   ) {
@@ -121,9 +122,7 @@ public struct Intake: Sendable {
     return Fold.isFast(lines[key, default: []].map(\.entry), onto: matter, calendars: references.calendars)
   }
 
-  /// Folds every matter of the batch, and says what became of each message.
-  ///
-  /// - Parameter past: what ``needed`` named, by the matter's id.
+  /// Folds every matter of the batch, and says what became of each message. `past` has what ``needed`` named, by the matter's id.
   public mutating func decide(_ past: [Int64: Past]) -> [Outcome] {
     for key in order {
       guard let known = known[key], let new = lines[key] else { continue }

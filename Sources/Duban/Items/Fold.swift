@@ -179,7 +179,7 @@ extension Fold {
     for (i, entry) in entries.enumerated() where tried.insert(EventOfUnit(event: entry.event, unit: entry.unit)).inserted {
       if [.notes, .urges, .returns, .setAside].contains(entry.trigger) { continue }
       var trial = self
-      trial.explains = false
+      (trial.explains, trial.verdicts) = (false, [:])
       // What lapses before it is not its doing.
       trial.advance(to: trial.effect(of: entry), inclusive: false)
       let before = trial.matter.standing

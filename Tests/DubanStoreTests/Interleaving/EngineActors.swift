@@ -1,4 +1,4 @@
-// The roles that share the database, as DubanWorkers' jobs run them, with a gate between any two steps of a transaction.
+// The roles that share the database, as DubanWorkers' jobs run them, with a gate between any two statements.
 
 import Duban
 import PostgreSQL
@@ -6,9 +6,9 @@ import TestServers
 
 @testable import DubanStore
 
-/// A role of the daemon, with a connection of its own. What dies comes back with another, as a worker does.
+/// A role of the daemon, or an operator, with a connection of its own. What dies comes back with another, as a worker does.
 struct EngineActor: Sendable {
-  enum Role: Sendable { case intake, sweep, relay }
+  enum Role: Sendable { case intake, sweep, follow, relay, operate }
 
   /// The gate at which nothing is begun.
   static let idle = "idle"
@@ -22,19 +22,29 @@ struct EngineActor: Sendable {
   let broker: MemoryBroker
 
   func run(_ gate: Turnstile.Gate) throws {
+    let port = try test.serverPort()
+    let wire = try StatementGate(to: port, gate)
+    defer { wire.end() }
     while true {
       var luck = try gate.pass(Self.idle)
-      let store = try test.connect()
+      wire.set(closed: false)
+      let store = try Store(dsn: test.dsn(port: wire.port), name: "actor")
       defer { store.connection.close() }
       gate.use(session: try store.connection.execute("SELECT pg_backend_pid()").only().decode(0))
       try store.useIndexes()
+      // A turn may come late: nothing is to depend on how fast the machine is.
+      try store.connection.runScript("SET lock_timeout = 0; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
       do {
         while true {
+          wire.set(closed: true)
           switch role {
           case .intake: try takeBatch(store, gate, upTo: 1 + luck % 4)
-          case .sweep: try sweepBatch(store, gate, limit: 1 + luck % 3)
+          case .sweep: _ = try store.sweep(limit: 1 + luck % 3)
+          case .follow: _ = try store.followOnce(limit: 1 + luck % 3)
           case .relay: try relayBatch(store, gate, limit: 1 + luck % 20)
+          case .operate: try operate(store, luck)
           }
+          wire.set(closed: false)
           luck = try gate.pass(Self.idle)
         }
       } catch let error where error is Turnstile.Interruption || store.isLost {
@@ -50,62 +60,34 @@ struct EngineActor: Sendable {
   private func takeBatch(_ store: Store, _ gate: Turnstile.Gate, upTo limit: Int) throws {
     let batch = broker.take(upTo: limit, by: number)
     guard !batch.isEmpty else { return }
-    let refused = try commit(batch, store, gate)
+    let (refused, setAside) = try commit(batch, store)
     if !refused.isEmpty {
       try gate.pass(Self.bury)
       broker.bury(refused)
     }
     try gate.pass(Self.acknowledge)
-    broker.acknowledge(by: number)
+    broker.acknowledge(by: number, except: setAside)
   }
 
-  private func commit(_ batch: [RawMessage], _ store: Store, _ gate: Turnstile.Gate) throws -> [MemoryBroker.DeadLetter] {
-    for attempt in 1... {
-      do {
-        return try store.transaction { store in
-          try store.beginTaking(alone: attempt > 1)
-          try gate.pass("look")
-          let envelopes = try batch.map { try Envelope($0) }
-          let snapshot = try store.intakeSnapshot(for: envelopes)
-          try gate.pass("decide")
-          let machine = try store.machine()
-          var fold = IntakeFold(snapshot, machine: machine)
-          var refused: [MemoryBroker.DeadLetter] = []
-          for (message, envelope) in zip(batch, envelopes) {
-            if case .refused(let refusal) = fold.take(envelope) { refused.append(.init(message: message, refusal: refusal)) }
-          }
-          var effects = fold.finish()
-          effects.announcements += refused.map { .rejected($0.refusal, of: $0.message, at: machine.now) }
-          try gate.pass("write")
-          try store.write(effects, at: machine.now)
-          try gate.pass("commit")
-          return refused
-        }
-      } catch let error as PostgresError where !store.isLost && attempt < 5 {
-        let races: [SQLState] = [.uniqueViolation, .deadlockDetected, .serializationFailure]
-        guard let state = error.sqlState, races.contains(state) else { throw error }
-        try gate.pass("try again")
+  private func commit(_ batch: [RawMessage], _ store: Store) throws -> (refused: [MemoryBroker.DeadLetter], setAside: [RawMessage]) {
+    func refused(_ outcomes: [Intake.Outcome]) -> [MemoryBroker.DeadLetter] {
+      zip(batch, outcomes).compactMap { message, outcome in
+        if case .refused(let refusal) = outcome { .init(message: message, refusal: refusal) } else { nil }
       }
     }
-    return []
-  }
-
-  // MARK: - DeadlineJob
-
-  private func sweepBatch(_ store: Store, _ gate: Turnstile.Gate, limit: Int) throws {
-    try store.transaction { store in
-      var items = try store.claimDueItems(limit: limit)
-      guard !items.isEmpty else { return }
-      try gate.pass("decide")
-      let machine = try store.machine()
-      let history = try store.breaches(of: items.filter(machine.maySummon).map(\.id))
-      var effects = Effects()
-      for i in items.indices { machine.wake(&items[i], history: history[items[i].id] ?? [], into: &effects) }
-      effects.wokenItems = items
-      try gate.pass("write")
-      try store.write(effects, at: machine.now)
-      try gate.pass("commit")
+    for attempt in 1... {
+      do {
+        let outcomes = try store.take(batch.map { try Envelope($0) }) { outcomes, now in
+          refused(outcomes).map { .rejected($0.refusal, of: $0.message, at: now) }
+        }.outcomes
+        return (refused(outcomes), zip(batch, outcomes).filter { $0.1 == .setAside }.map(\.0))
+      } catch let error as PostgresError where !store.isLost && attempt < 5 {
+        // No deadlock: the order of the locks rules it out.
+        let races: [SQLState] = [.uniqueViolation, .serializationFailure]
+        guard let state = error.sqlState, races.contains(state) else { throw error }
+      }
     }
+    return ([], batch)
   }
 
   // MARK: - RelayJob
@@ -120,7 +102,42 @@ struct EngineActor: Sendable {
       broker.publish(entries.dropFirst(first))
       try gate.pass("delete")
       try store.deleteFromOutbox(entries)
-      try gate.pass("commit")
     }
+  }
+
+  // MARK: - What operators do, and the walk after an imported calendar
+
+  private func operate(_ store: Store, _ luck: Int) throws {
+    switch luck % 4 {
+    case 0:
+      let ids = try store.allMatters().map(\.id)
+      guard !ids.isEmpty else { return }
+      _ = try store.move(
+        [ids[luck / 4 % ids.count], ids[luck / 64 % ids.count]], to: luck / 1024 % 2 + EngineDatabase.firstPolicy, by: "王", because: "试点",
+        isTrial: luck % 5 == 0)
+    case 1:
+      guard let row = try store.breaches(of: nil, status: luck % 8 < 4 ? .contested : nil, limit: 5).last else { return }
+      let decision = Breach.Decision.allCases[luck / 8 % Breach.Decision.allCases.count]
+      do {
+        try store.decide(decision, on: row.breach.number, of: row.breach.itemID, by: "王", because: "核实")
+      } catch is StoreFault {}
+    case 2:
+      guard let entry = try store.waitingEntries(overdueOnly: false, limit: 9).last, luck / 4 % 4 == 0 else { return }
+      do {
+        try store.setAside(entry.number, of: entry.itemID, by: "王", reason: "作废")
+      } catch is StoreFault {}
+    default: _ = try store.recomputeChanged(limit: 2, window: 5)
+    }
+  }
+}
+
+extension TestStore {
+  func serverPort() throws -> UInt16 {
+    UInt16(try ask("SHOW port", as: String.self)) ?? 0
+  }
+
+  /// How a proxy is connected to.
+  func dsn(port: UInt16) throws -> String {
+    try TestDatabase.dsn(with: ["dbname": database.name, "host": "127.0.0.1", "port": "\(port)"])
   }
 }

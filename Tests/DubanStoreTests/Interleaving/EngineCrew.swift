@@ -2,7 +2,7 @@
 
 import TestServers
 
-/// Up to three intake workers, three sweepers and two relays, and what they share.
+/// Up to three intake workers, three sweepers, two walkers, two relays and an operator, and what they share.
 final class EngineCrew {
   let actors: [EngineActor]
   let turnstile: Turnstile
@@ -11,7 +11,9 @@ final class EngineCrew {
 
   init(_ test: TestStore) throws {
     database = try EngineDatabase(test)
-    let roles: [EngineActor.Role] = [.intake, .intake, .intake, .sweep, .sweep, .sweep, .relay, .relay]
+    let roles: [EngineActor.Role] = [
+      .intake, .intake, .intake, .sweep, .sweep, .sweep, .follow, .follow, .relay, .relay, .operate,
+    ]
     actors = roles.enumerated().map { [broker] in EngineActor(role: $1, number: $0, test: test, broker: broker) }
     turnstile = Turnstile(actors.map { actor in { try actor.run($0) } })
   }
@@ -20,8 +22,9 @@ final class EngineCrew {
   func close() { turnstile.close() }
 
   /// The first few of each role.
-  func members(intake: Int, sweepers: Int, relays: Int) -> [Int] {
-    [(EngineActor.Role.intake, intake), (.sweep, sweepers), (.relay, relays)].flatMap { role, count in
+  func members(intake: Int, sweepers: Int, walkers: Int, relays: Int, operators: Int) -> [Int] {
+    [(EngineActor.Role.intake, intake), (.sweep, sweepers), (.follow, walkers), (.relay, relays), (.operate, operators)].flatMap {
+      role, count in
       actors.indices.filter { actors[$0].role == role }.prefix(count)
     }
   }

@@ -6,18 +6,22 @@ import TestServers
 
 @testable import DubanStore
 
-/// A database with the engine's policy. Belongs to one thread.
+/// A database with the engine's policies. Belongs to one thread.
 final class EngineDatabase {
+  /// The first of the two policies between which matters are moved; a migrated database has one of its own before.
+  static let firstPolicy = 2
+
   let test: TestStore
   let store: Store
   private var connection: PostgreSQL.Connection { store.connection }
+  private var organs: Int64 = 0
 
   init(_ test: TestStore) throws {
     self.test = test
     let owner = try test.database.connect()
     defer { owner.close() }
-    // What was put into the outbox is kept after it was published. A deadlock, which only the database ends, is ended soon. What a
-    // crash of the server could lose is not asked here.
+    // What was put into the outbox is kept after it was published. A deadlock, which only the database ends, fails the run. What a crash of
+    // the server could lose is not asked here.
     try owner.runScript(
       """
       CREATE TABLE test_announced (LIKE outbox);
@@ -30,22 +34,30 @@ final class EngineDatabase {
       END $$;
       """)
     store = try test.connect()
-    _ = try store.apply(policy: EngineHistory.policy)
+    for policy in EngineHistory.policies { _ = try store.apply(policy: policy) }
+    organs = try connection.execute("SELECT max(id) FROM organ").only().decode(0)
   }
 
-  /// Forgets what another run left. Not by TRUNCATE, after which every session would have to plan every statement anew.
+  /// Forgets what another run left.
   func clear() throws {
-    for table in [
-      "item", "item_event", "breach", "message", "waiting_event", "notice", "outbox", "test_announced", "clock_override",
-    ] { _ = try connection.execute("DELETE FROM \(table)") }
-    _ = try connection.execute("DELETE FROM organ WHERE known_since > 'epoch'")
+    try test.clear()
+    _ = try connection.execute("DELETE FROM test_announced")
+    _ = try connection.execute("DELETE FROM organ WHERE id > $1", organs)
     _ = try connection.execute("UPDATE reference_version SET directory = directory + 1")
+    _ = try store.importCalendar(Workdays.first, name: "cn", by: "test")
+    while try !store.recomputeChanged(limit: 9).isAtEnd {}
   }
 
   /// What an operator does about what is 待派. While somebody is at work it would wait for them.
   func teachDirectory() throws {
     try store.apply(directory: DirectoryDraft.read(yaml: EngineHistory.taughtDirectory))
     _ = try store.assignUnassigned()
+  }
+
+  /// Another calendar comes; it is brought to what is in work by whoever walks.
+  func importCalendar(bringingIt: Bool) throws {
+    _ = try store.importCalendar(EngineHistory.secondCalendar, name: "cn", by: "test")
+    if bringingIt { while try !store.recomputeChanged(limit: 9).isAtEnd {} }
   }
 
   func setClock(_ time: Instant) throws {
@@ -74,14 +86,22 @@ final class EngineDatabase {
     }
   }
 
-  /// Whether there is something due, and something to publish.
-  func work() throws -> (isDue: Bool, isToPublish: Bool) {
-    let row = try connection.execute(
-      "SELECT EXISTS (SELECT FROM item WHERE wake_at <= duban_now()), EXISTS (SELECT FROM outbox)"
-    ).only()
-    return (try row.decode(0), try row.decode(1))
+  /// What there is to do.
+  struct Work {
+    var isDue, isToPublish, isToFollow, isToRecompute: Bool
   }
 
-  /// When the last of the items that have a clock running is to be looked at; nil where none has.
+  func work() throws -> Work {
+    let row = try connection.execute(
+      """
+      SELECT EXISTS (SELECT FROM item WHERE wake_at <= duban_now()), EXISTS (SELECT FROM outbox), EXISTS (SELECT FROM following),
+        EXISTS (SELECT FROM calendar WHERE reached IS NOT NULL AND version = (SELECT calendar FROM reference_version))
+      """
+    ).only()
+    return Work(
+      isDue: try row.decode(0), isToPublish: try row.decode(1), isToFollow: try row.decode(2), isToRecompute: try row.decode(3))
+  }
+
+  /// When the last of the matters that have a clock running is to be looked at; nil where none has.
   func lastWake() throws -> Instant? { try connection.execute("SELECT max(wake_at) FROM item").only().decode(0) }
 }

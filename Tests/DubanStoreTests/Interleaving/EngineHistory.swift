@@ -28,14 +28,29 @@ struct EngineHistory: Sendable {
   /// Whether the directory comes to know whom it lacked.
   private(set) var teaches = false
 
+  /// Whether another calendar comes.
+  private(set) var importsCalendar = false
+
   /// The small city with what ``matters`` name and it lacks.
   static let taughtDirectory = TestStore.directory.replacing("districts:", with: "districts:\n  - { name: 不知道, streets: [不知道] }")
     .replacing("燃气公司]", with: "燃气公司, 无此单位]")
 
   /// Two clocks with slips, warnings and summonses; one that is urgent and cannot be put off; kinds that have less.
+  /// Two between which operators move matters.
+  static let policies = [
+    policy,
+    policy.replacing("policy: engine", with: "policy: other").replacing("summons-at: district", with: "summons-at: city")
+      .replacing("within: 48h", with: "within: 36h")
+      .replacing("slips: [blue, orange, red]", with: "slips: [blue, orange, red]\n    summons-at: district"),
+  ]
+
+  /// Takes days from the calendar that was announced for 2027.
+  static let secondCalendar = Workdays.first + "2027-01-01,holiday,元旦\n2027-01-05,holiday,试验\n"
+
   static let policy = """
     policy: engine
     counts-from-hearing-after: 1h
+    annuls-within: 30h
     rules:
       - kind: complaint
         category: 应急
@@ -51,7 +66,7 @@ struct EngineHistory: Sendable {
         extensions: 2
       - kind: inspection
         response: { within: 7d, district: 3d, city: 3d }
-        resolution: { within: 30d, district: 5d, city: 5d }
+        resolution: { within: 3wd, district: 1wd, city: 5d }
         pauses: [天气]
       - kind: funding
         response: { within: 15d, district: 5d, city: 5d }
@@ -105,6 +120,7 @@ struct EngineHistory: Sendable {
     if random.chance(40) { Self.addOther(random.pick(["inspection", "funding", "reminder"]), &random, send) }
     schedule(sent, &random)
     teaches = random.chance(50)
+    importsCalendar = random.chance(40)
   }
 
   static let sources = ["/hotline/12345", "/qr/mashang"]

@@ -1,17 +1,22 @@
 // The laws of the engine: what holds after every run, in whatever order things happened.
 
-import Duban
 import Foundation
+
+@testable import Duban
+@testable import DubanStore
 
 extension EngineOutcome {
   /// What is broken, in words; empty where every law holds.
   func violations() -> [String] {
-    var found = messageViolations() + publishingViolations()
-    for item in items { found += violations(of: item).map { "\(item.key.subject) (\(item.phase)): \($0)" } }
-    if isDue { found.append("something is due and nobody does it") }
-    if isToPublish { found.append("something waits to be published and nobody does it") }
+    var found = record + messageViolations() + publishingViolations() + mergingViolations()
+    for matter in matters { found += violations(of: matter).map { "\(matter.key.subject): \($0)" } }
+    if work.isDue { found.append("something is due and nobody does it") }
+    if work.isToPublish { found.append("something waits to be published and nobody does it") }
+    if work.isToFollow { found.append("duplicates are to be told and nobody does it") }
     return found
   }
+
+  private func decode<T: Decodable>(_ text: String) -> T? { try? JSONDecoder().decode(T.self, from: Data(text.utf8)) }
 
   // MARK: - Messages
 
@@ -19,28 +24,53 @@ extension EngineOutcome {
   private func messageViolations() -> [String] {
     var found: [String] = []
     var places: [MessageKey: Int] = [:]
-    for key in logs.values.joined().compactMap(\.key) + waiting.map(\.key) { places[key, default: 0] += 1 }
+    for key in pasts.values.flatMap(\.log).compactMap(\.key) { places[key, default: 0] += 1 }
     for (key, contents) in sent {
       let taken = messages[key]
-      if places[key] ?? 0 != (taken == nil ? 0 : 1) {
-        found.append("message \(key.id) stands \(places[key] ?? 0) times among what was logged and what waits")
-      }
+      if places[key] ?? 0 != (taken == nil ? 0 : 1) { found.append("message \(key.id) stands \(places[key] ?? 0) times in the logs") }
       for content in contents where content != taken && !refused.contains(content) {
         found.append("message \(key.id) is neither taken nor refused")
       }
     }
     for key in messages.keys where sent[key] == nil { found.append("message \(key.id) was never sent") }
-    // For sources that ask for receipts.
-    let receipts = announced.filter { $0.type == "receipt.accepted" }.map(\.subject).sorted()
-    let due = messages.keys.filter { $0.source == "/qr/mashang" }.map { "\($0.source)/\($0.id)" }.sorted()
-    if receipts != due { found.append("receipts \(receipts) instead of \(due)") }
+    if originals != messages.count { found.append("\(originals) originals of \(messages.count) messages") }
+    return found + receiptViolations()
+  }
+
+  private struct Receipt: Decodable {
+    var source, id: String?
+    var revision: Int32
+  }
+
+  /// The latest receipt of each message says what has become of it; sources that do not ask are told of what does not count alone.
+  private func receiptViolations() -> [String] {
+    var latest: [MessageKey: (type: String, revision: Int32)] = [:]
+    var found: [String] = []
+    for entry in announced where entry.type.hasPrefix("receipt.") && !entry.eventID.hasPrefix("duban-rejected-") {
+      guard let receipt: Receipt = decode(entry.data), let source = receipt.source, let id = receipt.id else { continue }
+      let key = MessageKey(source: source, id: id)
+      if let before = latest[key], before.revision >= receipt.revision {
+        found.append("\(id) has receipt \(receipt.revision) (\(entry.type)) after \(before)")
+      }
+      latest[key] = (entry.type, receipt.revision)
+    }
+    for (id, past) in pasts {
+      for entry in past.log {
+        guard let key = entry.key else { continue }
+        let verdict = past.chronicle.verdicts[entry.number]?.verdict ?? .applied
+        let isRejected = if case .inapplicable = verdict { true } else { false }
+        let expected = isRejected ? "receipt.rejected" : key.source == "/qr/mashang" ? "receipt.accepted" : nil
+        if let expected, latest[key]?.type != expected, verdict != .setAside {
+          found.append("\(key.id) of \(id) is \(verdict), its receipt \(latest[key]?.type ?? "-")")
+        }
+      }
+    }
     return found
   }
 
   // MARK: - Announcements
 
-  /// What was committed is published and nothing else, again only under its own id, and each item's in the order in which it was
-  /// written.
+  /// What was committed is published and nothing else, again only under its own id, and each matter's in the order in which it was written.
   private func publishingViolations() -> [String] {
     var found: [String] = []
     var seen: Set<Announced> = []
@@ -49,9 +79,11 @@ extension EngineOutcome {
       found.append(
         "published: \(seen.count), announced: \(announced.count); different: \(seen.symmetricDifference(announced).map(\.id))")
     }
-    for (item, entries) in Dictionary(grouping: first, by: item)
-    where entries.map(\.id) != entries.map(\.id).sorted() && item != nil {
-      found.append("what is said of \(item ?? "") was published in the order \(entries.map(\.id))")
+    for (lane, entries) in Dictionary(grouping: first, by: \.lane) where entries.map(\.id) != entries.map(\.id).sorted() {
+      // A lane is published in the order of its ids; where two transactions share it, as far as one was committed before the other.
+      for (subject, own) in Dictionary(grouping: entries, by: \.subject) where own.map(\.id) != own.map(\.id).sorted() {
+        found.append("what is said of \(subject) on lane \(lane) was published in the order \(own.map(\.id))")
+      }
     }
     // A refusal alone may be announced again, because it leaves no other trace: under the id that its content gives it.
     let ids = announced.filter { $0.type != "receipt.rejected" }.map(\.eventID)
@@ -59,146 +91,137 @@ extension EngineOutcome {
     return found
   }
 
-  /// The item that an announcement is about, whose lane it shares; nil for refusals.
-  private func item(of entry: Announced) -> String? {
-    switch entry.type {
-    case "receipt.rejected": nil
-    case "receipt.accepted": (decode(entry.data) as Receipt?)?.item.name
-    case "notice.proposed": items.first { entry.subject.hasPrefix("item/\($0.id)/") }?.key.description
-    default: entry.subject
-    }
+  // MARK: - Breaches
+
+  private struct Facts: Decodable {
+    var breach: Int32
+    var revision: Int32
   }
 
-  private struct Receipt: Decodable {
-    struct Item: Decodable {
-      var source, subject: String
-      var unit: String?
-      var name: String { ItemKey(source: source, subject: subject, unit: unit).description }
-    }
-    var item: Item
+  private struct SlipFacts: Decodable {
+    var reference: String
+    var revision: Int32
   }
 
-  // MARK: - Items
-
-  private func violations(of item: Item) -> [String] {
-    let log = logs[item.id] ?? []
+  private func violations(of matter: Matter) -> [String] {
+    guard let past = pasts[matter.id] else { return ["is not on record"] }
+    let breaches = past.chronicle.breaches
+    let keys = Set(matter.items.map { matter.key(of: $0.unit).description })
+    let said = announced.filter { keys.contains($0.subject) && !$0.type.hasPrefix("receipt.") }
     var found: [String] = []
-    if !log.map({ Int($0.sequence) }).elementsEqual(1..<log.count + 1) || Int(item.sequence) != log.count {
-      found.append("the log's numbers are \(log.map(\.sequence)), the item's is \(item.sequence)")
-    }
-    if zip(log, log.dropFirst()).contains(where: { $0.event.recordedAt > $1.event.recordedAt }) {
-      found.append("time goes back in its log: \(log.map(\.event.recordedAt.rfc3339))")
-    }
-    found += breachViolations(item, log) + foldViolations(item, log) + restViolations(item)
-    // Each cycle but the present one has ended by one closing.
-    let closings = announced(item).count { $0.type == "item.closed" }
-    let ended = max(0, item.cycle - 1) + (item.phase == .closed ? 1 : 0)
-    if closings != ended { found.append("closed \(closings) times and \(ended) cycles ended") }
-    return found
-  }
-
-  private func announced(_ item: Item) -> [Announced] {
-    announced.filter { $0.subject == item.key.description && !$0.type.hasPrefix("receipt.") }
-  }
-
-  /// The facts of a step of the chain that its log entry and its event tell.
-  private struct Facts: Decodable, Hashable {
-    var cycle: Int32
-    var clock: String
-    var from: String
-  }
-
-  private struct Reference: Decodable { var reference: String }
-
-  private func decode<T: Decodable>(_ text: String) -> T? { try? JSONDecoder().decode(T.self, from: Data(text.utf8)) }
-
-  /// One breach, one line of the log, one event and one slip for each tier that let a deadline pass; one 约谈 for each clock that
-  /// came so far.
-  private func breachViolations(_ item: Item, _ log: [LogLine]) -> [String] {
-    var found: [String] = []
-    let breaches = breaches[item.id] ?? []
-    let steps = breaches.map { Facts(cycle: $0.cycle, clock: $0.clock.rawValue, from: $0.tier.rawValue) }
-    let lapses = log.filter { ["item.escalated", "item.overdue"].contains($0.event.type) }
-    let logged: [Facts] = lapses.compactMap { decode($0.event.body) }
-    if logged.count != breaches.count || Set(logged) != Set(steps) || Set(steps).count != steps.count {
-      found.append("breaches \(steps), and in the log \(logged)")
-    }
-    if let early = breaches.first(where: { $0.foundAt < $0.dueAt }) { found.append("breached before it was due: \(early)") }
-    let said = announced(item).filter { ["item.due-soon", "item.escalated", "item.overdue"].contains($0.type) }
-    let own = log.filter { ["item.due-soon", "item.escalated", "item.overdue"].contains($0.event.type) }
-    if said.map({ [$0.type, $0.data] }) != own.map({ [$0.event.type, $0.event.body] }) {
-      found.append("the log says \(own.map(\.event.type)), the events say \(said.map(\.type)), or not with the same facts")
-    }
-    let slips = announced(item).filter { $0.type == "slip.issued" }.compactMap { (decode($0.data) as Reference?)?.reference }
-    let expected = breaches.filter { $0.slip != nil }.map {
-      "slip/\(item.id)/\($0.cycle)/\($0.clock.rawValue)/\($0.tier.rawValue)"
-    }
-    if slips.sorted() != expected.sorted() { found.append("slips \(slips) instead of \(expected)") }
-    if Int(item.escalations) != lapses.count(where: { $0.event.type == "item.escalated" }) {
-      found.append("\(item.escalations) escalations")
-    }
-    // 约谈
-    let summonsAt = policies.policy(for: item).rule(for: item)?.summonsAt ?? .city
-    let due = Set(breaches.filter { $0.tier >= summonsAt }.map { "item/\(item.id)/\($0.cycle)/\($0.clock.rawValue)" })
-    let proposed = summonses.filter { $0.itemID == item.id }.map(\.reference)
-    let told = announced.filter { $0.type == "notice.proposed" && $0.subject.hasPrefix("item/\(item.id)/") }.map(\.subject)
-    if proposed.sorted() != due.sorted() || told.sorted() != due.sorted() {
-      found.append("约谈 \(proposed), told \(told), instead of \(due)")
-    }
-    return found
-  }
-
-  /// The item as it is stored, its breaches and its 约谈 are the fold of its log.
-  private func foldViolations(_ item: Item, _ log: [LogLine]) -> [String] {
-    guard item.phase != .awaited else { return log.isEmpty ? [] : ["has a log before its opening"] }
-    do {
-      var outcome = try replay.asItWas(item, log.map(\.event))
-      outcome.item.sequence = item.sequence
-      var found: [String] = []
-      if outcome.item != item { found.append("stored is \(item); its log comes to \(outcome.item)") }
-      if Set(outcome.breaches) != Set(breaches[item.id] ?? []) { found.append("its log has other breaches: \(outcome.breaches)") }
-      let references = outcome.notices.map(\.reference).sorted()
-      if references != summonses.filter({ $0.itemID == item.id }).map(\.reference).sorted() {
-        found.append("its log has other 约谈: \(references)")
-      }
-      return found
-    } catch {
-      return ["its log cannot be run again: \(error)"]
-    }
-  }
-
-  /// Nobody is forgotten: who has no clock running has run out of it at the top, is held, or follows another; and what came early
-  /// was heard.
-  private func restViolations(_ item: Item) -> [String] {
-    var found: [String] = []
-    let isInWork = item.phase == .open || item.phase == .responded
-    let hasEnded = (breaches[item.id] ?? []).contains { ($0.cycle, $0.clock, $0.tier) == (item.cycle, .resolution, item.tier) }
-    if isInWork && item.deadline == nil && !hasEnded { found.append("in work, without a deadline, and not overdue") }
-    if isInWork && item.deadline != nil && item.suspendedAt == nil { found.append("a clock still runs at the end") }
-    let main = item.main.flatMap { key in items.first { $0.key == key } }
-    if item.phase == .merged {
-      guard let main, [.open, .responded, .merged].contains(main.phase) else {
-        return found + ["follows \(item.main?.subject ?? "nobody"), which is \(main?.phase.rawValue ?? "not there")"]
-      }
-    }
-    // A unit's part may be opened again by itself.
-    if isInWork, item.key.unit == nil || item.cycle == 1, let main, main.phase == .closed, !main.isWithdrawn, !wasWithdrawn(main)
+    // What is found is on record and announced, once, with the same facts.
+    let told = ["item.due-soon", "item.escalated", "item.overdue"]
+    func isFinding(_ type: String) -> Bool { told.contains(type) || type.hasPrefix("breach.") && type != "breach.decided" }
+    let events = said.filter { isFinding($0.type) }.map { [$0.type, $0.data] }
+    let record = (findings[matter.id] ?? []).filter { isFinding($0.type) }.map { [$0.type, $0.data] }
+    if events != record { found.append("the record says \(record), the events say \(events)") }
+    // Each revision of each breach is said once.
+    let revisions = said.filter { isFinding($0.type) && $0.type != "item.due-soon" }.compactMap { decode($0.data) as Facts? }
+    let expected = breaches.flatMap { breach in (1...breach.revision).map { [breach.number, $0] } }
+    if revisions.map({ [$0.breach, $0.revision] }).sorted(by: { $0.lexicographicallyPrecedes($1) })
+      != expected.sorted(by: { $0.lexicographicallyPrecedes($1) })
     {
-      found.append("in work, while its main item \(main.key.subject) is settled")
+      found.append("of breaches \(breaches.map { [$0.number, $0.revision] }) it is said \(revisions.map { [$0.breach, $0.revision] })")
     }
-    // Opening applies what waited, save what cannot be about the item.
-    let harmless = ["accepted", "responded", "resolved", "withdrawn", "returned", "reopened", "rated", "resumed"]
-    if item.phase != .awaited {
-      for event in waiting
-      where event.itemID == item.id && harmless.contains(where: { event.type == "\(item.kind.rawValue).\($0)" }) {
-        found.append("\(event.type) still waits for it")
-      }
+    // One slip for each breach that was found with one; withdrawn once where it counts no more.
+    func slips(_ type: String) -> [String] {
+      said.filter { $0.type == type }.compactMap { (decode($0.data) as SlipFacts?)?.reference }.sorted()
+    }
+    let issued = breaches.filter { $0.lapse.slip != nil }
+    if Set(slips("slip.issued")).count != slips("slip.issued").count { found.append("a slip was issued twice: \(slips("slip.issued"))") }
+    for breach in issued where !slips("slip.issued").contains("slip/\(matter.id)/\(breach.number)") {
+      found.append("no slip for breach \(breach.number)")
+    }
+    for breach in issued {
+      let withdrawn = slips("slip.withdrawn").contains("slip/\(matter.id)/\(breach.number)")
+      if !breach.status.counts, !withdrawn { found.append("the slip of breach \(breach.number), \(breach.status), is not withdrawn") }
+    }
+    for (unit, item) in matter.items where item.phase == .closed {
+      let key = matter.key(of: unit).description
+      if !said.contains(where: { $0.type == "item.closed" && $0.subject == key }) { found.append("the end of \(key) was not told") }
+    }
+    return found + summonsViolations(of: matter, past) + restViolations(of: matter, breaches)
+  }
+
+  /// One 约谈 for each cycle that has cause; none whose grounds are gone.
+  private func summonsViolations(of matter: Matter, _ past: Intake.Past) -> [String] {
+    struct Cycle: Hashable {
+      var unit: String?
+      var begunBy: Int32
+    }
+    let counting = past.chronicle.breaches.filter(\.status.counts).map { Cycle(unit: $0.lapse.step.unit, begunBy: $0.lapse.step.begunBy) }
+    let own = summonses.filter { $0.itemID == matter.id }
+    let proposed = own.filter { !$0.isWithdrawn }.map { Cycle(unit: $0.unit, begunBy: $0.begunBy) }
+    var found: [String] = []
+    if Set(proposed).count != proposed.count { found.append("two 约谈 for a cycle: \(own)") }
+    for cycle in proposed where !counting.contains(cycle) { found.append("a 约谈 without grounds: \(cycle)") }
+    if own.contains(where: { $0.grounds == 0 }) { found.append("a 约谈 was proposed without grounds: \(own)") }
+    let whole = Fold.whole(past.log, of: matter, references: references, now: now, recorded: past.chronicle.breaches)
+    for summons in whole.summonses.map({ Cycle(unit: $0.unit, begunBy: $0.begunBy) })
+    where counting.contains(summons) && !proposed.contains(summons) {
+      found.append("no 约谈 for \(summons): \(own)")
+    }
+    let told = announced.filter { $0.type == "notice.proposed" && $0.subject.hasPrefix("item/\(matter.id)") }.map(\.subject)
+    if Set(told).isSuperset(of: own.map(\.reference)) == false || told.filter({ own.map(\.reference).contains($0) }).count != own.count {
+      found.append("约谈 \(own.map(\.reference)), told \(told)")
+    }
+    let withdrawn = announced.filter { $0.type == "notice.withdrawn" }.map(\.subject)
+    for notice in own where withdrawn.count(where: { $0 == notice.reference }) != (notice.isWithdrawn ? 1 : 0) {
+      found.append("the withdrawal of \(notice.reference) was told \(withdrawn.count { $0 == notice.reference }) times")
     }
     return found
   }
 
-  /// A main item that was withdrawn let its duplicates go before it was settled.
-  private func wasWithdrawn(_ item: Item) -> Bool {
-    (logs[item.id] ?? []).contains { $0.event.type == "complaint.withdrawn" }
+  /// Nobody is forgotten: who has no clock running has run out of it at the top, is suspended, or follows another.
+  private func restViolations(of matter: Matter, _ breaches: [Breach]) -> [String] {
+    matter.items.flatMap { unit, item -> [String] in
+      guard case .active(let cycle) = item.state else { return [] }
+      let hasEnded = breaches.contains {
+        ($0.lapse.step.unit, $0.lapse.step.begunBy, $0.lapse.step.clock, $0.lapse.raisedTo) == (unit, cycle.begunBy, .resolution, nil)
+      }
+      if cycle.resolution == nil && !hasEnded { return ["\(unit ?? "") is in work, without a deadline, and not overdue"] }
+      if !item.clocks.isEmpty && !cycle.isHeld { return ["a clock of \(unit ?? "it") still runs at the end"] }
+      return []
+    }
+  }
+
+  // MARK: - Duplicates
+
+  /// Each duplicate was told last what its main item's life makes of it, or that its merging closed a circle; and no circle is left.
+  private func mergingViolations() -> [String] {
+    var found: [String] = []
+    let byKey = Dictionary(matters.map { ($0.key, $0) }, uniquingKeysWith: { a, _ in a })
+    for edge in edges {
+      guard let duplicate = byKey[edge.duplicate], let main = byKey[edge.main], main.opening != nil, let past = pasts[main.id] else {
+        continue
+      }
+      let told = (pasts[duplicate.id]?.log ?? []).last { entry in
+        if case .followed(let following) = entry.event { following.merging == edge.number } else { false }
+      }
+      guard case .followed(let following)? = told?.event else {
+        found.append("\(edge.duplicate.subject) was never told of \(edge.main.subject)")
+        continue
+      }
+      let life = Fold.whole(past.log, of: main, references: references, now: now, recorded: past.chronicle.breaches).life
+      let fate = life.fate(ofMergingAt: edge.at)
+      if fate?.fate == following.fate && fate?.at == told?.occurredAt { continue }
+      if following.fate == .released && told?.occurredAt == edge.at && isInCircle(edge) { continue }
+      found.append("\(edge.duplicate.subject) was told \(following) at \(told?.occurredAt.rfc3339 ?? ""), not \(String(describing: fate))")
+    }
+    for matter in matters {
+      var (key, steps) = (matter.whole.main, 0)
+      while let next = key, steps <= matters.count { (key, steps) = (byKey[next]?.whole.main, steps + 1) }
+      if steps > matters.count { found.append("\(matter.key.subject) follows in a circle") }
+    }
+    return found
+  }
+
+  private func isInCircle(_ edge: Edge) -> Bool {
+    var (seen, front): (Set<ItemKey>, [ItemKey]) = ([], [edge.main])
+    while let key = front.popLast() {
+      if key == edge.duplicate { return true }
+      if seen.insert(key).inserted { front += edges.filter { $0.duplicate == key }.map(\.main) }
+    }
+    return false
   }
 }

@@ -7,12 +7,6 @@ import PostgreSQL
 @testable import DubanStore
 
 struct EngineOutcome {
-  struct LogLine {
-    var sequence: Int32
-    var key: MessageKey?
-    var event: LoggedEvent
-  }
-
   /// An announcement as it was put into the outbox.
   struct Announced: Hashable {
     var lane: Int16
@@ -23,66 +17,68 @@ struct EngineOutcome {
     var data: String
   }
 
-  struct Waiting {
-    var key: MessageKey
-    var itemID: Int64
-    var type: String
-  }
-
-  /// A 约谈: over which item and clock, and what names it.
+  /// A 约谈 over a cycle of an item.
   struct Summons: Hashable {
     var itemID: Int64
-    var cycle: Int32
-    var clock: String
+    var unit: String?
+    var begunBy: Int32
     var reference: String
+    var isWithdrawn: Bool
+    var grounds: Int
   }
 
-  var items: [Item]
-  var logs: [Int64: [LogLine]]
-  var breaches: [Int64: [Breach]]
+  /// An edge from a duplicate to its main item.
+  struct Edge: Hashable {
+    var duplicate: ItemKey
+    var number: Int32
+    var main: ItemKey
+    var at: Instant
+  }
+
+  var matters: [Matter]
+  var pasts: [Int64: Intake.Past]
+  var findings: [Int64: [FindingRow]]
   var summonses: [Summons]
+  var edges: [Edge]
   var messages: [MessageKey: ContentDigest]
-  var waiting: [Waiting]
   var announced: [Announced]
   var published: [Announced]
   /// Everything that was sent, each once.
   var sent: [MessageKey: Set<ContentDigest>]
   var refused: Set<ContentDigest>
-  var isDue: Bool
-  var isToPublish: Bool
-  var replay: Replay
-  var policies: PolicyBook
+  var work: EngineDatabase.Work
+  var references: References
+  var now: Instant
+  /// What is broken in what every matter on record must come to.
+  var record: [String]
+  var originals: Int
 
   init(of run: EngineRun) throws {
     let store = run.crew.database.store
     let connection = store.connection
-    items = try connection.execute("SELECT \(ItemRow.selection) FROM item ORDER BY id").map { try ItemRow.read($0) }
-    logs = [:]
-    for row in try connection.execute(
+    matters = try store.allMatters()
+    pasts = try store.pasts(of: matters)
+    findings = try Dictionary(uniqueKeysWithValues: matters.map { ($0.id, try store.findings(of: $0.id)) })
+    summonses = try connection.execute(
       """
-      SELECT item_id, sequence, source, message_id, type, occurred_at, recorded_at, body
-      FROM item_event ORDER BY item_id, sequence
-      """)
-    {
-      let source: String? = try row.decode(2)
-      let id: String? = try row.decode(3)
-      logs[try row.decode(0), default: []].append(
-        LogLine(
-          sequence: try row.decode(1), key: source.flatMap { source in id.map { MessageKey(source: source, id: $0) } },
-          event: LoggedEvent(
-            type: try row.decode(4), occurredAt: try row.decode(5), recordedAt: try row.decode(6), body: try row.decode(7))))
+      SELECT item_id, unit, begun_by, reference, status = 'withdrawn',
+        (SELECT count(*) FROM notice_ground WHERE notice_id = notice.id) FROM notice
+      """
+    ).map {
+      Summons(
+        itemID: try $0.decode(0), unit: try $0.decode(1), begunBy: try $0.decode(2), reference: try $0.decode(3),
+        isWithdrawn: try $0.decode(4), grounds: try $0.decode(5))
     }
-    breaches = try store.breaches(of: items.map(\.id))
-    summonses = try connection.execute("SELECT item_id, cycle, clock, reference FROM notice").map {
-      Summons(itemID: try $0.decode(0), cycle: try $0.decode(1), clock: try $0.decode(2), reference: try $0.decode(3))
+    edges = try connection.execute(
+      "SELECT source, subject, number, merging.main_source, merging.main_subject, at FROM merging JOIN item ON item.id = item_id"
+    ).map {
+      Edge(
+        duplicate: ItemKey(source: try $0.decode(0), subject: try $0.decode(1)), number: try $0.decode(2),
+        main: ItemKey(source: try $0.decode(3), subject: try $0.decode(4)), at: try $0.decode(5))
     }
     messages = [:]
     for row in try connection.execute("SELECT source, id, digest FROM message") {
       messages[MessageKey(source: try row.decode(0), id: try row.decode(1))] = ContentDigest(bytes: try row.decode(2))
-    }
-    waiting = try connection.execute("SELECT source, message_id, item_id, type FROM waiting_event").map {
-      Waiting(
-        key: MessageKey(source: try $0.decode(0), id: try $0.decode(1)), itemID: try $0.decode(2), type: try $0.decode(3))
     }
     announced = try connection.execute(
       "SELECT lane, id, coalesce(event_id, 'duban-' || id), type, subject, data FROM test_announced ORDER BY id"
@@ -99,23 +95,28 @@ struct EngineOutcome {
       sent[try Envelope(arrival.message).key, default: []].insert(ContentDigest(of: arrival.message))
     }
     refused = Set(run.crew.broker.deadLetters.map { ContentDigest(of: $0.message) })
-    (isDue, isToPublish) = try run.crew.database.work()
-    replay = try store.replay()
-    policies = replay.policies
+    work = try run.crew.database.work()
+    (references, now) = try store.referencesInForce()
+    record = try RecordLaws.violations(store)
+    originals = try connection.execute("SELECT count(*) FROM original").only().decode(0)
   }
 
-  /// What must come out the same whoever did the work: of each item its log, its state, its breaches and its 约谈; times to the
-  /// minute, because within it real time passes.
+  /// What must come out the same whoever did the work: of each item its log, its state, its breaches and its 约谈; times to the minute,
+  /// because within it real time passes.
   var summary: [String] {
     func minute(_ time: Instant?) -> String { time.map { String($0.rfc3339.prefix(16)) } ?? "-" }
-    return items.map { item in
-      let log = (logs[item.id] ?? []).map { "\($0.event.type) \($0.key?.id ?? minute($0.event.recordedAt))" }
-      let breaches = (breaches[item.id] ?? []).map { "\($0.cycle) \($0.clock) \($0.tier) \(minute($0.dueAt))" }
-      let summonses = summonses.filter { $0.itemID == item.id }.map { "\($0.cycle) \($0.clock)" }
-      return """
-        \(item.key.subject): \(item.phase) at \(item.tier), cycle \(item.cycle), due \(minute(item.deadline?.dueAt)), \
-        settled by \(minute(item.resolutionDueAt)); log \(log); breaches \(breaches.sorted()); 约谈 \(summonses.sorted())
-        """
+    return matters.flatMap { matter in
+      let past = pasts[matter.id]
+      let log = (past?.log ?? []).map { "\($0.type) \($0.key?.id ?? minute($0.place))" }.sorted()
+      let breaches = (past?.chronicle.breaches ?? []).filter { $0.status.counts }.map {
+        "\($0.lapse.step.unit ?? "") \($0.lapse.cycle) \($0.lapse.step.clock) \($0.lapse.step.tier) \(minute($0.lapse.dueAt))"
+      }
+      let items = matter.items.map { unit, item in
+        let clocks = item.clocks.map { "\($0.kind) \(minute($0.clock.dueAt))" }
+        return "\(unit ?? ""): \(item.phase), cycle \(item.cycles), \(item.cycle?.supervisor?.rawValue ?? "-"), \(clocks)"
+      }
+      let notices = summonses.count { $0.itemID == matter.id && !$0.isWithdrawn }
+      return ["\(matter.key.subject) \(items); log \(log); breaches \(breaches.sorted()); 约谈 \(notices)"]
     }.sorted()
   }
 }

@@ -64,7 +64,7 @@ final class EngineRun {
       // No sweep in between: what it finds depends on what has been heard.
       try rest(except: .sweep)
       try rest()
-      if hour > 100 { try teachDirectory() }
+      if hour > 100 { try changeReferences() }
     }
     try comeToAnEnd()
   }
@@ -74,19 +74,27 @@ final class EngineRun {
   /// Lets every clock run out.
   private func comeToAnEnd() throws {
     try rest()
-    try teachDirectory()
+    try changeReferences()
     while let wakeAt = try database.lastWake() {
       try moveClock(by: max(1, Int((wakeAt - EngineHistory.time(hour)).microseconds / 3_600_000_000) + 2))
       try rest()
     }
   }
 
-  /// Lets the directory come to know whom it lacked, in histories in which it does: once, while everybody is at rest.
-  private func teachDirectory() throws {
-    guard history.teaches && !isTaught else { return }
+  /// Lets the directory come to know whom it lacked, and another calendar come, in histories in which they do: once, while everybody is at
+  /// rest.
+  private func changeReferences() throws {
+    guard !isTaught else { return }
     isTaught = true
-    steps.append("the directory is taught")
-    try database.teachDirectory()
+    if history.teaches {
+      steps.append("the directory is taught")
+      try database.teachDirectory()
+    }
+    if history.importsCalendar {
+      steps.append("another calendar comes")
+      try database.importCalendar(bringingIt: !members.contains { crew.actors[$0].role == .operate })
+    }
+    try rest()
   }
 
   /// Gives turns in random order until there is nothing to do at this hour, save for one role that begins nothing.
@@ -97,14 +105,16 @@ final class EngineRun {
         if random.chance(3) { try killSomebody() } else { try turn(random.pick(begun)) }
         continue
       }
-      let (isDue, isToPublish) = try database.work()
+      let work = try database.work()
       let wanted = members.filter { number in
         guard turnstile.steps[number] == EngineActor.idle else { return false }
         return switch crew.actors[number].role {
         case absent: false
         case .intake: broker.hasReady
-        case .sweep: isDue
-        case .relay: isToPublish
+        case .sweep: work.isDue
+        case .follow: work.isToFollow
+        case .relay: work.isToPublish
+        case .operate: work.isToRecompute
         }
       }
       if let number = (wanted + begun).randomElement(using: &random) {
@@ -112,7 +122,7 @@ final class EngineRun {
       } else {
         return
       }
-      guard steps.count < 20_000 else { throw TestFault("does not come to rest") }
+      guard steps.count < 60_000 else { throw TestFault("does not come to rest") }
     }
   }
 
@@ -123,7 +133,8 @@ final class EngineRun {
     let steps = turnstile.steps
     return members.filter { number in
       guard let step = steps[number] else { return false }
-      return step != EngineActor.idle || (crew.actors[number].role == .intake ? broker.hasReady : idleToo)
+      guard step == EngineActor.idle else { return true }
+      return crew.actors[number].role == .intake ? broker.hasReady : idleToo
     }
   }
 
@@ -153,7 +164,7 @@ final class EngineRun {
   }
 
   private func settle() throws {
-    for number in try turnstile.settle(database.waiters) where crew.actors[number].role != .intake {
+    for number in try turnstile.settle(database.waiters) where [.sweep, .relay].contains(crew.actors[number].role) {
       throw TestFault("\(crew.actors[number].role) \(number) waits for a lock: it should pass over what another holds")
     }
   }

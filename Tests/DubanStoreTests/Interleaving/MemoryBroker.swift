@@ -40,7 +40,13 @@ final class MemoryBroker: Sendable {
     }
   }
 
-  func acknowledge(by consumer: Int) { state.withLock { $0.held[consumer] = nil } }
+  /// What is set aside is tried again, behind what has come since: the order of messages does not matter.
+  func acknowledge(by consumer: Int, except setAside: [RawMessage]) {
+    state.withLock { state in
+      state.held[consumer] = nil
+      state.ready += setAside
+    }
+  }
 
   /// The consumer's channel is gone: what it held comes again, before what has come since.
   func giveBack(from consumer: Int) {

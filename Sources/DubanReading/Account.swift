@@ -28,7 +28,9 @@ public struct Account {
     var breaches = breaches.filter { $0.number <= row.log.breaches }
     var findings = findings
     var sweptTo = row.log.sweptTo
+    var references = references
     if let asAt {
+      references.calendars = Calendars(references.calendars.versions.filter { $0.from <= asAt })
       log = log.filter { $0.recordedAt <= asAt }
       findings = findings.filter { $0.at <= asAt }
       let facts = findings.map(FindingFacts.init)

@@ -49,7 +49,8 @@ struct ChineseWording: Wording {
   }
 
   private func clauses(_ setting: Setting, _ step: StepStory, _ verb: String, tellsDays: Bool) -> [String] {
-    let due = "应于\(setting.derivation.dueAt.chineseEnd)前\(verb)"
+    let kept = setting.derivation.isKept ? "据此已经到期，不溯及既往，仍" : ""
+    let due = "\(kept)应于\(setting.derivation.dueAt.chineseEnd)前\(verb)"
     var clauses: [String] = []
     switch setting.cause {
     case .opened, .named, .reopened:

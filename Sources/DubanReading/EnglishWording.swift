@@ -47,7 +47,8 @@ struct EnglishWording: Wording {
   }
 
   private func sentences(_ setting: Setting, _ step: StepStory, tellsDays: Bool) -> [String] {
-    let due = "due \(setting.derivation.dueAt.englishEnd)"
+    let due =
+      (setting.derivation.isKept ? "which had passed already, so still " : "") + "due \(setting.derivation.dueAt.englishEnd)"
     let limit = setting.derivation.allowance.sentence
     var sentences: [String] = []
     switch setting.cause {

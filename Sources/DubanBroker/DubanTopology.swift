@@ -1,4 +1,4 @@
-// The exchanges and queues of the contract (messages.md, "Topology"), declared by every worker that needs them.
+// The exchanges and queues of the contract (deploy/asyncapi.yaml), declared by every worker that needs them.
 
 import AMQP
 

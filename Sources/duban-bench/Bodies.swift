@@ -1,4 +1,4 @@
-// The CloudEvents that the benchmark publishes. Like those of floor.c, a new complaint has about 740 bytes.
+// The CloudEvents that the benchmark publishes. Like those of the floor, a new complaint has about 740 bytes.
 
 import AMQP
 import DubanBroker

@@ -19,7 +19,7 @@ struct IntakeBench: ParsableCommand {
   @Option(help: "The number of messages per run.") var messages = 100_000
   @Option(help: "The number of intake workers, instead of duband's default.") var workers: Int?
   @Option(help: "The number of runs.") var runs = 5
-  @Option(help: "The compiled floor.c. Without it there is no ratio.") var floor: String?
+  @Option(help: "The compiled floor. Without it there is no ratio.") var floor: String?
 
   func validate() throws {
     guard messages > 0, workers ?? 1 > 0, runs > 0 else {
@@ -92,7 +92,7 @@ struct IntakeBench: ParsableCommand {
 
   private func yardstick(on workbench: Workbench) -> Floor? {
     guard let floor else {
-      progress("no floor.c, so no ratio: set DUBAN_FLOOR to the file")
+      progress("no floor, so no ratio: name its C file in DUBAN_FLOOR")
       return nil
     }
     do {

@@ -18,7 +18,7 @@ struct PeersBench: ParsableCommand {
   @Option(help: "The number of messages per run of duband, the floor and the Go worker.") var messages = 100_000
   @Option(help: "The number of messages per run of Celery and FastStream.") var singleMessages = 20_000
   @Option(help: "The number of runs.") var runs = 5
-  @Option(help: "The compiled floor.c, which also fills the peers' queue.") var floor: String
+  @Option(help: "The compiled floor, which also fills the peers' queue.") var floor: String
   @Option(help: "The compiled Go worker.") var goWorker: String
   @Option(help: "The folder of the Python workers.") var peers: String
   @Option(help: "A Python with the modules that they import.") var python: String

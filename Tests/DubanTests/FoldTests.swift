@@ -242,7 +242,7 @@ struct FoldTests {
     }
   }
 
-  @Test("of two openings the earlier place wins, if it is heard in time; whoever was told otherwise is told again")
+  @Test("of two openings the earlier place wins, whichever was heard first; whoever was told otherwise is told again")
   func twoOpenings() throws {
     var book = try Casebook()
     let (later, heard) = (morning + .seconds(1800), morning + .seconds(2400))

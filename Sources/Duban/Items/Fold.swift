@@ -301,7 +301,7 @@ extension Fold {
     case .opened: open(with: entry, at: time)
     case .answered: answer(unit, at: time)
     case .closed:
-      if case .followed = entry.event, !isInForce(entry) { return .applied }
+      if case .followed(let following) = entry.event, !counts(following, entry) { return .applied }
       close(unit, by: entry, at: time, isWithdrawal: entry.trigger == .withdraws)
     case .reopened: reopen(unit, by: entry, at: time)
     case .counted: count(entry.trigger, unit)
@@ -316,7 +316,9 @@ extension Fold {
       // It takes effect once the main item is known; until then the item is its own.
       guard case .merged(let main) = entry.event, followings[entry.number] != nil else { return .applied }
       merge(into: main, at: time)
-    case .released: if isInForce(entry) { release(by: entry, at: time) }
+    case .released:
+      guard case .followed(let following) = entry.event, counts(following, entry) else { return .applied }
+      release(by: entry, at: time)
     case .noted: break
     case .waits, .warned, .lapsed, .impossible:
       // The test of the transition table walks every trigger of an entry through every phase: none has these cells.
@@ -325,10 +327,9 @@ extension Fold {
     return .applied
   }
 
-  /// Whether what is said of a main item is the latest of it, and is about the one that the duplicate follows.
-  private func isInForce(_ entry: Entry) -> Bool {
-    guard case .followed(let following) = entry.event else { return false }
-    return followings[following.merging] == entry && matter.whole.main == following.main
+  /// Whether an entry says the latest of the merging by which the matter is a duplicate.
+  private func counts(_ following: Event.Following, _ entry: Entry) -> Bool {
+    followings[following.merging] == entry && matter.whole.main == following.main
   }
 
   private mutating func count(_ trigger: Trigger, _ unit: String?) {

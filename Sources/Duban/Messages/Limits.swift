@@ -1,6 +1,6 @@
 // The contract's limits on a message.
 
-/// The limits of the contract (messages.md, "Rules for bad input").
+/// The limits of the contract (`deploy/asyncapi.yaml`, `x-limits`).
 public enum Limits {
   /// Bytes of a message; in binary mode, of its structured form.
   public static let bodyBytes = 256 * 1024

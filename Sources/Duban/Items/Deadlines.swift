@@ -52,18 +52,21 @@ extension Fold {
     clock.warnAt = warnAt.flatMap { $0 > clock.start ? $0 : nil }
   }
 
-  private func due(
+  /// When a clock is due, and by which days that is.
+  func due(
     _ clock: Item.Clock, _ kind: Item.ClockKind, _ allowance: Allowance, _ cycle: Item.Cycle, at time: Instant
-  ) -> (instant: Instant, isProvisional: Bool) {
+  ) -> (instant: Instant, isProvisional: Bool, days: WorkingTime) {
     let organ = owner(of: clock, in: cycle)
     let days = workingTime(of: organ, at: time)
     let due = days.due(clock, kind, allowance, cycle)
     // A year that was not announced yet: once it is, its calendar counts from the start, where it gives more time.
     guard due.isProvisional, let later = references.calendars.announced(after: time, from: clock.start, to: due.instant) else {
-      return due
+      return (due.instant, due.isProvisional, days)
     }
-    let announced = WorkingTime(calendar: later, hours: days.hours).due(clock, kind, allowance, cycle)
-    return announced.instant > due.instant ? announced : due
+    let known = WorkingTime(calendar: later, hours: days.hours)
+    let announced = known.due(clock, kind, allowance, cycle)
+    return announced.instant > due.instant
+      ? (announced.instant, announced.isProvisional, known) : (due.instant, due.isProvisional, days)
   }
 
   /// Recomputes the clocks of an item; a deadline that would be earlier counts only if it is still ahead at `time`: no owner is blamed for

@@ -56,13 +56,13 @@ extension Fold {
       guard let clock = cycle[kind] else { continue }
       let last = derivations.last { $0.unit == unit && $0.kind == kind && $0.cycle == item.cycles }
       if last?.clock == clock && last?.policyVersion == policy().version { continue }
-      let organ = owner(of: clock, in: cycle)
+      let allowance = rule.limit(of: kind).allowance(step: clock.step, tier: clock.tier)
       derivations.append(
         Derivation(
-          unit: unit, kind: kind, clock: clock, allowance: rule.limit(of: kind).allowance(step: clock.step, tier: clock.tier),
+          unit: unit, kind: kind, clock: clock, allowance: allowance,
           pauses: cycle.pauses.filter { $0.until.map { $0 > clock.start } ?? false },
-          grant: kind == .resolution ? cycle.grant : nil, cycle: item.cycles, organID: organ,
-          policyVersion: policy().version, policyLine: rule.line, days: workingTime(of: organ, at: time),
+          grant: kind == .resolution ? cycle.grant : nil, cycle: item.cycles, organID: owner(of: clock, in: cycle),
+          policyVersion: policy().version, policyLine: rule.line, days: due(clock, kind, allowance, cycle, at: time).days,
           nominalStart: nominal, at: time))
     }
   }

@@ -312,17 +312,9 @@ private let merging = [#""into":{"source":"/hotline/12345","subject":"HS-1"}"#]
       Run.entry(envelope, number: Int32(i + 1), at: clock(9), references)
     }
     let matter = Matter(id: 1, key: Ledger.key(MatterHistory.main), kind: .complaint)
-    let took = ContinuousClock().measure {
-      let fold = Fold.whole(log, of: matter, references: references, now: clock(9))
-      #expect(fold.verdicts.count == 2000)
-    }
-    // The worst that is known: a thousand moves, and before each a thousand different events that the policy refuses are tried.
-    let bound = flood == .refusals ? Duration.seconds(10) : .milliseconds(500)
-    #if DEBUG
-      #expect(took < 60 * bound)
-    #else
-      #expect(took < bound)
-    #endif
+    // A suite that does not end tells of work that grows with the square of the flood.
+    let fold = Fold.whole(log, of: matter, references: references, now: clock(9))
+    #expect(fold.verdicts.count == 2000)
   }
 
   // MARK: - Calendars

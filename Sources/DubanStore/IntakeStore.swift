@@ -43,7 +43,7 @@ extension Store {
       let key = envelope.item.whole ?? envelope.item
       if kinds[key] == nil { kinds[key] = envelope.type.kind }
     }
-    let keys = kinds.keys.sorted { $0.isBefore($1) }
+    let keys = Array(kinds.keys)
     // Each key by itself through the index: a plan that was made while the table was small would be kept while it grows.
     let rows = try connection.execute(
       """

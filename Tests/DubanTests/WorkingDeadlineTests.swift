@@ -103,6 +103,20 @@ struct WorkingDeadlineTests {
     #expect(book.explained(at: now).map(\.dueAt) == [due + .days(1)], "it counted from the start, for it gives more time")
   }
 
+  @Test("a deadline that counts a year by the calendar that announced it later is explained by that calendar")
+  func explainedByTheLater() throws {
+    // Monday 2026-12-28: three workdays end on the 31st; a fourth is 01-01 as long as nobody says otherwise, and 01-04 once it is 元旦.
+    let start = ShanghaiTime(year: 2026, month: 12, day: 28, hour: 10).instant
+    var book = try opened(at: start, "resolution: { within: 4wd, district: 1wd, city: 1wd }")
+    book.references.calendars = calendars(
+      try Self.announced("2027-01-01,holiday,元旦\n2027-01-02,holiday,元旦\n2027-01-03,holiday,元旦\n", version: 3),
+      from: start + .days(1))
+    let derivation = try #require(book.explained(at: start + .days(1)).last)
+    #expect(derivation.dueAt == ShanghaiTime(year: 2027, month: 1, day: 4, hour: 10).instant && !derivation.clock.isProvisional)
+    #expect(derivation.days.calendar.version == 3)
+    #expect(derivation.explanation?.days.filter { $0.role == .skipped }.map(\.reason) == ["元旦", "元旦", "元旦"])
+  }
+
   @Test("a calendar that takes a day off away makes no deadline pass that had not, and one that gives one lifts no breach")
   func corrections() throws {
     func november(_ day: Int, _ hour: Int = 10) -> Instant { ShanghaiTime(year: 2026, month: 11, day: day, hour: hour).instant }

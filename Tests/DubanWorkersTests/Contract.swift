@@ -36,6 +36,8 @@ struct Contract: Sendable {
     var pointer: String?
     /// Messages whose first example has been taken before.
     var after: [String] = []
+    /// When Duban hears it; nil where that does not matter.
+    var heard: Instant?
 
     var raw: RawMessage {
       let attributes = headers.map { (String($0.dropFirst("cloudEvents:".count)), $1) }
@@ -64,6 +66,11 @@ struct Contract: Sendable {
 
   func badExamples(of key: String) -> [Example] { message(key)["x-bad-examples"].elements.map { Example(key, $0) } }
 
+  /// Reasons by which a message is taken and does not count, and is no dead letter.
+  var inapplicableReasons: Set<String> {
+    Set(document["components", "schemas", "reason", "schema", "x-inapplicable"].elements.compactMap(\.string))
+  }
+
   /// The names of all fields that a message's schema knows, at any depth.
   func fields(of key: String) -> Set<String> {
     var fields: Set<String> = []
@@ -87,6 +94,7 @@ extension Contract.Example {
     for (name, value) in example["headers"].members { headers[name] = value.string }
     (reason, pointer) = (example["reason"].string, example["pointer"].string)
     after = example["after"].elements.compactMap(\.string)
+    heard = example["heard"].string.flatMap { Instant(rfc3339: $0) }
   }
 
   fileprivate var time: String {

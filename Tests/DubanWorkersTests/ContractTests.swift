@@ -81,6 +81,7 @@ struct ContractTests {
     #expect(schemas["attribute", "schema", "maxLength"].text == "\(Limits.attributeCharacters)")
     #expect(limits["unit-characters"].text == "\(Limits.unitCharacters)")
     #expect(limits["supporting-units"].text == "\(Limits.supportingUnits)")
+    #expect(limits["parts"].text == "\(Limits.parts)" && limits["events"].text == "\(Intake.entryLimit)")
     #expect(schemas["unit", "schema", "maxLength"].text == "\(Limits.unitCharacters)")
     #expect(schemas["data", "schema", "properties", "supporting", "maxItems"].text == "\(Limits.supportingUnits)")
     #expect(schemas["event", "schema", "properties", "time", "maxLength"].text == "\(Limits.attributeCharacters)")
@@ -120,28 +121,57 @@ struct ContractTests {
       try Contract.verdicts(on: headers.map { Contract.Case(message: "binary", headers: $0.headers) }).allSatisfy { $0 == nil })
   }
 
+  @Test("all good examples count: in one batch, and one by one in any order", arguments: 0..<5 as Range<UInt64>)
+  func goodExamplesCount(seed: UInt64) throws {
+    var messages = try contract.goodExamples.map { try Envelope($0.raw) }
+    var ledger = Ledger(try Self.references())
+    if seed == 0 {
+      #expect(ledger.hear(messages, at: Self.noon).allSatisfy { $0 == .applied })
+    } else {
+      var random = Seeded(seed)
+      messages.shuffle(using: &random)
+      for message in messages { ledger.hear([message], at: Self.noon) }
+    }
+    #expect(ledger.rows.values.map(\.log.count).reduce(0, +) == messages.count)
+    for (key, row) in ledger.rows {
+      #expect(row.verdicts.values.allSatisfy { $0.verdict == .applied }, "\(key): \(row.verdicts)")
+    }
+  }
+
   @Test(
-    "every bad example is refused with the reason and the pointer that stand beside it, by the schemas too as far as they can")
+    "every bad example is refused, or taken and does not count, with the reason and the pointer that stand beside it; what the schemas can say, they say too"
+  )
   func badExamples() throws {
     let examples = contract.badExamples
+    var inapplicable: Set<String> = []
     for (example, fault) in zip(examples, try Contract.verdicts(on: examples.map { Contract.Case(body: $0.body) })) {
-      let refused: Refusal?
+      let name = "\(example.message) \(example.name)"
       if let unreadable = refusal(of: example.raw) {
-        #expect((fault != nil) != isBeyondSchemas(unreadable), "\(example.message) \(example.name)")
-        refused = unreadable
-      } else {
-        #expect(fault == nil, "\(example.message) \(example.name)")
-        var fold = IntakeFold(
-          IntakeSnapshot(taken: [:], items: [:], freshIDs: Array(1..<10)), machine: try Self.machine())
-        for key in example.after {
-          #expect(fold.take(try Envelope(try #require(contract.goodExamples(of: key).first).raw)) == .applied)
-        }
-        if case .refused(let refusal) = fold.take(try Envelope(example.raw)) { refused = refusal } else { refused = nil }
+        #expect((fault != nil) != isBeyondSchemas(unreadable), "\(name)")
+        #expect(unreadable.reason.rawValue == example.reason && unreadable.pointer == example.pointer, "\(name): \(unreadable)")
+        continue
       }
-      #expect(
-        refused?.reason.rawValue == example.reason && refused?.pointer == example.pointer,
-        "\(example.message) \(example.name): \(refused.map { "\($0)" } ?? "taken")")
+      #expect(fault == nil, "\(name)")
+      var ledger = Ledger(try Self.references())
+      for key in example.after {
+        let before = try Envelope(try #require(contract.goodExamples(of: key).first).raw)
+        #expect(ledger.hear([before], at: Self.noon) == [.applied], "\(name) after \(key)")
+      }
+      let (told, entries) = (ledger.announcements.count, ledger.entries)
+      switch ledger.hear([try Envelope(example.raw)], at: example.heard ?? Self.noon).first {
+      case .refused(let refusal)?:
+        #expect(refusal.reason.rawValue == example.reason && refusal.pointer == example.pointer, "\(name): \(refusal)")
+        #expect(ledger.entries == entries && !contract.inapplicableReasons.contains(example.reason ?? ""), "\(name)")
+      case .inapplicable(let reason)?:
+        inapplicable.insert(reason.rawValue)
+        #expect(ledger.entries == entries + 1, "\(name)")
+        let receipt = try #require(ledger.announcements.dropFirst(told).first { $0.type == .receiptRejected }, "\(name)")
+        let data = try JSON(parsing: receipt.data)
+        #expect(data["reason"].string == example.reason && data["pointer"].string == example.pointer, "\(name): \(receipt.data)")
+      case let outcome: Issue.record("\(name): \(outcome.map { "\($0)" } ?? "nothing")")
+      }
     }
+    #expect(inapplicable == contract.inapplicableReasons.union(["invalid-value"]))
   }
 
   @Test(
@@ -209,12 +239,104 @@ struct ContractTests {
     #expect(told?.reason.rawValue == letter.headers["duban-reason"] && told?.detail == letter.headers["duban-detail"])
   }
 
+  @Test("what folds announce holds to its schema: each type, with each field that the contract lists")
+  func announcements() throws {
+    let events = try Self.story().map { (key: $0.type.rawValue, text: $0.cloudEvent) }
+    #expect(Set(events.map(\.key)).sorted() == contract.messages(of: "events").sorted())
+    for (event, fault) in zip(events, try Contract.verdicts(on: events.map { Contract.Case(message: $0.key, body: $0.text) })) {
+      #expect(fault == nil, "\(event.text)")
+    }
+    // Types with the same data are looked at together.
+    for (_, events) in Dictionary(
+      grouping: events, by: { contract.message($0.key)["payload", "schema", "properties", "data"].text })
+    {
+      let keys = Set(events.map(\.key)).sorted()
+      var told = try events.reduce(into: Set<String>()) { $0.formUnion(try JSON(parsing: $1.text).fields) }
+      told.insert("traceparent")
+      let listed = keys.reduce(into: Set(["traceparent"])) { $0.formUnion(contract.fields(of: $1)) }
+      #expect(told.sorted() == listed.sorted(), "\(keys)")
+    }
+  }
+
+  /// Matters to which everything happens that Duban has something to tell of.
+  private static func story() throws -> [Announcement] {
+    var ledger = Ledger(try references())
+    func hour(_ hours: Double) -> Duban.Instant { noon + .seconds(Int64(hours * 3600)) }
+    var ids = 0
+    func message(
+      _ type: String, _ subject: String, _ data: String, at time: Double, source: String = "/hotline/12345"
+    ) throws -> Envelope {
+      ids += 1
+      return try Sample.envelope(
+        type, id: "s\(ids)", source: source, subject: subject, time: hour(time).rfc3339,
+        data: type == "complaint.submitted" ? nil : data)
+    }
+    func hear(
+      _ type: String, _ subject: String, _ data: String = "{}", at time: Double, heard: Double? = nil,
+      source: String = "/hotline/12345"
+    ) throws {
+      ledger.hear([try message(type, subject, data, at: time, source: source)], at: hour(heard ?? time))
+    }
+    func sweep(_ subject: String, source: String = "/hotline/12345", at times: Double...) {
+      for time in times { ledger.sweep(ItemKey(source: source, subject: subject), at: hour(time)) }
+    }
+    // To the top of both chains. The answer is dated back too far to be believed; a person decides about each breach of answering.
+    try hear("complaint.submitted", "HS-1", at: 0)
+    sweep("HS-1", at: 1.01, 48.01, 72.01, 96.01)
+    try hear("complaint.responded", "HS-1", at: 40, heard: 97)
+    for (decision, number) in [(.uphold, 1), (.excuse, 1), (.lift, 2), (.excuse, 3)] as [(Breach.Decision, Int32)] {
+      ledger.decide(decision, on: number, of: "HS-1", at: hour(98))
+    }
+    sweep("HS-1", at: 456.01, 576.01, 696.01)
+    // An answer in time that is heard a little late, of a source that asks for receipts.
+    try hear("complaint.submitted", "QR-1", at: 0, source: "/qr/mashang")
+    try hear("complaint.accepted", "QR-1", #"{"supporting":["黄石供电公司"]}"#, at: 1, source: "/qr/mashang")
+    try hear("complaint.resolved", "QR-1", #"{"part":"黄石供电公司"}"#, at: 2, source: "/qr/mashang")
+    sweep("QR-1", source: "/qr/mashang", at: 48.01)
+    try hear("complaint.responded", "QR-1", at: 47.9, heard: 48.2, source: "/qr/mashang")
+    // A pause that is heard a little late moves the deadline. Its district, and then the city, let it pass, which is found late.
+    try hear("complaint.submitted", "HS-2", at: 0)
+    sweep("HS-2", at: 48.01, 48.2)
+    let pause = try message("complaint.suspended", "HS-2", #"{"reason":"待设计变更批复"}"#, at: 47.7)
+    ledger.hear([pause, try message("complaint.resumed", "HS-2", "{}", at: 47.8)], at: hour(48.3))
+    sweep("HS-2", at: 75, 103)
+    ledger.decide(.excuse, on: 2, of: "HS-2", at: hour(104))
+    // 延期 is decided before it is known to have been asked for; then it is settled.
+    try hear("complaint.submitted", "HS-3", at: 0)
+    let until = #""until":"2027-03-31T18:00:00+08:00""#
+    try hear("complaint.extension-decided", "HS-3", #"{"decision":"approved",\#(until),"approver":"黄石港区"}"#, at: 2)
+    try hear("complaint.extension-requested", "HS-3", #"{"reason":"连续降雨",\#(until)}"#, at: 1, heard: 2.1)
+    try hear("complaint.resolved", "HS-3", at: 3)
+    // The part of a unit, whose deadlines pass and which ends.
+    try hear("complaint.submitted", "HS-4", at: 0)
+    try hear("complaint.responded", "HS-4", at: 0.1)
+    try hear("complaint.accepted", "HS-4", #"{"supporting":["黄石供电公司"]}"#, at: 0.2)
+    sweep("HS-4", at: 433, 456.01, 456.21, 576.01, 576.21, 696.01, 696.21)
+    try hear("complaint.resolved", "HS-4", #"{"part":"黄石供电公司"}"#, at: 2, heard: 698)
+    for number in 1...6 { ledger.decide(.excuse, on: Int32(number), of: "HS-4", at: hour(699)) }
+    #expect(ledger.faults.isEmpty)
+    let letter = RawMessage(body: Array(Sample.event("complaint.submitted", id: "bad", subject: "HS-9", time: "昨天").utf8))
+    let district = Organ(id: 2, tier: .district, name: "黄石港区", parentID: 1)
+    let schedule = Schedule(
+      id: 1, name: "monthly", notice: .bulletin, recurrence: try #require(Recurrence(text: "month")), tier: .district,
+      threshold: 1, catchUp: 1)
+    let bulletin = Notice.bulletin(
+      to: district, [StreetFigures(street: "胜阳港街道", open: 1, overdue: 1, escalated: 1)],
+      in: Period(start: noon, end: hour(720)), schedule: schedule, at: hour(720))
+    var refused: Refusal?
+    do throws(Refusal) { _ = try Envelope(letter) } catch { refused = error }
+    return ledger.announcements + [
+      Announcement.rejected(try #require(refused), of: letter, at: noon), bulletin.announcement(orderKey: 2),
+    ]
+  }
+
   // MARK: - On real queues
 
   /// The city of the examples, in which one source is bound to an AMQP user.
   private static let directory = """
     city: 黄石市
     districts: [{ name: 黄石港区, streets: [胜阳港街道, 花湖街道] }]
+    units: [黄石供水公司, 黄石供电公司, 黄石燃气公司]
     sources:
       - { uri: /hotline/12345, name: 12345 热线 }
       - { uri: /platform/12388, name: 12388 平台, users: [discipline] }
@@ -230,30 +352,22 @@ struct ContractTests {
     rules:
       - kind: complaint
         response: { within: 48h, district: 24h, city: 24h, warn: 47h }
-        resolution: { within: 19d, district: 5d, city: 5d }
+        resolution: { within: 19d, district: 5d, city: 5d, warn: 24h }
         slips: [blue, orange, red]
       - { kind: inspection, response: { within: 7d, district: 3d, city: 3d }, resolution: { within: 30d, district: 5d, city: 5d } }
       - { kind: funding, response: { within: 15d, district: 5d, city: 5d }, resolution: { within: 30d, district: 5d, city: 5d } }
       - { kind: reminder, resolution: { within: 24h, district: 24h, city: 24h } }
     """
 
-  /// The same city, at noon of the examples' day.
-  private static func machine() throws -> ItemMachine {
-    let draft = try DirectoryDraft.read(yaml: directory)
-    let now = Duban.Instant(rfc3339: noon)
-    return ItemMachine(
+  /// The same city, and the policy.
+  private static func references() throws -> References {
+    References(
       policies: PolicyBook(current: try Policy(yaml: policy, version: 1)),
-      directory: Directory(
-        version: 1,
-        organs: [
-          Organ(id: 1, tier: .city, name: "黄石市", parentID: nil), Organ(id: 2, tier: .district, name: "黄石港区", parentID: 1),
-          Organ(id: 3, tier: .street, name: "胜阳港街道", parentID: 2), Organ(id: 4, tier: .street, name: "花湖街道", parentID: 2),
-        ],
-        sources: draft.sources.map { UpstreamSource(uri: $0.uri, name: $0.name, users: $0.users ?? []) }), calendar: .unannounced,
-      now: try #require(now))
+      directory: Directory(try DirectoryDraft.read(yaml: directory)), calendars: Calendars())
   }
 
-  private static let noon = "2026-11-20T12:00:00+08:00"
+  /// Of the examples' day.
+  private static let noon = ShanghaiTime(year: 2026, month: 11, day: 20, hour: 12).instant
 
   @Test(
     "on real queues the good examples enter the log, the bad ones become letters as promised, and all that is told holds to its schema"
@@ -262,7 +376,7 @@ struct ContractTests {
     let contract = contract
     try await Surroundings.with { test in
       let store = try test.store.connect()
-      try test.store.setClock(ahead: try test.store.ask("SELECT (timestamptz '\(Self.noon)' - now())::text"))
+      try test.store.setClock(at: Self.noon)
       try store.apply(directory: try DirectoryDraft.read(yaml: Self.directory))
       _ = try store.apply(policy: Self.policy)
       try store.apply(
@@ -271,7 +385,10 @@ struct ContractTests {
         try test.publish(contract.goodExamples)
         let good = contract.goodExamples.count
         try test.store.until(
-          "(SELECT count(*) FROM item_event WHERE source IS NOT NULL) = \(good) AND (SELECT count(*) FROM waiting_event) = 0",
+          """
+          (SELECT count(*) FROM item_event WHERE source IS NOT NULL) = \(good)
+          AND NOT EXISTS (SELECT FROM verdict WHERE verdict <> 'applied')
+          """,
           describing: "SELECT array_agg(type ORDER BY type) FROM item_event")
         try Self.refusals(contract, test)
         try Self.tellings(contract, test)
@@ -280,13 +397,17 @@ struct ContractTests {
   }
 
   private static func refusals(_ contract: Contract, _ test: Surroundings) throws {
-    // What depends on how an item stands depends on what else has happened to it by now.
-    let bad = contract.badExamples.filter { $0.reason != "not-allowed" }
-    try test.publish(bad)
-    var expected = Dictionary(grouping: bad, by: \.body)
-    #expect(expected.count == bad.count, "two bad examples are the same")
+    // What depends on how an item stands depends on what else has happened to it by now; what it is, and that it is there, does not.
+    let steady = ["item-exists", "wrong-kind"]
+    let dead = contract.badExamples.filter {
+      !contract.inapplicableReasons.contains($0.reason ?? "") && ($0.after.isEmpty || $0.reason != "invalid-value")
+    }
+    let inapplicable = contract.badExamples.filter { steady.contains($0.reason ?? "") }
+    try test.publish(dead + inapplicable)
+    var expected = Dictionary(grouping: dead, by: \.body)
+    #expect(expected.count == dead.count, "two bad examples are the same")
     for queue in DubanTopology.intakeQueues {
-      let here = bad.filter { example in
+      let here = dead.filter { example in
         DubanTopology.all.bindings.contains {
           $0.queue == queue.name && $0.routingKey == example.routingKey.prefix { $0 != "." } + ".#"
         }
@@ -302,20 +423,39 @@ struct ContractTests {
       #expect(try Contract.verdicts(on: cases).allSatisfy { $0 == nil })
     }
     #expect(expected.isEmpty)
+    try test.store.until("(SELECT count(*) FROM verdict WHERE verdict = 'inapplicable') = \(inapplicable.count)")
+    for queue in DubanTopology.intakeQueues { #expect(try test.depth(of: queue.deadLetterQueue) == 0) }
   }
 
-  /// Lets what is open climb to the top, and a month end; then everything has been told that Duban can tell.
+  /// Lets what is open rise to the top, a month end, and an answer come that is dated back; then everything has been told that Duban can tell.
   private static func tellings(_ contract: Contract, _ test: Surroundings) throws {
-    func setClock(afterNoon time: String) throws {
-      try test.store.setClock(ahead: try test.store.ask("SELECT (timestamptz '\(noon)' - now() + interval '\(time)')::text"))
-    }
-    try setClock(afterNoon: "2 hours")
-    try test.store.until("EXISTS (SELECT FROM item_event WHERE type = 'item.due-soon')")
+    try test.store.setClock(at: noon + .hours(2))
+    try test.store.until("EXISTS (SELECT FROM finding WHERE type = 'item.due-soon')")
     for days in 1...4 {
-      try setClock(afterNoon: "\(days * 60) days")
+      try test.store.setClock(at: noon + .days(Int64(days * 60)))
       try test.store.until(
-        "NOT EXISTS (SELECT FROM item WHERE due_at <= duban_now()) AND NOT EXISTS (SELECT FROM schedule WHERE due_at <= duban_now())"
+        "NOT EXISTS (SELECT FROM item WHERE wake_at <= duban_now()) AND NOT EXISTS (SELECT FROM schedule WHERE due_at <= duban_now())"
       )
+    }
+    let item = "(SELECT id FROM item WHERE source = '/qr/mashang' AND subject = 'QR-0002')"
+    try test.publish([
+      Sample.event(
+        "complaint.responded", id: "late", source: "/qr/mashang", subject: "QR-0002", time: (noon + .hours(1)).rfc3339, data: "{}"
+      )
+    ])
+    try test.store.until("(SELECT count(*) FROM breach WHERE item_id = \(item) AND status = 'contested') = 3")
+    let store = try test.store.connect()
+    let id: Int64 = try test.store.ask("SELECT \(item)")
+    for breach in try store.breaches(of: [id])[id] ?? [] {
+      let decisions: [Breach.Decision] =
+        switch (breach.lapse.step.clock, breach.lapse.step.tier) {
+        case (.response, .street): [.uphold, .excuse]
+        case (.response, _): [.lift]
+        case (.resolution, _): [.excuse]
+        }
+      for decision in decisions {
+        _ = try store.decide(decision, on: breach.number, of: id, by: "王某", because: "台风停工")
+      }
     }
     try test.store.until("(SELECT count(*) FROM outbox) = 0")
     let events = try test.take(try test.depth(of: "test.events"), from: "test.events").map {
@@ -329,6 +469,23 @@ struct ContractTests {
       let unlisted = try JSON(parsing: event).fields.subtracting(contract.fields(of: key))
       #expect(unlisted.isEmpty, "\(key): the contract does not list \(unlisted.sorted())")
     }
+  }
+}
+
+extension Ledger {
+  /// How many entries there are in all logs.
+  fileprivate var entries: Int { rows.values.map(\.log.count).reduce(0, +) }
+}
+
+extension Announcement {
+  /// As the relay sends it.
+  fileprivate var cloudEvent: String {
+    var attributes = [
+      ("specversion", "1.0"), ("id", id ?? "duban-1"), ("source", "/duban"), ("type", Duban.EventType.prefix + type.rawValue),
+      ("time", occurredAt.rfc3339), ("subject", subject), ("datacontenttype", "application/json"),
+    ]
+    if let traceparent { attributes.append(("traceparent", traceparent)) }
+    return "{" + attributes.map { "\(JSONText.string($0)):\(JSONText.string($1))," }.joined() + "\"data\":\(data)}"
   }
 }
 

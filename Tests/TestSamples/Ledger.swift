@@ -92,8 +92,10 @@ extension Ledger {
   }
 
   /// Lets the deadlines of a matter lapse.
-  public mutating func sweep(_ subject: String = MatterHistory.main, at now: Instant) {
-    guard let row = rows[Self.key(subject)] else { return }
+  public mutating func sweep(_ subject: String = MatterHistory.main, at now: Instant) { sweep(Self.key(subject), at: now) }
+
+  public mutating func sweep(_ key: ItemKey, at now: Instant) {
+    guard let row = rows[key] else { return }
     var effects = Effects()
     var fold = Fold(row.matter, references: references, now: now, recorded: row.breaches)
     fold.sweep(to: now)
@@ -141,7 +143,10 @@ extension Ledger {
 // MARK: - The record
 
 extension Ledger {
-  private func id(of key: ItemKey) -> Int64 { Int64(key.subject.utf8.last ?? 0) }
+  /// The same however early the matter is heard of.
+  private func id(of key: ItemKey) -> Int64 {
+    key.description.utf8.reduce(0) { id, byte in (id * 31 + Int64(byte)) % 1_000_000_007 }
+  }
 
   private func chronicle(_ row: Row) -> Chronicle {
     Chronicle(before: row.isNew ? nil : row.matter, breaches: row.breaches, verdicts: row.verdicts, notices: row.notices)

@@ -45,25 +45,28 @@ extension Fold {
   /// Computes when a clock is due, and when its owner is warned.
   func setDue(of clock: inout Item.Clock, _ kind: Item.ClockKind, _ unit: String?, _ cycle: Item.Cycle, at time: Instant) {
     guard let limit = rule(unit)?.limit(of: kind) else { return }
-    let due = due(clock, kind, limit.allowance(step: clock.step, tier: clock.tier), cycle, at: time)
+    let due = due(clock, kind, limit.allowance(step: clock.step, tier: clock.tier), cycle, at: time).due
     (clock.dueAt, clock.isProvisional) = (due.instant, due.isProvisional)
     let warnAt = limit.warning.map { due.instant - $0 }
     // An owner who has just been told needs no warning.
     clock.warnAt = warnAt.flatMap { $0 > clock.start ? $0 : nil }
   }
 
-  private func due(
+  /// When a clock is due, and by which days that is.
+  func due(
     _ clock: Item.Clock, _ kind: Item.ClockKind, _ allowance: Allowance, _ cycle: Item.Cycle, at time: Instant
-  ) -> (instant: Instant, isProvisional: Bool) {
+  ) -> (instant: Instant, isProvisional: Bool, days: WorkingTime) {
     let organ = owner(of: clock, in: cycle)
     let days = workingTime(of: organ, at: time)
     let due = days.due(clock, kind, allowance, cycle)
     // A year that was not announced yet: once it is, its calendar counts from the start, where it gives more time.
     guard due.isProvisional, let later = references.calendars.announced(after: time, from: clock.start, to: due.instant) else {
-      return due
+      return (due.instant, due.isProvisional, days)
     }
-    let announced = WorkingTime(calendar: later, hours: days.hours).due(clock, kind, allowance, cycle)
-    return announced.instant > due.instant ? announced : due
+    let known = WorkingTime(calendar: later, hours: days.hours)
+    let announced = known.due(clock, kind, allowance, cycle)
+    return announced.instant > due.instant
+      ? (announced.instant, announced.isProvisional, known) : (due.instant, due.isProvisional, days)
   }
 
   /// Recomputes the clocks of an item; a deadline that would be earlier counts only if it is still ahead at `time`: no owner is blamed for

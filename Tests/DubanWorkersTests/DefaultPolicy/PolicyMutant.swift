@@ -8,9 +8,11 @@ struct PolicyMutant {
   var rule: Int?
   var what: String
   var text: String
-  /// Whether it is no value but something that holds the rules together: their kinds and order, and what must be there.
-  var isOfTheFrame: Bool {
+  /// Whether it changes what holds the rules together (their kinds and order, and what must be there), or gives a reminder that is heard
+  /// late no time at all.
+  var mayBeRefused: Bool {
     what.hasSuffix("gone") || what.hasSuffix("behind the next") || what.contains(": kind: ")
+      || what == "reminder: resolution.within: 1wd → 0wd"
   }
 
   /// Every mutant of a policy file that is written a key a line.
@@ -39,7 +41,7 @@ struct PolicyMutant {
       add("gone", lines.indices.filter { !body.contains($0) }.map { lines[$0] })
       let keys = body.map { lines[$0].key }
       for line in absent(
-        keys, isReminder: name.hasPrefix("reminder"), isPutOff: !body.contains { lines[$0].hasPrefix("    extensions: 0") })
+        keys, isReminder: name.hasPrefix("reminder"), isExtended: !body.contains { lines[$0].hasPrefix("    extensions: 0") })
       {
         add("\(line) added", lines.replaced(with: lines[start] + "\n    " + line, at: start))
       }
@@ -58,12 +60,12 @@ struct PolicyMutant {
   }
 
   /// What a file leaves to its default, said otherwise.
-  private static func absent(_ keys: [String], isReminder: Bool, isPutOff: Bool) -> [String] {
+  private static func absent(_ keys: [String], isReminder: Bool, isExtended: Bool) -> [String] {
     var lines = ["starts-at: district", "summons-at: district"]
     // A reminder knows neither pauses nor extensions.
     if !isReminder {
       lines += ["extensions: 0", "extensions: 2", "pauses: [材料不齐]", "response: { within: 1h, district: 1h, city: 1h }"]
-      if isPutOff { lines.append("approver: city") }
+      if isExtended { lines.append("approver: city") }
     }
     return lines.filter { line in !keys.contains { line.hasPrefix($0 + ":") } }
   }
@@ -78,7 +80,7 @@ struct PolicyMutant {
     }
     let value = content.drop { $0 != ":" }.dropFirst(2).trimmed
     switch key {
-    case "tolerance", "waiting": return changed(value, lengths(value))
+    case "counts-from-hearing-after", "annuls-within", "waiting": return changed(value, lengths(value))
     case "kind": return changed(value, ["complaint", "inspection", "funding", "reminder"].filter { $0 != value })
     case "category", "grade", "source": return changed(value, [value + "x"])
     case "starts-at", "summons-at", "approver": return changed(value, ["street", "district", "city"].filter { $0 != value })

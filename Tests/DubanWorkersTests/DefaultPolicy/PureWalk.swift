@@ -1,4 +1,4 @@
-// The walk at the pure level: matters run through the item machine alone, with a sweep that is always in time.
+// The walk at the pure level: matters run through intake and the fold alone, with a sweep that is always in time.
 
 import Duban
 import Foundation
@@ -7,53 +7,38 @@ import TestServers
 struct PureWalk: Sendable {
   /// A matter with its messages read.
   struct Prepared: Sendable {
-    var matter: Matter
+    var matter: WalkMatter
     var messages: [(heardAt: Instant, envelope: Envelope)]
   }
 
   let matters: [Prepared]
   private let directory: Directory
-  private let calendar: WorkCalendar
+  private let calendars: Calendars
 
-  init(_ matters: [Matter]) throws {
+  init(_ matters: [WalkMatter]) throws {
     self.matters = try matters.map { matter in
       let messages = try matter.events.map { ($0.heardAt, try Envelope(RawMessage(body: Array($0.text.utf8)))) }
       return Prepared(matter: matter, messages: messages)
     }
-    directory = try Directory(DirectoryDraft.read(yaml: Matter.withHours(deployed("directory/huangshi.yaml"))))
-    calendar = try WorkCalendar(csv: deployed("calendars/cn-workdays.csv"), version: 1)
+    directory = try Directory(DirectoryDraft.read(yaml: WalkMatter.withHours(deployed("directory/huangshi.yaml"))))
+    calendars = Calendars(try WorkCalendar(csv: deployed("calendars/cn-workdays.csv"), version: 1))
   }
 
   /// What Duban would tell of a matter until the end of the year.
-  func told(of prepared: Prepared, under policy: Policy) throws -> [Matter.Told] {
-    guard let first = prepared.messages.first?.envelope else { return [] }
-    var item = Item(awaited: first.item, id: 1, kind: first.type.kind, policyVersion: policy.version)
-    var breaches: [Breach] = []
-    var told: [Matter.Told] = []
-    func act(at now: Instant, _ body: (ItemMachine, inout Effects) throws -> Void) throws {
-      var effects = Effects()
-      try body(
-        ItemMachine(policies: PolicyBook(current: policy), directory: directory, calendar: calendar, now: now), &effects)
-      breaches += effects.breaches
-      for event in effects.announcements { told.append(try ToldEvent(event).told) }
-    }
-    func pass(until end: Instant) throws {
-      while let wakeAt = item.wakeAt, wakeAt <= end {
-        try act(at: Halt.sweep(inMinuteOf: wakeAt)) { $0.wake(&item, history: breaches, into: &$1) }
-      }
+  func told(of prepared: Prepared, under policy: Policy) throws -> [WalkMatter.Told] {
+    guard let key = prepared.messages.first?.envelope.item else { return [] }
+    var ledger = Ledger(References(policies: PolicyBook(current: policy), directory: directory, calendars: calendars))
+    func pass(until end: Instant) {
+      while let wakeAt = ledger.rows[key]?.matter.wakeAt, wakeAt <= end { ledger.sweep(key, at: Halt.sweep(inMinuteOf: wakeAt)) }
     }
     for (heardAt, envelope) in prepared.messages {
-      try pass(until: heardAt)
-      do {
-        try act(at: Halt.hearing(inMinuteOf: heardAt)) { machine, effects in
-          try machine.apply(envelope, to: &item, history: breaches, into: &effects)
-        }
-      } catch let refusal as Refusal {
-        told.append(.init(at: heardAt.minuteText, what: "rejected \(refusal.reason.rawValue)"))
-      }
+      // What falls due in the minute of a message is handled behind it.
+      pass(until: heardAt - .seconds(1))
+      ledger.hear([envelope], at: Halt.hearing(inMinuteOf: heardAt))
     }
-    try pass(until: minute("12-31 23:59"))
-    return told
+    pass(until: minute("12-31 23:59"))
+    guard ledger.faults.isEmpty else { throw TestFault("\(prepared.matter.name): \(ledger.faults)") }
+    return try ledger.announcements.map { try ToldEvent($0) }.filter { $0.matter != nil }.map(\.told)
   }
 }
 

@@ -6,7 +6,7 @@ import TestServers
 import Testing
 
 /// A matter of 2026, and what it must lead to. Everything is told to the minute, in Asia/Shanghai.
-struct Matter: Sendable, CustomTestStringConvertible {
+struct WalkMatter: Sendable, CustomTestStringConvertible {
   /// Its number upstream.
   var name: String
   /// The rule that it proves, in the document's words.
@@ -16,7 +16,7 @@ struct Matter: Sendable, CustomTestStringConvertible {
   var source = "/hotline/12345"
   var place: Place
   var messages: [Message]
-  /// What Duban must tell of it, in this order.
+  /// What Duban must tell of it, in the order of time.
   var told: [Told]
 
   var testDescription: String { "\(name) — \(proves)" }
@@ -28,7 +28,8 @@ struct Matter: Sendable, CustomTestStringConvertible {
     var type: String
     /// Nil for an opening, which tells what the matter says of itself, and for what needs none.
     var data: String?
-    var isRefused = false
+    /// Whether it is taken but does not count, so that its sender is told why.
+    var isInapplicable = false
   }
 
   struct Place: Sendable {
@@ -48,13 +49,15 @@ struct Matter: Sendable, CustomTestStringConvertible {
     var told: [Told] = []
   }
 
+  /// The steps in any order, but the opening first: those of each clock's chain stand together.
   init(
     _ name: String, _ proves: String, rule: String, category: String? = nil, grade: String? = nil, source: String? = nil,
     due: String? = nil, at place: Place, _ steps: [Step]
   ) {
     (self.name, self.proves, self.rule, self.place) = (name, proves, rule, place)
     if let source { self.source = source }
-    (messages, told) = (steps.flatMap(\.messages), steps.flatMap(\.told))
+    messages = steps.flatMap(\.messages).inOrder(of: \.heardAt)
+    told = steps.flatMap(\.told).inOrder(of: \.at)
     let facts = [("category", category), ("grade", grade), ("due", due.map { minute($0).rfc3339 })]
     let known = facts.compactMap { name, value in value.map { #","\#(name)":"\#($0)""# } }.joined()
     let region = #"{"district":"\#(place.district)","street":"\#(place.street)"}"#
@@ -63,12 +66,12 @@ struct Matter: Sendable, CustomTestStringConvertible {
   }
 
   /// The messages as CloudEvents, each with when it reaches Duban.
-  var events: [(heardAt: Instant, id: String, text: String, isRefused: Bool)] {
+  var events: [(heardAt: Instant, id: String, text: String)] {
     messages.enumerated().map { i, message in
       let id = "\(name)#\(i)"
       let text = Sample.event(
         message.type, id: id, source: source, subject: name, time: message.time.rfc3339, data: message.data ?? "{}")
-      return (message.heardAt, id, text, message.isRefused)
+      return (message.heardAt, id, text)
     }
   }
 
@@ -89,9 +92,16 @@ extension Instant {
   }
 }
 
+extension Sequence {
+  /// By time, and what has the same time as it stands.
+  fileprivate func inOrder<T: Comparable>(of time: (Element) -> T) -> [Element] {
+    enumerated().sorted { (time($0.element), $0.offset) < (time($1.element), $1.offset) }.map(\.element)
+  }
+}
+
 // MARK: - Steps
 
-extension Matter.Step {
+extension WalkMatter.Step {
   /// Upstream tells; `heard` where the message is held up on its way.
   static func says(_ time: String, _ type: String, _ data: String? = nil, heard: String? = nil) -> Self {
     Self(messages: [.init(time: minute(time), heardAt: minute(heard ?? time), type: type, data: data)])
@@ -104,31 +114,46 @@ extension Matter.Step {
     return step
   }
 
-  /// Upstream tells what the policy does not let it.
-  static func refused(_ time: String, _ type: String, _ data: String, _ reason: String) -> Self {
+  /// Upstream tells what cannot count as the matter stands.
+  static func inapplicable(_ time: String, _ type: String, _ data: String, _ reason: String) -> Self {
     var step = says(time, type, data)
-    step.messages[0].isRefused = true
+    step.messages[0].isInapplicable = true
     step.told = [.init(at: time, what: "rejected \(reason)")]
     return step
   }
 
-  /// The holder is warned of a deadline that is kept, or moved, after that.
-  static func warned(_ clock: Item.Clock, _ tier: Tier, _ time: String, due: String) -> Self {
+  /// Who owes a step is warned of a deadline that is kept, or moved, after that.
+  static func warned(_ clock: Item.ClockKind, _ tier: Tier, _ time: String, due: String) -> Self {
     Self(told: [.init(at: time, what: "due-soon \(tier) \(clock), due \(due)")])
   }
 
-  /// A deadline passes at a tier: the slip of a colour, and the next tier of the chain; at 市 (R22, R34) a 约谈 is proposed.
-  static func lapses(_ clock: Item.Clock, _ tier: Tier, _ slip: Slip, warned: String? = nil, at due: String) -> Self {
+  /// A deadline passes at a tier: the next tier of the chain supervises, if there is one, and a slip of a colour is issued.
+  static func lapses(_ clock: Item.ClockKind, _ tier: Tier, _ slip: Slip, warned: String? = nil, at due: String) -> Self {
     var step = warned.map { Self.warned(clock, tier, $0, due: due) } ?? Self()
     let facts = "\(tier) \(clock), due \(due)"
     step.told.append(.init(at: due, what: (tier == .city ? "overdue " : "escalated ") + facts))
     step.told.append(.init(at: due, what: "slip \(slip) " + facts))
-    if tier == .city { step.told.append(.init(at: due, what: "proposed \(clock)")) }
     return step
+  }
+
+  /// A 约谈 is proposed, over what the matter has breached so far: 响应, 办结 or both (R34).
+  static func summons(_ time: String, over clocks: Item.ClockKind...) -> Self {
+    Self(told: [.init(at: time, what: "proposed " + clocks.map(\.rawValue).joined(separator: " and "))])
+  }
+
+  /// What is heard late shows that a deadline was kept after all: the breach did not happen, and its slip is withdrawn.
+  static func annuls(_ clock: Item.ClockKind, _ tier: Tier, _ slip: Slip, due: String, at time: String) -> Self {
+    let facts = "\(tier) \(clock), due \(due)"
+    return Self(told: [.init(at: time, what: "annulled " + facts), .init(at: time, what: "withdrawn \(slip) " + facts)])
+  }
+
+  /// What says so was heard too late to be believed unseen: a person decides.
+  static func contests(_ clock: Item.ClockKind, _ tier: Tier, due: String, at time: String) -> Self {
+    Self(told: [.init(at: time, what: "contested \(tier) \(clock), due \(due)")])
   }
 }
 
-extension Matter {
+extension WalkMatter {
   static let pause = #"{"reason":"等待居民配合"}"#
   static let approved = #"{"decision":"approved"}"#
   static let rejected = #"{"decision":"rejected"}"#
@@ -141,15 +166,15 @@ extension Matter {
     #"{"decision":"approved","until":"\#(until.rfc3339)","approver":"\#(approver)"}"#
   }
 
-  /// A matter of 02-11 09:00 that is held from 11:00 for a day, answered half an hour after the warning, put off by 区 once and not twice after
-  /// the next, and settled half an hour after the last.
+  /// A matter of 02-11 09:00 that is suspended from 11:00 for a day; answered half an hour after the warning; given more time by 区
+  /// once, and not twice, after the warning of its settling; and settled half an hour after the last.
   ///
   /// `response`, `resolution` and `until` are when its holder is warned and until when: by what the pause has left of each clock, and by the
   /// extension.
   static func held(
     _ name: String, rule: String, category: String? = nil, grade: String? = nil, source: String? = nil,
     response: (warned: String, due: String)?, resolution: (warned: String, due: String), until: (warned: String, due: String)
-  ) -> Matter {
+  ) -> WalkMatter {
     let kind = String(rule.prefix { $0.isLetter })
     func after(_ time: String, _ minutes: Int64) -> String { (minute(time) + .seconds(minutes * 60)).minuteText }
     var steps: [Step] = [
@@ -168,14 +193,14 @@ extension Matter {
       .warned(.resolution, .street, resolution.warned, due: resolution.due),
       .says(after(resolution.warned, 10), "\(kind).extension-requested", request(until: end)),
       .says(after(resolution.warned, 20), "\(kind).extension-decided", grant(until: end, by: Place.胜阳港街道.district)),
-      .refused(after(resolution.warned, 30), "\(kind).extension-requested", request(until: end), "limit-reached"),
+      .inapplicable(after(resolution.warned, 30), "\(kind).extension-requested", request(until: end), "limit-reached"),
       .warned(.resolution, .street, until.warned, due: until.due),
       kind == "inspection"
         ? .closes(after(until.warned, 30), "rectification.verified", passed)
         : .closes(after(until.warned, 30), kind == "funding" ? "funding.disbursed" : "complaint.resolved"),
     ]
-    return Matter(
-      name, "延期 preset (12345 practice): asked for before expiry, approved above, once; a pause holds both clocks", rule: rule,
+    return WalkMatter(
+      name, "延期 preset (12345 practice): asked for before expiry, approved above, once; a pause suspends both clocks", rule: rule,
       category: category, grade: grade, source: source, at: .胜阳港街道, steps)
   }
 
@@ -190,11 +215,9 @@ extension Matter {
 struct ToldEvent: Sendable, Decodable {
   /// The matter that it is about; nil for what is about none.
   var matter: String?
-  var told: Matter.Told
+  var told: WalkMatter.Told
   /// A notice's organ, title and text.
   var organ, title, body: String?
-  /// The message that a receipt is for.
-  var receiptOf: String?
 
   private struct Facts: Decodable {
     struct Item: Decodable { var subject: String }
@@ -227,22 +250,25 @@ struct ToldEvent: Sendable, Decodable {
     case "item.overdue": what = "overdue " + deadline
     case "item.closed": what = "closed"
     case "slip.issued": what = "slip \(facts.colour ?? "?") " + deadline
+    case "slip.withdrawn": what = "withdrawn \(facts.colour ?? "?") " + deadline
+    case "breach.annulled": what = "annulled " + deadline
+    case "breach.contested": what = "contested " + deadline
     case "receipt.rejected", "receipt.accepted":
-      receiptOf = facts.id
       guard type == "receipt.rejected" else { break }
       // Messages are numbered within their matter.
       matter = facts.id.map { String($0.prefix { $0 != "#" }) }
       what = "rejected \(facts.reason ?? "?")"
     case "notice.proposed", "notice.issued":
       (organ, title, body) = (facts.organ, facts.title, facts.body)
-      // 关于约谈…的建议(NUMBER响应超时)
-      guard let ground = (facts.title ?? "").firstMatch(of: /\((.+)(响应|办结)超时\)$/) else { break }
+      // 关于约谈…的建议（NUMBER响应、办结超时）
+      guard let ground = (facts.title ?? "").firstMatch(of: /（(.+?)(响应|办结|响应、办结)超时）$/) else { break }
       matter = String(ground.1)
-      what = "proposed " + (ground.2 == "响应" ? "response" : "resolution")
+      let clocks = ground.2.split(separator: "、").map { $0 == "响应" ? "response" : "resolution" }
+      what = "proposed " + clocks.joined(separator: " and ")
     default: break
     }
     // What a source asks to be told of each message is no matter's.
     if type == "receipt.accepted" { matter = nil }
-    told = Matter.Told(at: time.minuteText, what: what)
+    told = WalkMatter.Told(at: time.minuteText, what: what)
   }
 }

@@ -134,7 +134,13 @@ public struct ItemDetail: Encodable, Sendable {
       ("clocks", item.held ?? (item.dueAt == nil ? "none runs" : "running")), ("响应", text(response, "answered")),
       ("办结", text(resolution, "settled")), ("延期", extensionText), ("waited (R1)", waited?.text ?? "–"),
       ("first breach", item.breachedAt?.rfc3339 ?? "none"), ("closed", item.closedAt?.rfc3339 ?? "–"),
-      ("counts", "cycle \(item.cycle), \(item.escalations) climbs, \(item.urgings) urgings, \(item.returns) returns"),
+      (
+        "counts",
+        [
+          "cycle \(item.cycle)", Int(item.escalations).of("climb"), Int(item.urgings).of("urging"),
+          Int(item.returns).of("return"),
+        ].joined(separator: ", ")
+      ),
     ]
   }
 

@@ -100,6 +100,33 @@ struct PartsStoreTests {
     }
   }
 
+  @Test(
+    "an end that is other than was told, because of what is heard late, is told: of a part that was unknown, of a later cycle")
+  func correctedEnds() async throws {
+    try await TestStore.with { test in
+      let store = try test.connect()
+      let start = try store.second() - .seconds(60)
+      func ends() throws -> String {
+        try test.ask(
+          "SELECT string_agg(subject || ' ' || (data::jsonb ->> 'closedAt'), ', ' ORDER BY id) FROM outbox WHERE type = 'item.closed'"
+        )
+      }
+      func told(_ subject: String, _ seconds: Int64) -> String {
+        "/hotline/12345/\(subject) \((start + .seconds(seconds)).rfc3339)"
+      }
+      try take(
+        [
+          complaint("submitted", "A", at: start), complaint("resolved", "A", at: start + .seconds(5)),
+          complaint("resolved", "A", at: start + .seconds(10)),
+        ], store)
+      #expect(try ends() == told("A", 5))
+      try take([complaint("accepted", "A", at: start + .seconds(1), #"{"supporting":["供电公司"]}"#)], store)
+      #expect(try ends() == [told("A", 5), told("A#供电公司", 5)].joined(separator: ", "))
+      try take([complaint("reopened", "A", at: start + .seconds(7))], store)
+      #expect(try ends() == [told("A", 5), told("A#供电公司", 5), told("A", 10)].joined(separator: ", "))
+    }
+  }
+
   @Test("a 通报 counts a matter once, however many units have a part in it, and a unit's breach is not its street's")
   func figures() async throws {
     try await TestStore.with { test in

@@ -74,7 +74,7 @@ struct CalendarCommandTests {
       let answers = mixed.output.split(separator: "\n", omittingEmptySubsequences: false)
       #expect(answers.count == 5 && answers[0] == "2025-02-05T10:00:00+08:00" && answers[3] == "2027-01-01T10:00:00+08:00")
       #expect(answers[1].hasPrefix("error: line 2: write START LENGTH UNIT"))
-      #expect(answers[2].hasPrefix("error: line 3: 'moons' is no unit"))
+      #expect(answers[2].hasPrefix("error: line 3: 'moons' is not a unit"))
       #expect(mixed.errors.contains("2 of 4 lines could not be read") && mixed.errors.contains("provisional: 1 of 4"))
       let nothing = try run(["calendar", "due", "--batch", "--calendar", shipped], input: "")
       #expect(nothing.end == .exit(0) && nothing.output.isEmpty && nothing.errors.isEmpty)

@@ -113,7 +113,12 @@ extension Effects {
     func isNews(_ number: Int32) -> Bool {
       new.contains(number) || chronicle.verdicts[number].map { $0.verdict != .applied } ?? false
     }
-    for closing in fold.closings where isNews(closing.entry) {
+    /// Whether an item ended at another time than was told, or was not told of at all: something before has been heard late.
+    func isCorrection(_ closing: Fold.Closing) -> Bool {
+      fold.matter.item(of: closing.unit)?.closedAt == closing.at
+        && chronicle.before?.item(of: closing.unit)?.closedAt != closing.at
+    }
+    for closing in fold.closings where isNews(closing.entry) || isCorrection(closing) {
       guard let entry = fold.entry(closing.entry) else { continue }
       record.tell(of: closing, by: entry, in: &self)
     }

@@ -42,7 +42,7 @@ struct EngineActor: Sendable {
           case .intake: try takeBatch(store, gate, upTo: 1 + luck % 4)
           case .sweep: _ = try store.sweep(limit: 1 + luck % 3)
           case .follow: _ = try store.followOnce(limit: 1 + luck % 3)
-          case .relay: try relayBatch(store, gate, limit: 1 + luck % 20)
+          case .relay: try relayBatch(store, gate, wire, limit: 1 + luck % 20)
           case .operate: try operate(store, luck)
           }
           wire.set(closed: false)
@@ -95,15 +95,22 @@ struct EngineActor: Sendable {
 
   // MARK: - RelayJob
 
-  private func relayBatch(_ store: Store, _ gate: Turnstile.Gate, limit: Int) throws {
+  private func relayBatch(_ store: Store, _ gate: Turnstile.Gate, _ wire: StatementGate, limit: Int) throws {
+    func pass(_ step: String) throws -> Int {
+      do { return try gate.pass(step) } catch {
+        // Its rollback goes nowhere, and waits for no turn.
+        wire.set(closed: false)
+        throw error
+      }
+    }
     try store.transaction { store in
       let entries = try store.claimOutbox(limit: limit)
       guard !entries.isEmpty else { return }
-      let first = try gate.pass("publish") % (entries.count + 1)
+      let first = try pass("publish") % (entries.count + 1)
       broker.publish(entries.prefix(first))
-      try gate.pass("publish the rest")
+      _ = try pass("publish the rest")
       broker.publish(entries.dropFirst(first))
-      try gate.pass("delete")
+      _ = try pass("delete")
       try store.deleteFromOutbox(entries)
     }
   }

@@ -100,6 +100,8 @@ extension EngineOutcome {
     var revision: Int32
   }
 
+  private struct End: Decodable { var closedAt: String }
+
   private struct SlipFacts: Decodable {
     var reference: String
     var revision: Int32
@@ -145,9 +147,8 @@ extension EngineOutcome {
     }
     for (unit, item) in matter.items where item.phase == .closed {
       let key = matter.key(of: unit).description
-      if !said.contains(where: { $0.type == "item.closed" && $0.subject == key }) {
-        found.append("the end of \(key) was not told")
-      }
+      let ends = said.filter { $0.type == "item.closed" && $0.subject == key }.compactMap { (decode($0.data) as End?)?.closedAt }
+      if ends.last != item.closedAt?.rfc3339 { found.append("\(key) ended at \(item.closedAt?.rfc3339 ?? ""), told \(ends)") }
     }
     return found + summonsViolations(of: matter, past) + restViolations(of: matter, breaches)
   }

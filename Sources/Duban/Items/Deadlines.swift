@@ -52,6 +52,22 @@ extension Fold {
     clock.warnAt = warnAt.flatMap { $0 > clock.start ? $0 : nil }
   }
 
+  /// Moves a due time by a pause that was kept, though the policy or the calendar would have it earlier.
+  private func setDue(
+    of clock: inout Item.Clock, _ kind: Item.ClockKind, _ unit: String?, keptAt due: Instant, _ pause: Item.Pause,
+    in cycle: Item.Cycle, at time: Instant
+  ) {
+    guard let limit = rule(unit)?.limit(of: kind) else { return }
+    clock.dueAt = due
+    let since = max(pause.from, clock.start)
+    if let until = pause.until, since <= due, since < until {
+      let days = workingTime(of: owner(of: clock, in: cycle), at: time)
+      (clock.dueAt, clock.isProvisional) = days.end(
+        of: limit.allowance(step: clock.step, tier: clock.tier), otherwise: due, heldFrom: since, until: until)
+    }
+    clock.warnAt = limit.warning.map { clock.dueAt - $0 }.flatMap { $0 > clock.start ? $0 : nil }
+  }
+
   /// When a clock is due, and by which days that is.
   func due(
     _ clock: Item.Clock, _ kind: Item.ClockKind, _ allowance: Allowance, _ cycle: Item.Cycle, at time: Instant
@@ -70,8 +86,8 @@ extension Fold {
   }
 
   /// Recomputes the clocks of an item; a deadline that would be earlier counts only if it is still ahead at `time`: no owner is blamed for
-  /// what it was not told.
-  mutating func recompute(_ unit: String?, at time: Instant, neverEarlier: Bool = false) {
+  /// what it was not told. One that was kept so is later by the pause that ends.
+  mutating func recompute(_ unit: String?, at time: Instant, after pause: Item.Pause? = nil) {
     guard matter[unit].isInWork, let cycle = matter[unit].cycle else { return }
     // While its clocks are suspended, no time passes for it.
     let passed = cycle.isHeld ? min(cycle.pauses.last?.from ?? time, time) : time
@@ -79,7 +95,13 @@ extension Fold {
       guard let before = cycle[kind] else { continue }
       var clock = before
       setDue(of: &clock, kind, unit, cycle, at: time)
-      if clock.dueAt < before.dueAt && (neverEarlier || clock.dueAt <= passed) { continue }
+      if clock.dueAt < before.dueAt {
+        if let pause {
+          setDue(of: &clock, kind, unit, keptAt: before.dueAt, pause, in: cycle, at: time)
+        } else if clock.dueAt <= passed {
+          continue
+        }
+      }
       matter[unit].change { $0[kind] = clock }
     }
     explain(unit, at: time)

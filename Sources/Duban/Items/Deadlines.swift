@@ -45,7 +45,7 @@ extension Fold {
   /// Computes when a clock is due, and when its owner is warned.
   func setDue(of clock: inout Item.Clock, _ kind: Item.ClockKind, _ unit: String?, _ cycle: Item.Cycle, at time: Instant) {
     guard let limit = rule(unit)?.limit(of: kind) else { return }
-    let due = due(clock, kind, limit.allowance(step: clock.step, tier: clock.tier), cycle, at: time).due
+    let due = due(clock, kind, limit.allowance(step: clock.step, tier: clock.tier), cycle, at: time)
     (clock.dueAt, clock.isProvisional) = (due.instant, due.isProvisional)
     let warnAt = limit.warning.map { due.instant - $0 }
     // An owner who has just been told needs no warning.

@@ -15,7 +15,7 @@ struct PlansTests {
 
   /// Many rows more of each table, like one that it has or is given.
   private static let growth = """
-    SET session_replication_role = replica;
+    SET statement_timeout = 0; SET session_replication_role = replica;
     INSERT INTO item SELECT (jsonb_populate_record(model, jsonb_build_object('id', 1000000 + n, 'matter_id', 1000000 + n, 'subject', 'G' || n,
       'wake_at', CASE WHEN n % 2 = 0 THEN timestamptz '2099-01-01' END))).*
     FROM (SELECT item AS model FROM item WHERE unit = '' AND phase = 'open' LIMIT 1) AS one, generate_series(1, 20000) AS n;
@@ -128,7 +128,7 @@ struct PlansTests {
       for _ in 0..<10 { #expect(try audit.lag().unassigned == 0) }
       try operatorStore.connection.runScript(
         """
-        SET session_replication_role = replica;
+        SET statement_timeout = 0; SET session_replication_role = replica;
         INSERT INTO item SELECT (jsonb_populate_record(model, jsonb_build_object('id', 1000000 + n, 'matter_id', 1000000 + n,
           'source', CASE n % 3 WHEN 0 THEN '/a' WHEN 1 THEN '/b' ELSE '/c' END, 'subject', 'G' || n,
           'phase', CASE WHEN n % 1000 = 0 THEN 'closed' ELSE 'open' END, 'unassigned', n % 500 = 0))).*

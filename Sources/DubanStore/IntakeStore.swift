@@ -38,12 +38,11 @@ extension Store {
   /// Locks the matters of a batch that are there. What another transaction holds is in neither list.
   private func lockMatters(of batch: [Envelope]) throws -> (known: [ItemKey: Intake.Known], unknown: [(key: ItemKey, kind: Kind)])
   {
-    // In the order of arrival: new matters get their ids so.
-    var kinds: [ItemKey: Kind] = [:]
-    var keys: [ItemKey] = []
+    // In the order of arrival, so that the same batch has the same ids in every run.
+    var (keys, kinds): ([ItemKey], [ItemKey: Kind]) = ([], [:])
     for envelope in batch {
       let key = envelope.item.whole ?? envelope.item
-      if kinds.updateValue(envelope.type.kind, forKey: key) == nil { keys.append(key) }
+      if kinds.updateValue(kinds[key] ?? envelope.type.kind, forKey: key) == nil { keys.append(key) }
     }
     // Each key by itself through the index: a plan that was made while the table was small would be kept while it grows.
     let rows = try connection.execute(

@@ -6,8 +6,8 @@
 //    `following` row, FOR UPDATE SKIP LOCKED: one step over a main item's duplicates. Others only add rows. (FollowingStore)
 //    `calendar` row, FOR UPDATE SKIP LOCKED: one walk over the items that a calendar changes. (CalendarReach)
 // 2. `item` row of the whole, FOR UPDATE: the matter, with its parts, log, breaches and verdicts. Workers take it with SKIP LOCKED and set
-//    aside what another transaction holds, so that no worker ever waits for a matter; several are taken in the order of their keys.
-//    Operators' commands wait, at most `lock_timeout`.
+//    aside what another transaction holds, so that no worker ever waits for a matter. Operators' commands wait, at most `lock_timeout`, and
+//    take several in the order of their keys.
 // 3. Lock.references, shared: held by every transaction that folds, from before it reads policies, calendars, the directory and the time
 //    until it ends. An operator who changes them takes it exclusively: so every fold recorded before the change knew nothing of it, and
 //    every later one knows it. The exclusive request waits at most ``Store/exclusiveBound``, then gives up and tries again later, because

@@ -115,6 +115,10 @@ struct Run {
       } else if let message = messages.popFirst() {
         ledger.hear([message.1], at: message.0)
         ledger.follow(at: message.0)
+        // What is heard of after a calendar came, and began before, is recomputed too.
+        for row in ledger.rows.values where history.calendarChange.map({ $0 <= message.0 && row.matter.isBefore($0) }) ?? false {
+          ledger.sweep(row.matter.key.subject, at: message.0)
+        }
       } else {
         break
       }
@@ -166,6 +170,11 @@ struct Run {
 }
 
 // MARK: - Law 2
+
+extension Matter {
+  /// Whether it was folded up to a time before another.
+  fileprivate func isBefore(_ time: Instant) -> Bool { log.horizon.map { $0 < time } ?? false }
+}
 
 /// How a matter has ended, without what names the order of hearing.
 struct Ending: Equatable {

@@ -28,7 +28,9 @@ public struct Account {
     var breaches = breaches.filter { $0.number <= row.log.breaches }
     var findings = findings
     var sweptTo = row.log.sweptTo
+    var references = references
     if let asAt {
+      references.calendars = Calendars(references.calendars.versions.filter { $0.from <= asAt })
       log = log.filter { $0.recordedAt <= asAt }
       findings = findings.filter { $0.at <= asAt }
       let facts = findings.map(FindingFacts.init)
@@ -74,8 +76,8 @@ public struct Account {
 
   /// The breach on record for a lapse; nil where it is not on record.
   func breach(of lapse: Lapse) -> Breach? {
-    breaches.first { $0.lapse.step == lapse.step && $0.lapse.dueAt == lapse.dueAt && $0.status != .annulled }
-      ?? breaches.first { $0.lapse.step == lapse.step }
+    let standing = breaches.filter { $0.lapse.step == lapse.step && $0.status != .annulled }
+    return standing.first { $0.lapse.dueAt == lapse.dueAt } ?? standing.first
   }
 }
 
@@ -132,6 +134,8 @@ struct ClockStory {
     case ended(at: Instant, isWithdrawal: Bool, lateBy: Span?)
     case suspended(since: Instant)
     case running
+    /// The policy that it was moved to has no such clock.
+    case dropped
   }
 }
 
@@ -142,6 +146,8 @@ struct StepStory {
   var settings: [Setting]
   var lapse: Lapse?
   var breach: Breach?
+  /// Who is to blame for the lapse.
+  var accountable: String
 }
 
 /// A deadline as it was set or changed.
@@ -207,13 +213,17 @@ extension Account {
     var before: Derivation?
     for derivation in derivations {
       let isNew = before?.clock.step != derivation.clock.step
-      let lapse = lapses.first { ($0.isSupervising, $0.step.tier) == (derivation.clock.step > 0, derivation.clock.tier) }
+      // The first step is named by the tier of whoever is responsible when it lapses: that may have changed (改派).
+      let lapse = lapses.first {
+        derivation.clock.step == 0 ? !$0.isSupervising : $0.isSupervising && $0.step.tier == derivation.clock.tier
+      }
       let setting = setting(derivation, after: before, in: cycle, lapses)
       if isNew {
         steps.append(
           StepStory(
             isSupervising: derivation.clock.step > 0, organ: name(derivation.organID, derivation.clock.tier), settings: [],
-            lapse: lapse, breach: lapse.flatMap(breach)))
+            lapse: lapse, breach: lapse.flatMap(breach),
+            accountable: name(lapse?.organID ?? derivation.organID, derivation.clock.tier)))
       }
       steps[steps.count - 1].settings.append(setting)
       before = derivation
@@ -229,6 +239,9 @@ extension Account {
       if kind == .resolution && !end.isWithdrawal { return .done(at: end.at, lateBy: late(end.at)) }
       return .ended(at: end.at, isWithdrawal: end.isWithdrawal, lateBy: late(end.at))
     }
+    // Where its last step lapsed and nobody is above, no clock is left that could be suspended.
+    if steps.last?.lapse != nil { return .running }
+    if cycle.cycle[kind] == nil { return .dropped }
     if let pause = cycle.cycle.pauses.last, pause.until == nil { return .suspended(since: pause.from) }
     return .running
   }

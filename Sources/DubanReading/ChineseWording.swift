@@ -28,6 +28,10 @@ struct ChineseWording: Wording {
     }
   }
 
+  func handover(from: String, to: String, at time: Instant) -> String {
+    "由\(from)改由\(to)承办；\(to)获知较迟，自\(time.chinese)起负责，此前到期的不由其承担。"
+  }
+
   func clock(_ story: ClockStory) -> String {
     let verb = story.kind.chinese
     var clauses: [String] = []
@@ -38,14 +42,15 @@ struct ChineseWording: Wording {
       if let lapse = step.lapse {
         let slip = lapse.slip.map { "，发\($0.chinese)" } ?? ""
         let record = step.breach.map { "（第\($0.number)号，\($0.status.chinese)）" } ?? ""
-        clauses.append("届时未\(verb)，记\(step.organ)超时\(record)\(slip)")
+        clauses.append("届时未\(verb)，记\(step.accountable)超时\(record)\(slip)")
       }
     }
     return clauses.joined(separator: "；") + "；" + outcome(story, verb) + "。"
   }
 
   private func clauses(_ setting: Setting, _ step: StepStory, _ verb: String, tellsDays: Bool) -> [String] {
-    let due = "应于\(setting.derivation.dueAt.chineseEnd)前\(verb)"
+    let kept = setting.derivation.isKept ? "据此已经到期，不溯及既往，仍" : ""
+    let due = "\(kept)应于\(setting.derivation.dueAt.chineseEnd)前\(verb)"
     var clauses: [String] = []
     switch setting.cause {
     case .opened, .named, .reopened:
@@ -126,6 +131,7 @@ struct ChineseWording: Wording {
     case .ended(let at, let isWithdrawal, let late):
       return "于\(at.chinese)随\(isWithdrawal ? "撤回" : "办结")终止计时" + (late == nil ? "，未超时" : "")
     case .suspended(let since): return "自\(since.chinese)起暂停计时，恢复后按剩余时间顺延"
+    case .dropped: return "现行政策无此时限，不再计时"
     case .running:
       let isExhausted = story.steps.last?.lapse != nil
       return "尚未\(verb)" + (isExhausted ? "，已无上级可提级" : "")

@@ -28,6 +28,10 @@ struct EnglishWording: Wording {
     }
   }
 
+  func handover(from: String, to: String, at time: Instant) -> String {
+    "\(to) is responsible instead of \(from). It was told late, so it answers for what is due from \(time.english) on."
+  }
+
   func clock(_ story: ClockStory) -> String {
     var sentences: [String] = []
     for step in story.steps {
@@ -36,14 +40,15 @@ struct EnglishWording: Wording {
       }
       if let lapse = step.lapse {
         let record = step.breach.map { "breach \($0.number), \($0.status.rawValue)" } ?? "a breach"
-        sentences.append("Not done by then: \(record), of \(step.organ)" + (lapse.slip.map { " (\($0.chinese))" } ?? ""))
+        sentences.append("Not done by then: \(record), of \(step.accountable)" + (lapse.slip.map { " (\($0.chinese))" } ?? ""))
       }
     }
     return "\(story.kind.title): " + (sentences + [outcome(story)]).joined(separator: ". ") + "."
   }
 
   private func sentences(_ setting: Setting, _ step: StepStory, tellsDays: Bool) -> [String] {
-    let due = "due \(setting.derivation.dueAt.englishEnd)"
+    let due =
+      (setting.derivation.isKept ? "which had passed already, so still " : "") + "due \(setting.derivation.dueAt.englishEnd)"
     let limit = setting.derivation.allowance.sentence
     var sentences: [String] = []
     switch setting.cause {
@@ -120,6 +125,7 @@ struct EnglishWording: Wording {
       return "Ended at \(at.english), when the item was \(isWithdrawal ? "withdrawn" : "settled")"
         + (late == nil ? ", in time" : "")
     case .suspended(let since): return "Suspended since \(since.english); what is left runs on after that"
+    case .dropped: return "The policy has no such limit now"
     case .running:
       if story.steps.last?.lapse != nil { return "Not \(done.lowercased()) yet; nobody is above" }
       return "Not \(done.lowercased()) yet"

@@ -54,6 +54,8 @@ public struct DeadlineView: Encodable, Sendable {
   public var nominalStart: Instant?
   public var dueAt: Instant
   public var isStated: Bool
+  /// Whether it was kept from before, because the one by this limit had passed when it came.
+  public var isKept: Bool
   public var isProvisional: Bool
   public var policyVersion: Int
   public var policyLine: Int
@@ -62,7 +64,7 @@ public struct DeadlineView: Encodable, Sendable {
   public var extendedUntil: Instant?
   public var counted: [String]?
   public var skipped: [String]?
-  /// What became of it: kept, lapsed, ended, suspended, running, or replaced by the next.
+  /// What became of it: kept, lapsed, ended, suspended, running, dropped by another policy, or replaced by the next.
   public var outcome: String
   /// The breach on record where it lapsed.
   public var breach: Int32?
@@ -85,7 +87,7 @@ public struct DeadlineView: Encodable, Sendable {
     (unit, self.cycle, self.clock, tier) = (cycle.unit, cycle.number, kind.rawValue, clock.tier)
     (organ, isSupervising, because, at) = (step.organ, step.isSupervising, setting.cause.name, derivation.at)
     (limit, start, nominalStart) = (derivation.allowance.text, clock.start, derivation.nominalStart)
-    (dueAt, isStated, isProvisional) = (clock.dueAt, clock.statedAt != nil, clock.isProvisional)
+    (dueAt, isStated, isKept, isProvisional) = (clock.dueAt, clock.statedAt != nil, derivation.isKept, clock.isProvisional)
     (policyVersion, policyLine) = (derivation.policyVersion, derivation.policyLine)
     pauses = derivation.pauses.map { Pause(from: $0.from, until: $0.until) }
     extendedUntil = derivation.grant?.until
@@ -106,6 +108,7 @@ extension ClockStory.Outcome {
     case .ended: "ended"
     case .suspended: "suspended"
     case .running: "running"
+    case .dropped: "dropped"
     }
   }
 }

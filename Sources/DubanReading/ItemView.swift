@@ -134,7 +134,13 @@ public struct ItemDetail: Encodable, Sendable {
       ("clocks", item.held ?? (item.dueAt == nil ? "none runs" : "running")), ("响应", text(response, "answered")),
       ("办结", text(resolution, "settled")), ("延期", extensionText), ("waited (R1)", waited?.text ?? "–"),
       ("first breach", item.breachedAt?.rfc3339 ?? "none"), ("closed", item.closedAt?.rfc3339 ?? "–"),
-      ("counts", "cycle \(item.cycle), \(item.escalations) climbs, \(item.urgings) urgings, \(item.returns) returns"),
+      (
+        "counts",
+        [
+          "cycle \(item.cycle)", Int(item.escalations).of("climb"), Int(item.urgings).of("urging"),
+          Int(item.returns).of("return"),
+        ].joined(separator: ", ")
+      ),
     ]
   }
 
@@ -214,17 +220,20 @@ extension CycleAccount {
   }
 }
 
-/// A matter that is due and not handled yet.
+/// An item that is due and not handled yet.
 public struct DueView: Encodable, Sendable {
+  /// Its matter's.
   public var id: Int64
   public var source, subject: String
+  /// The supporting unit (协办) whose part it is.
+  public var unit: String?
   public var since: Instant
   public var seconds: Int64
 
   public init(_ item: DueItem) {
-    (id, source, subject) = (item.id, item.key.source, item.key.subject)
+    (id, source, subject, unit) = (item.id, item.key.source, item.key.subject, item.key.unit)
     (since, seconds) = (item.since, item.age.microseconds / 1_000_000)
   }
 
-  public var key: ItemKey { ItemKey(source: source, subject: subject) }
+  public var key: ItemKey { ItemKey(source: source, subject: subject, unit: unit) }
 }

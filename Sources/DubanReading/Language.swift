@@ -72,3 +72,8 @@ extension Span {
     return words.isEmpty ? none : words.joined(separator: separator)
   }
 }
+
+extension Int {
+  /// 1 climb, 2 climbs
+  public func of(_ noun: String) -> String { "\(self) \(noun)\(self == 1 ? "" : "s")" }
+}

@@ -32,10 +32,7 @@ extension Account {
     let entries = log.filter { unit == nil || $0.unit == nil || $0.unit == unit }.map {
       view($0, verdicts[$0.number] ?? .applied)
     }
-    let found = findings.filter { finding in
-      let about = FindingFacts(finding).item?.unit
-      return unit == nil || about == nil || about == unit
-    }.map(view)
+    let found = findings.filter { unit == nil || concerns($0, unit) }.map(view)
     // Of one time, entries come before what was found by them.
     return (entries + found).enumerated().sorted { ($0.element.recordedAt, $0.offset) < ($1.element.recordedAt, $1.offset) }
       .map(\.element)
@@ -52,6 +49,13 @@ extension Account {
     if case .inapplicable(let why) = verdict { (view.reason, view.detail) = (why.reason.rawValue, why.detail) }
     if verdict != .applied { view.summary += " – \(verdict.name)" + (view.reason.map { ": \($0)" } ?? "") }
     return view
+  }
+
+  /// Whether a finding is about a unit's part, or about the matter.
+  private func concerns(_ finding: FindingRow, _ unit: String?) -> Bool {
+    let facts = FindingFacts(finding)
+    if let item = facts.item { return item.unit == unit }
+    return facts.breach.map { number in breaches.contains { $0.number == number && $0.lapse.step.unit == unit } } ?? true
   }
 
   private func view(_ finding: FindingRow) -> TimelineView {

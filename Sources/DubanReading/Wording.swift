@@ -9,6 +9,8 @@ protocol Wording: Sendable {
   /// Of a matter whose opening is not heard yet.
   func awaited(_ kind: Kind) -> String
   func beginning(_ beginning: Beginning) -> String
+  /// Of an organ that was told too late that it is responsible (改派).
+  func handover(from: String, to: String, at time: Instant) -> String
   func clock(_ story: ClockStory) -> String
   /// What the resident waited (R1).
   func waited(_ wait: Wait) -> String
@@ -73,6 +75,11 @@ extension Account {
   private func paragraphs(of cycle: CycleAccount, _ wording: any Wording, now: Instant) -> [String] {
     var paragraphs: [String] = []
     if let beginning = beginning(of: cycle) { paragraphs.append(wording.beginning(beginning)) }
+    let handovers = cycle.cycle.handovers
+    for (from, to) in zip(handovers, handovers.dropFirst()) {
+      let tier = cycle.cycle.startTier
+      paragraphs.append(wording.handover(from: name(from.organID, tier), to: name(to.organID, tier), at: to.since))
+    }
     paragraphs += cycle.clocks.map(wording.clock)
     if matter.kind == .complaint && cycle.unit == nil { paragraphs.append(wording.waited(cycle.wait(now: now))) }
     for breach in breaches(of: cycle) {

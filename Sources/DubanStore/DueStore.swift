@@ -52,13 +52,14 @@ extension Store {
       guard !matters.isEmpty else { return SweepResult() }
       claimed(matters.map(\.id))
       let (references, now) = try store.references()
-      let summoning = matters.filter { Fold($0, references: references, now: now).maySummon }.map(\.id)
-      let chronicles = try store.chronicles(of: matters, breachesOf: summoning)
+      // A lapse may be what was in dispute, and a 约谈 rests on what lapsed before.
+      let chronicles = try store.chronicles(of: matters, breachesOf: matters.filter { $0.log.breaches > 0 }.map(\.id))
       var effects = Effects()
       for matter in matters {
-        var fold = Fold(matter, references: references, now: now)
+        let chronicle = chronicles[matter.id] ?? Chronicle(before: matter)
+        var fold = Fold(matter, references: references, now: now, recorded: chronicle.breaches)
         fold.sweep(to: now)
-        effects.add(fold, onto: chronicles[matter.id] ?? Chronicle(before: matter))
+        effects.add(fold, onto: chronicle)
       }
       try store.write(effects, at: now, isSweep: true)
       return SweepResult(effects: effects, directory: references.directory, count: matters.count)

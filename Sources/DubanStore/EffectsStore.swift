@@ -25,6 +25,7 @@ extension Store {
         isSweep ? ItemRow.updateSwept : ItemRow.update, parameters: ItemRow.updateParameters(changed, isSweep: isSweep))
     }
     try writeParts(of: effects.matters.map(\.matter))
+    try delete(parts: effects.goneParts)
     try writeLog(effects, at: now)
     try writeBreaches(effects, at: now)
     try copy(effects.findings, into: "finding", ["item_id", "at", "type", "data"]) { rows, finding in
@@ -58,6 +59,15 @@ extension Store {
     _ = try connection.execute(ItemRow.upsert, parameters: ItemRow.parameters(rows))
   }
 
+  private func delete(parts: [ItemKey]) throws {
+    guard !parts.isEmpty else { return }
+    _ = try connection.execute(
+      """
+      DELETE FROM item USING unnest($1::text[], $2::text[], $3::text[]) AS gone(source, subject, unit)
+      WHERE (item.source, item.subject, item.unit) = (gone.source, gone.subject, gone.unit)
+      """, parts.map(\.source), parts.map(\.subject), parts.map { $0.unit ?? "" })
+  }
+
   private func writeLog(_ effects: Effects, at now: Instant) throws {
     try copy(effects.messages, into: "message", ["source", "id", "digest", "taken_at"]) { rows, message in
       rows.append(message.key.source)
@@ -89,13 +99,12 @@ extension Store {
       rows.append(entry.digest?.bytes)
       rows.append(entry.traceparent)
     }
-    try copy(
-      effects.entries.filter { $0.original != nil }, into: "original", ["item_id", "number", "recorded_at", "body"]
-    ) { rows, line in
+    try copy(effects.entries, into: "original", ["item_id", "number", "recorded_at", "body"]) { rows, line in
+      guard let original = line.original else { return }
       rows.append(line.itemID)
       rows.append(line.entry.number)
       rows.append(now)
-      rows.append(line.original)
+      rows.append(original)
     }
     try copy(effects.entries.filter { $0.contact != nil }, into: "contact", ["item_id", "number", "reporter"]) { rows, line in
       rows.append(line.itemID)
@@ -216,14 +225,12 @@ extension Store {
     guard !values.isEmpty else { return }
     var rows = CopyRows(columns: columns.count)
     for value in values { append(&rows, value) }
+    if rows.isEmpty { return }
     _ = try connection.copy(into: table, columns: columns, rows)
   }
 }
 
 extension ItemKey {
-  /// The order in which matters are locked and inserted, by bytes, as the database sorts them.
-  func isBefore(_ other: ItemKey) -> Bool {
-    source.utf8.elementsEqual(other.source.utf8)
-      ? subject.utf8.lexicographicallyPrecedes(other.subject.utf8) : source.utf8.lexicographicallyPrecedes(other.source.utf8)
-  }
+  /// The order in which matters are inserted: any that is the same in every process.
+  func isBefore(_ other: ItemKey) -> Bool { (subject, source) < (other.subject, other.source) }
 }

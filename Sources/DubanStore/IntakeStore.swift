@@ -38,12 +38,12 @@ extension Store {
   /// Locks the matters of a batch that are there. What another transaction holds is in neither list.
   private func lockMatters(of batch: [Envelope]) throws -> (known: [ItemKey: Intake.Known], unknown: [(key: ItemKey, kind: Kind)])
   {
-    var kinds: [ItemKey: Kind] = [:]
+    // In the order of arrival, so that the same batch has the same ids in every run.
+    var (keys, kinds): ([ItemKey], [ItemKey: Kind]) = ([], [:])
     for envelope in batch {
       let key = envelope.item.whole ?? envelope.item
-      if kinds[key] == nil { kinds[key] = envelope.type.kind }
+      if kinds.updateValue(kinds[key] ?? envelope.type.kind, forKey: key) == nil { keys.append(key) }
     }
-    let keys = kinds.keys.sorted { $0.isBefore($1) }
     // Each key by itself through the index: a plan that was made while the table was small would be kept while it grows.
     let rows = try connection.execute(
       """

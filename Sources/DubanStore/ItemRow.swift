@@ -3,26 +3,33 @@
 import Duban
 import PostgreSQL
 
-/// A row of `item`: the whole of a matter, or the part of a unit.
+/// A row of `item`: the whole of a matter, or the part of a unit. Made once for each write, so that no column computes anything twice.
 struct ItemRow {
   /// The row's own id.
-  var id: Int64
-  var matter: Matter
-  var unit: String?
-  var item: Item
+  let id: Int64
+  let matter: Matter
+  let unit: String?
+  let item: Item
+  private let opening: Matter.Opening?
+  private let cycle: Item.Cycle?
+  private let clocks: [(kind: Item.ClockKind, clock: Item.Clock)]
+  /// The supervising tier, or where none was raised yet the tier of the responsible unit.
+  private let tier: Tier
 
   /// The row of the whole.
-  init(_ matter: Matter) { (id, self.matter, item) = (matter.id, matter, matter.whole) }
+  init(_ matter: Matter) { self.init(matter, unit: nil, matter.whole, id: matter.id) }
 
   /// The row of a part.
-  init(_ matter: Matter, part: Matter.Part, id: Int64) {
-    (self.id, self.matter, unit, item) = (id, matter, part.unit, part.item)
+  init(_ matter: Matter, part: Matter.Part, id: Int64) { self.init(matter, unit: part.unit, part.item, id: id) }
+
+  private init(_ matter: Matter, unit: String?, _ item: Item, id: Int64) {
+    (self.id, self.matter, self.unit, self.item) = (id, matter, unit, item)
+    (opening, cycle, clocks) = (matter.opening, item.cycle, item.clocks)
+    tier = cycle.map { $0.supervisor ?? $0.startTier } ?? opening?.place.lowestTier ?? .city
   }
 
-  private var opening: Matter.Opening? { matter.opening }
   /// The clock that is due next.
-  private var next: (kind: Item.ClockKind, clock: Item.Clock)? { item.clocks.first }
-  private var tier: Tier { item.cycle.map { $0.supervisor ?? $0.startTier } ?? opening?.place.lowestTier ?? .city }
+  private var next: (kind: Item.ClockKind, clock: Item.Clock)? { clocks.first }
 
   // MARK: - Columns
 
@@ -86,9 +93,9 @@ struct ItemRow {
     // For queries.
     Column("phase", "text", { $0.item.phase.rawValue }),
     Column("tier", "text", swept: true, { $0.tier.rawValue }),
-    Column("responsible_id", "bigint", { $0.item.cycle?.responsibleID }),
+    Column("responsible_id", "bigint", { $0.cycle?.responsibleID }),
     Column("unassigned", "boolean", { $0.matter.isUnassigned($0.unit) }),
-    Column("cycle_began_at", "timestamptz", { $0.item.cycle?.spokeAt }),
+    Column("cycle_began_at", "timestamptz", { $0.cycle?.spokeAt }),
     Column("answered_at", "timestamptz", { $0.item.answeredAt }),
     Column("closed_at", "timestamptz", { $0.item.closedAt }),
     Column("withdrawn", "boolean", { $0.item.isWithdrawn }),
@@ -96,9 +103,9 @@ struct ItemRow {
     Column("clock", "text", swept: true, { $0.next?.kind.rawValue }),
     Column("due_at", "timestamptz", swept: true, { $0.next?.clock.dueAt }),
     Column("suspended_at", "timestamptz", { $0.item.suspendedAt }),
-    Column("counted_from", "timestamptz", swept: true, { $0.item.clocks.map(\.clock.start).min() }),
-    Column("counted_to", "timestamptz", swept: true, { $0.item.clocks.map(\.clock.dueAt).max() }),
-    Column("provisional", "boolean", swept: true, { $0.item.clocks.contains(where: \.clock.isProvisional) }),
+    Column("counted_from", "timestamptz", swept: true, { $0.clocks.map(\.clock.start).min() }),
+    Column("counted_to", "timestamptz", swept: true, { $0.clocks.map(\.clock.dueAt).max() }),
+    Column("provisional", "boolean", swept: true, { $0.clocks.contains(where: \.clock.isProvisional) }),
     Column("wake_at", "timestamptz", swept: true, { $0.unit == nil ? $0.matter.wakeAt : nil }),
     Column("breached_at", "timestamptz", swept: true, { $0.item.breachedAt }),
     Column("escalations", "integer", swept: true, { $0.item.escalations }),

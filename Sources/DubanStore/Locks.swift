@@ -3,17 +3,18 @@
 // In a transaction, in this order:
 //
 // 1. `schedule` row, FOR UPDATE SKIP LOCKED: one firing of a schedule. (ScheduleStore)
-//    `following` row, FOR UPDATE SKIP LOCKED: one walk over a main item's duplicates. (FollowingStore)
+//    `following` row, FOR UPDATE SKIP LOCKED: one step over a main item's duplicates. Others only add rows. (FollowingStore)
 //    `calendar` row, FOR UPDATE SKIP LOCKED: one walk over the items that a calendar changes. (CalendarReach)
 // 2. `item` row of the whole, FOR UPDATE: the matter, with its parts, log, breaches and verdicts. Workers take it with SKIP LOCKED and set
-//    aside what another transaction holds, so that no worker ever waits for a matter; several are taken in the order of their keys.
-//    A walk that must have the main item waits for it while it holds no other matter. Operators' commands wait, at most `lock_timeout`.
+//    aside what another transaction holds, so that no worker ever waits for a matter. Operators' commands wait, at most `lock_timeout`, and
+//    take several in the order of their keys.
 // 3. Lock.references, shared: held by every transaction that folds, from before it reads policies, calendars, the directory and the time
 //    until it ends. An operator who changes them takes it exclusively: so every fold recorded before the change knew nothing of it, and
 //    every later one knows it. The exclusive request waits at most ``Store/exclusiveBound``, then gives up and tries again later, because
 //    whoever comes behind a waiting request waits too.
 // 4. `item` unique key, by INSERT … ON CONFLICT DO NOTHING, in key order: a matter that is new. It waits only for a transaction that has
-//    inserted the same key; the one that comes second leaves the matter out and tries its messages again.
+//    inserted the same key; the one that comes second leaves the matter out and tries its messages again. A step over duplicates, which
+//    may make the row of an unknown main item, gives up after a tenth of a second.
 // 5. `message` unique key, `reference_version` row, `outbox` lanes (Lock.outboxLane, tried, never waited for).
 //
 // Migrations take an advisory lock of their own (Migrator). Dead letters and suspects have rows of their own and no order with others.
@@ -63,7 +64,8 @@ extension Store {
   ///
   /// A transaction that writes has its number before it reads the time, so those that come later read a later time.
   public func awaitWriters(bound: Int = 30) throws {
-    let end: Int64 = try connection.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint").only().decode(0)
+    // A number of its own: the snapshot's end is behind the last transaction that has ended, and before those that run.
+    let end: Int64 = try connection.execute("SELECT pg_current_xact_id()::text::bigint").only().decode(0)
     for _ in 0..<(bound * 50) {
       let oldest: Int64 = try connection.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint").only().decode(0)
       if oldest >= end { return }

@@ -150,6 +150,8 @@ final class IntakeJob: Job {
       if let suspect, !store.isLost { try? store.clear(suspect: suspect) }
     }
     try commit(deliveries.map { Self.read($0, begun: begun) }[...], &outcome)
+    // Dead letters stay in the order in which their messages came.
+    outcome.refused.sort { $0.delivery.tag < $1.delivery.tag }
     setAside = outcome.setAside
     guard let last = deliveries.last, let connection = subscription.connection else { return }
     try deadLetters.send(outcome.refused, on: connection)

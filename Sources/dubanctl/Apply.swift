@@ -10,7 +10,7 @@ struct DirectoryCommand: AsyncParsableCommand {
 
   struct Apply: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Adds and renews the organs and sources of a file; those it does not name stay.",
+      abstract: "Adds and updates the organs and sources of a file; those it does not name stay.",
       discussion:
         "Items in work that are 待派 are assigned to the streets and units that the directory knows now; their clocks run on.")
 

@@ -14,8 +14,8 @@ struct CalendarCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Makes a calendar file the one in force; the earlier ones are kept.",
       discussion: """
-        A file holds every year that shall be announced, not only the new one. duband reckons the deadlines of items in work anew that were \
-        counted over a day which it changes, on record; one that would have passed already by it stays as it was.
+        A file holds every year that is announced, not only the new one. duband recomputes the deadlines of items in work that were counted over \
+        a day that it changes, and records it; one that would have passed already stays as it was.
         """)
 
     @OptionGroup var connections: Connections
@@ -68,9 +68,9 @@ struct CalendarCommand: AsyncParsableCommand {
 
   struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Says which years are announced, and warns on standard error where one is wanting.",
+      abstract: "Says which years are announced, and warns on standard error where one is missing.",
       discussion: """
-        The year that runs is wanted, and from 60 days before its start the one that comes. Without a file it checks the calendar in force \
+        The present year must be announced, and the next one from 60 days before its start. Without a file it checks the calendar in force \
         by the database's clock. The next year's notice may still change the last days of this one, as that for 2023 made 2022-12-31 a \
         day off (元旦): what counts them is not provisional, and its import moves it.
         """)

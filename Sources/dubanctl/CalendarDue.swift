@@ -79,13 +79,13 @@ private struct DueDesk {
   func due(_ words: [String]) throws -> DueDate {
     guard words.count == 3 else { throw ValidationError("write START LENGTH UNIT, three words, not \(words.count)") }
     guard let start = Instant(rfc3339: words[0]) else {
-      throw ValidationError("'\(words[0])' is no RFC 3339 time; write one like 2026-11-20T08:00:00+08:00")
+      throw ValidationError("'\(words[0])' is not an RFC 3339 time; write one like 2026-11-20T08:00:00+08:00")
     }
     guard let unit = TimeLimit.Unit(rawValue: words[2]) else {
-      throw ValidationError("'\(words[2])' is no unit; write hours, days, workdays or workhours")
+      throw ValidationError("'\(words[2])' is not a unit; write hours, days, workdays or workhours")
     }
     guard let length = Int(words[1]), let limit = TimeLimit(length, unit, fromNextDay: fromNextDay, untilClose: untilClose) else {
-      throw ValidationError("'\(words[1])' is no length; write a whole number from \(fromNextDay ? 1 : 0) to 100000")
+      throw ValidationError("'\(words[1])' is not a length; write a whole number from \(fromNextDay ? 1 : 0) to 100000")
     }
     let due = time.due(limit, from: start)
     guard Instant(rfc3339: due.instant.rfc3339) != nil else { throw ValidationError("it is not up before the year 10000") }

@@ -9,7 +9,7 @@ import Glibc
 
 struct Dead: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Dead letters: list, show, replay (mended or as they are), discard, and who did that.",
+    abstract: "Dead letters: list, show, replay (corrected or as they are), discard, and who did that.",
     discussion: """
       Each is dealt with once, and it is recorded who did what. What is only looked at stays where it is, in its order; while one operator's \
       command looks through a queue, another's does not see what it holds. Who a person is, is taken from SUDO_USER or USER.
@@ -47,7 +47,7 @@ struct Dead: AsyncParsableCommand {
 
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Prints a letter's body as it came, to be mended in a file; its marks go to --json.",
+      abstract: "Prints a letter's body as it came, to be corrected in a file; its other data are shown with --json.",
       discussion: """
         What may come from a confidential source (12388) is printed only with --confidential, and only to a database user who may see that \
         source's items. So is what cannot be read as far as its source, where any source is confidential. This holds for dubanctl: who may \
@@ -77,7 +77,7 @@ struct Dead: AsyncParsableCommand {
         }
         guard try store.maySeeConfidential() else {
           throw ValidationError(
-            "letter \(letter) may be a confidential source's, and the database's user is no member of duban_confidential")
+            "letter \(letter) may be a confidential source's, and the database user is not a member of duban_confidential")
         }
       }
       print(String(decoding: found.body, as: UTF8.self))
@@ -90,13 +90,13 @@ struct Dead: AsyncParsableCommand {
 
     @OptionGroup var connections: Connections
     @OptionGroup var selection: Selection
-    @Option(help: "A file with the mended body, for one letter.") var body: String?
+    @Option(help: "A file with the corrected body, for one letter.") var body: String?
     @Option(help: "Why, without anything personal, for the record.", transform: reason) var because: String?
     @Flag(help: "Also where a copy of the letter was published before.") var again = false
     @Flag(help: "Say what would be done, and do nothing.") var dryRun = false
 
     func validate() throws {
-      if body != nil && selection.letters.count != 1 { throw ValidationError("--body mends one letter: name it") }
+      if body != nil && selection.letters.count != 1 { throw ValidationError("--body corrects one letter: name it") }
     }
 
     func run() async throws {

@@ -20,7 +20,7 @@ struct Dubanctl: AsyncParsableCommand {
       Breaches.self, Notices.self, Queues.self, Check.self, Publish.self, Dead.self, Waiting.self, Privacy.self,
     ])
 
-  /// As the library does it, save that a wrong setting ends it as it ends duband.
+  /// As the library does it, but a wrong setting ends it as it ends duband.
   static func main() async {
     do {
       var command = try await asyncParseAsRoot()

@@ -10,8 +10,8 @@ extension Items {
       abstract: "Lists items that are due and not handled yet, the oldest first.",
       discussion: """
         An item is due when its deadline, or the warning before it, has come; a duband with the role deadlines handles it within \
-        moments. One that stays here tells that none is at work, or that the database refuses what is to be written about this item: \
-        then duband's log says why it was left aside.
+        moments. If one stays here, no duband is at work, or the database refuses what is to be written about this item: then \
+        duband's log says why it was left aside.
         """)
 
     @OptionGroup var connections: Connections

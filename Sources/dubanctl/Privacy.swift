@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Duban
+import DubanReading
 import DubanStore
 
 struct Privacy: AsyncParsableCommand {
@@ -43,9 +44,8 @@ struct Privacy: AsyncParsableCommand {
           last = id
         }
       }
-      print(
-        "\(dryRun ? "would erase" : "erased") \(total.originals) messages as sent and \(total.contacts) contacts of \(total.items) items"
-      )
+      let what = "\(total.originals.of("message")) as sent and \(total.contacts.of("contact")) of \(total.items.of("item"))"
+      print("\(dryRun ? "would erase" : "erased") \(what)")
     }
   }
 }

@@ -51,7 +51,7 @@ extension PolicyCommand {
       guard !output.json else { return }
       if comparison.entriesInapplicable > 0 { print("\(comparison.entriesInapplicable) entries would not have counted") }
       guard comparison.itemsThatDiffer > 0 else { return print("\nno item differs") }
-      print("\n\(comparison.itemsThatDiffer) items differ:")
+      print("\n\(comparison.itemsThatDiffer.of("item")) \(comparison.itemsThatDiffer == 1 ? "differs" : "differ"):")
       print(
         Table(
           heading: ["item", "district", "breaches", "would have been"],

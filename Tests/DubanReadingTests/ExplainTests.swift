@@ -8,7 +8,7 @@ import Testing
 struct ExplainTests {
   @Test("a complaint that was handled in time, in Chinese: start, limit, days passed over, deadline, outcome")
   func keptInChinese() throws {
-    var story = Story()
+    var story = try Story()
     try story.say("complaint.submitted", "2026-09-28T08:00", place)
     try story.say("complaint.responded", "2026-09-29T09:30")
     try story.say("complaint.resolved", "2026-10-12T10:00")
@@ -26,7 +26,7 @@ struct ExplainTests {
 
   @Test("the same in English")
   func keptInEnglish() throws {
-    var story = Story()
+    var story = try Story()
     try story.say("complaint.submitted", "2026-09-28T08:00", place)
     try story.say("complaint.responded", "2026-09-29T09:30")
     let text = story.text(.en)
@@ -42,7 +42,7 @@ struct ExplainTests {
 
   @Test("a late hearing counts from the hearing; each lapse says who owed it, which breach it is and to whom supervision rose")
   func lateAndEscalated() throws {
-    var story = Story()
+    var story = try Story()
     try story.say("complaint.submitted", "2026-09-28T08:00", place, recorded: "2026-09-28T20:00")
     story.sweep("2026-09-30T20:01")
     story.sweep("2026-10-01T20:01")
@@ -61,7 +61,7 @@ struct ExplainTests {
 
   @Test("a breach is told with its status", arguments: Breach.Status.allCases)
   func breachStatus(status: Breach.Status) throws {
-    var story = Story()
+    var story = try Story()
     try story.say("complaint.submitted", "2026-09-28T08:00", place)
     story.sweep("2026-09-30T08:00")
     story.decide(1, status)
@@ -72,7 +72,7 @@ struct ExplainTests {
 
   @Test("as at: what was not recorded or found yet is not told; as of: what had not happened yet is not")
   func twoTimes() throws {
-    var story = Story()
+    var story = try Story()
     try story.say("complaint.submitted", "2026-09-28T08:00", place)
     story.sweep("2026-10-01T12:00")  // Late: two lapses are found at once.
     try story.say("complaint.responded", "2026-10-01T09:00", recorded: "2026-10-01T12:30")
@@ -91,7 +91,7 @@ struct ExplainTests {
 
   @Test("a pause gives its reason, its length and what was left; an extension who granted it")
   func pauseAndExtension() throws {
-    var story = Story()
+    var story = try Story()
     try story.say("complaint.submitted", "2026-10-19T08:00", place)
     try story.say("complaint.suspended", "2026-10-20T08:00", #"{"reason":"等待居民配合"}"#)
     #expect(story.text().last == "目前因“等待居民配合”暂停计时，自2026年10月20日08:00起。")
@@ -109,7 +109,7 @@ struct ExplainTests {
 
   @Test("a deadline that reaches a year without a calendar is provisional")
   func provisional() throws {
-    var story = Story()
+    var story = try Story()
     try story.say("complaint.submitted", "2026-12-20T08:00", place)
     #expect(story.text()[2].contains("；2027年节假日安排尚未公布，暂以周一至周五为工作日推算，公布后据实调整；"))
     #expect(story.text(.en)[2].contains("This is provisional: the holidays of 2027 were not announced"))
@@ -117,10 +117,10 @@ struct ExplainTests {
 
   @Test("a new calendar and another policy are told with the deadlines that they made")
   func calendarAndPolicy() throws {
-    var story = Story()
+    var story = try Story()
     let longer = Story.policy.replacing("within: 48h", with: "within: 96h")
     let worked = Story.calendar + "\n2026-10-17,workday,国庆节调休\n"
-    story.references = Story.references(
+    story.references = try Story.references(
       [Story.policy, longer], calendars: [("2026-01-01T00:00", 1, Story.calendar), ("2026-10-08T00:00", 2, worked)])
     try story.say("complaint.submitted", "2026-09-28T08:00", place)
     story.append(.policyMoved(to: 2, because: "专项整治", by: "王某"), "2026-09-29T08:00")
@@ -129,9 +129,19 @@ struct ExplainTests {
     #expect(story.text()[2].contains("；工作日历更新为第2版，应于2026年10月20日17:30前办结；"))
   }
 
+  @Test("a policy by which a deadline had passed already leaves it as it was, and says so")
+  func kept() throws {
+    var story = try Story()
+    story.references = try Story.references([Story.policy, Story.policy.replacing("within: 48h", with: "within: 4h")])
+    try story.say("complaint.submitted", "2026-09-28T08:00", place)
+    story.append(.policyMoved(to: 2, because: "专项整治", by: "王某"), "2026-09-29T08:00")
+    #expect(story.text()[1].contains("时限4小时，据此已经到期，不溯及既往，仍应于2026年9月30日08:00前响应；尚未响应。"))
+    #expect(story.text(.en)[1].contains("4 hours, which had passed already, so still due 2026-09-30 08:00."))
+  }
+
   @Test("a reopening tells the cycle that ended and the new one, and takes no answer over from it")
   func reopened() throws {
-    var story = Story()
+    var story = try Story()
     try story.say("complaint.submitted", "2026-10-19T08:00", place)
     try story.say("complaint.responded", "2026-10-19T09:00")
     try story.say("complaint.resolved", "2026-10-20T10:00")
@@ -144,7 +154,7 @@ struct ExplainTests {
 
   @Test("a unit's part is told after the whole, and alone where it is asked for")
   func parts() throws {
-    var story = Story()
+    var story = try Story()
     try story.say(
       "complaint.submitted", "2026-10-19T08:00",
       #"{"region":{"district":"黄石港区","street":"胜阳港街道"},"supporting":["供水公司"]}"#)
@@ -157,8 +167,8 @@ struct ExplainTests {
 
   @Test("a limit that ends with a day ends at 24:00, and one of the same day says so")
   func endOfDay() throws {
-    var story = Story()
-    story.references = Story.references([
+    var story = try Story()
+    story.references = try Story.references([
       Story.policy.replacing("within: 48h", with: "within: 2d from-next-day").replacing(
         "within: 13wd from-next-day until-close", with: "within: 0d until-close")
     ])
@@ -169,14 +179,14 @@ struct ExplainTests {
 
   @Test("what waits for its opening is said to wait")
   func awaited() throws {
-    var story = Story()
+    var story = try Story()
     try story.say("complaint.responded", "2026-10-19T08:00")
     #expect(story.text() == ["尚未收到该诉求的立件信息，已收到的记录待其立件后计入。"])
   }
 
   @Test("a row that says otherwise than its log is a defect")
   func contradiction() throws {
-    var story = Story()
+    var story = try Story()
     try story.say("complaint.submitted", "2026-10-19T08:00", place)
     var row = story.account().matter
     #expect(story.account().contradiction(of: row) == nil)
@@ -202,7 +212,7 @@ struct ExplainTests {
 struct ComparisonTests {
   @Test("the policy in force against itself is no difference; a shorter one breaches, climbs, warns and summons more")
   func comparison() throws {
-    var story = Story()
+    var story = try Story()
     try story.say("complaint.submitted", "2026-10-19T08:00", place)
     try story.say("complaint.responded", "2026-10-20T08:00")
     try story.say("complaint.resolved", "2026-10-26T08:00")
@@ -221,5 +231,37 @@ struct ComparisonTests {
     #expect(other.itemsThatDiffer == 1 && other.items[0].breaches.isEmpty && other.items[0].wouldBe.count == 3)
     let would = other.districts[0].wouldBe
     #expect((would.breaches, would.climbs, would.slips, would.summonses, would.warnings) == (3, 2, 3, 1, 3))
+  }
+}
+
+@Suite("Two times")
+struct TwoTimesTests {
+  @Test("as at and as of a time after everything, the account is the same as without", arguments: [Language.zh, .en])
+  func afterEverything(language: Language) throws {
+    var story = try Story()
+    try story.say("complaint.submitted", "2026-09-28T08:00", place)
+    story.sweep("2026-09-30T08:00")
+    try story.say("complaint.suspended", "2026-09-30T10:00", #"{"reason":"等待居民配合"}"#)
+    try story.say("complaint.resumed", "2026-09-30T12:00", recorded: "2026-09-30T12:10")
+    story.sweep("2026-10-01T10:00")
+    // But for how long the resident has waited by then.
+    func text(asAt: String? = nil, asOf: String? = nil) -> [String] {
+      story.text(language, asAt: asAt, asOf: asOf).filter { !$0.contains("尚未得到答复") && !$0.contains("has waited") }
+    }
+    #expect(Array(text(asAt: "2026-10-01T10:00").dropFirst()) == text())
+    #expect(Array(text(asOf: "2026-10-01T10:00").dropFirst()) == text())
+  }
+
+  @Test("as at a time, a calendar that was imported later does not count")
+  func laterCalendar() throws {
+    var story = try Story()
+    let announced = Story.calendar + "\n2027-01-01,holiday,元旦\n"
+    story.references = try Story.references(calendars: [
+      ("2026-01-01T00:00", 1, Story.calendar), ("2026-12-28T00:00", 2, announced),
+    ])
+    try story.say("complaint.submitted", "2026-12-20T08:00", place)
+    story.sweep("2026-12-22T08:00")
+    #expect(story.text(asAt: "2026-12-23T00:00").contains { $0.contains("2027年节假日安排尚未公布") })
+    #expect(story.text().contains { $0.contains("1月1日（元旦），共5日（工作日历第2版）；尚未办结。") })
   }
 }

@@ -8,17 +8,19 @@ import Testing
 struct Story {
   private(set) var log: [Entry] = []
   private(set) var breaches: [Breach] = []
-  var references = Self.references()
+  var references: References
   var sweptTo: Instant?
+
+  init() throws { references = try Self.references() }
 
   static let key = ItemKey(source: "/hotline/12345", subject: "HS-1")
 
   static func references(
     _ policies: [String] = [policy], calendars: [(String, Int, String)] = [("2026-01-01T00:00", 1, calendar)]
-  )
+  ) throws
     -> References
   {
-    let versions = policies.enumerated().map { i, text in try! Policy(yaml: text, version: i + 1) }
+    let versions = try policies.enumerated().map { i, text in try Policy(yaml: text, version: i + 1) }
     let organs = [
       Organ(id: 1, tier: .city, name: "黄石市", parentID: nil), Organ(id: 2, tier: .district, name: "黄石港区", parentID: 1),
       Organ(id: 3, tier: .street, name: "胜阳港街道", parentID: 2), Organ(id: 4, tier: nil, name: "供水公司", parentID: 1),
@@ -26,7 +28,7 @@ struct Story {
     return References(
       policies: PolicyBook(current: versions[versions.count - 1], earlier: versions.dropLast()),
       directory: Directory(version: 1, organs: organs, sources: [UpstreamSource(uri: "/hotline/12345", name: "12345")]),
-      calendars: Calendars(calendars.map { (time($0), try! WorkCalendar(csv: $2, version: $1)) }))
+      calendars: Calendars(try calendars.map { (time($0), try WorkCalendar(csv: $2, version: $1)) }))
   }
 
   static let policy = """
@@ -98,6 +100,6 @@ struct Story {
 }
 
 /// A time in Asia/Shanghai.
-func time(_ text: String) -> Instant { Instant(rfc3339: text + ":00+08:00")! }
+func time(_ text: String) -> Instant { Instant(rfc3339: text + ":00+08:00") ?? Instant(microseconds: 0) }
 
 let place = #"{"region":{"district":"黄石港区","street":"胜阳港街道"}}"#

@@ -69,9 +69,10 @@ struct AssignmentStoreTests {
   func manyRounds() async throws {
     try await TestStore.with { test in
       let store = try test.connect()
-      let start = try store.now()
+      let start = try store.second()
       for hundred in 0..<6 {
-        try take(try (0..<100).map { try complaint("submitted", "S\(hundred * 100 + $0)", at: start, "{\(Self.nowhere)}") }, store)
+        try take(
+          try (0..<100).map { try complaint("submitted", "S\(hundred * 100 + $0)", at: start, "{\(Self.nowhere)}") }, store)
       }
       try store.apply(directory: DirectoryDraft.read(yaml: Self.taught))
       #expect(try store.assignUnassigned() == (600, 0))

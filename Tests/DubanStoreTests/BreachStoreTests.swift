@@ -27,11 +27,13 @@ struct BreachStoreTests {
   }
 
   /// A complaint whose street and district let 响应 pass, for which a 约谈 is proposed.
-  private func breached(annulsWithin: String, countsAfter: String = "1h", _ body: (TestStore, Store, Matter, Instant) throws -> Void) async throws {
+  private func breached(
+    annulsWithin: String, countsAfter: String = "1h", _ body: (TestStore, Store, Matter, Instant) throws -> Void
+  ) async throws {
     try await TestStore.with { test in
       let store = try test.connect()
       _ = try store.apply(policy: Self.policy(annulsWithin: annulsWithin, countsAfter: countsAfter))
-      let start = try store.now()
+      let start = try store.second()
       try take([complaint("submitted", "S", at: start)], store)
       for hour in [48, 72] as [Int64] {
         try test.setClock(at: start + .hours(hour) + .seconds(60))
@@ -58,7 +60,8 @@ struct BreachStoreTests {
       #expect(try test.ask("SELECT withdrawn_at IS NOT NULL FROM notice"))
       #expect(try test.phases() == "S responded" && test.ask("SELECT tier || escalations FROM item") == "street0")
       #expect(try test.ask("SELECT breached_at IS NULL FROM item"))
-      #expect(try store.findings(of: test.ask("SELECT id FROM item"), breach: 1).map(\.type) == ["item.escalated", "breach.annulled"])
+      #expect(
+        try store.findings(of: test.ask("SELECT id FROM item"), breach: 1).map(\.type) == ["item.escalated", "breach.annulled"])
       // Folded again, nothing more is said.
       try take([complaint("accepted", "S", at: start + .hours(1))], store)
       #expect(try statuses(test) == "1 annulled 2, 2 annulled 2" && test.announced("breach.annulled") == 2)
@@ -66,7 +69,8 @@ struct BreachStoreTests {
     }
   }
 
-  @Test("a lapse that follows again after its breach was annulled is a breach of its own, with the next number and a 约谈 of its own")
+  @Test(
+    "a lapse that follows again after its breach was annulled is a breach of its own, with the next number and a 约谈 of its own")
   func annulledAndBack() async throws {
     try await breached(annulsWithin: "48h", countsAfter: "48h") { test, store, _, start in
       try take([complaint("suspended", "S", at: start + .hours(40), paused)], store)
@@ -110,6 +114,18 @@ struct BreachStoreTests {
           "item.escalated", "breach.contested", "breach.decided", "breach.corrected", "breach.decided", "breach.excused",
         ])
       #expect(findings[2].data.contains("时间系补录") && findings[2].data.contains("王"))
+    }
+  }
+
+  @Test("a contested breach that a sweep finds again stands, and is not recorded twice")
+  func contestedAndFound() async throws {
+    try await breached(annulsWithin: "1h", countsAfter: "48h") { test, store, _, start in
+      try take([complaint("suspended", "S", at: start + .hours(47), paused)], store)
+      #expect(try statuses(test) == "1 contested 2, 2 contested 2")
+      // A pause of a few seconds: the deadline lapsed all the same.
+      try take([complaint("resumed", "S", at: start + .hours(47) + .seconds(10))], store)
+      try sweep(store)
+      #expect(try statuses(test) == "1 standing 3, 2 standing 3")
     }
   }
 

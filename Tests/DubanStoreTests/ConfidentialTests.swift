@@ -17,11 +17,12 @@ struct ConfidentialTests {
       try test.makeConfidential()
       let store = try test.connect()
       _ = try store.apply(policy: BreachStoreTests.policy(annulsWithin: "1h"))
-      let start = try store.now()
+      let start = try store.second()
       for (subject, source) in [("open", "/hotline/12345"), ("secret", "/qr/mashang")] {
         func event(_ type: String, _ data: String, at seconds: Int64 = 0) throws -> Envelope {
           try Sample.envelope(
-            "complaint.\(type)", id: "\(type) \(subject)", source: source, subject: subject, time: (start + .seconds(seconds)).rfc3339,
+            "complaint.\(type)", id: "\(type) \(subject)", source: source, subject: subject,
+            time: (start + .seconds(seconds)).rfc3339,
             data: data)
         }
         try take(
@@ -55,8 +56,11 @@ struct ConfidentialTests {
     try await with { test, store in
       for (role, sees) in [(TestStore.outsider, false), (TestStore.insider, true)] {
         let person = try Store(dsn: test.dsn(as: role), name: "test").connection
-        func count(_ sql: String) throws -> Int { try #require(try person.execute("SELECT count(*) FROM \(sql)").first).decode(0) }
-        #expect(try (count("item WHERE subject = 'open'") > 0, count("item WHERE subject = 'secret'") > 0) == (true, sees), "\(role)")
+        func count(_ sql: String) throws -> Int {
+          try #require(try person.execute("SELECT count(*) FROM \(sql)").first).decode(0)
+        }
+        #expect(
+          try (count("item WHERE subject = 'open'") > 0, count("item WHERE subject = 'secret'") > 0) == (true, sees), "\(role)")
         let ids = try ["open", "secret"].map { try store.matter($0).id }
         for table in Self.byMatter {
           #expect(try count("\(table) WHERE item_id = \(ids[0])") > 0, "\(role) does not see \(table)")
@@ -73,7 +77,8 @@ struct ConfidentialTests {
     }
   }
 
-  @Test("reporters and originals are seen by members of duban_contact, and of confidential matters by nobody who may not see these")
+  @Test(
+    "reporters and originals are seen by members of duban_contact, and of confidential matters by nobody who may not see these")
   func contacts() async throws {
     try await with { test, store in
       let expected = [(TestStore.contactReader, ["open"]), (TestStore.contactInsider, ["open", "secret"])]
@@ -85,7 +90,8 @@ struct ConfidentialTests {
           ).map { try $0.decode(0) }
           #expect(seen == subjects, "\(role) sees \(table)")
         }
-        #expect(try (person.original(of: store.matter("open").id, 1) != nil, person.original(of: store.matter("secret").id, 1) != nil)
+        #expect(
+          try (person.original(of: store.matter("open").id, 1) != nil, person.original(of: store.matter("secret").id, 1) != nil)
             == (true, subjects.count == 2))
       }
     }

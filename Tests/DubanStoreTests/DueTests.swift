@@ -53,7 +53,7 @@ struct DueTests {
         policy: TestStore.policy.replacing(
           "response: { within: 48h, district: 24h, city: 24h }",
           with: "response: { within: 48h, district: 24h, city: 24h, warn: 6h }"))
-      let start = try store.now()
+      let start = try store.second()
       try take([complaint("submitted", "S", at: start)], store)
       try test.setClock(ahead: "43 hours")
       #expect(try sweep(store) == 1 && test.announced("item.due-soon") == 1)

@@ -49,7 +49,8 @@ struct FilledDatabase {
         try $0.decode(0)
       }
       guard !rows.isEmpty else { throw TestFault("\(table) is empty: the story must fill every table") }
-      script += "DELETE FROM \(table);\nINSERT INTO \(table) OVERRIDING SYSTEM VALUE SELECT * FROM jsonb_populate_recordset(NULL::\(table), $json$[\n"
+      script +=
+        "DELETE FROM \(table);\nINSERT INTO \(table) OVERRIDING SYSTEM VALUE SELECT * FROM jsonb_populate_recordset(NULL::\(table), $json$[\n"
       script += rows.joined(separator: ",\n") + "\n]$json$);\n"
       let serial: [String] = try store.connection.execute(
         """
@@ -74,16 +75,20 @@ struct FilledDatabase {
     try store.apply(directory: .read(yaml: "hours: [08:30-12:00, 13:30-16:30]\n" + TestStore.directory))
     _ = try store.importCalendar(Workdays.first, name: "cn", by: "王")
     try store.apply(schedules: ScheduleDraft.read(yaml: Self.schedules))
-    let reported = #"{"region":{"district":"黄石港区","street":"胜阳港街道"},"lead":"供水公司","supporting":["供电公司","无此单位"],"reporter":{"name":"张三"}}"#
+    let reported =
+      #"{"region":{"district":"黄石港区","street":"胜阳港街道"},"lead":"供水公司","supporting":["供电公司","无此单位"],"reporter":{"name":"张三"}}"#
     func at(_ hours: Int64) -> Instant { start + .hours(hours) }
     try take(
       [
         complaint("submitted", "open", at: start, reported), complaint("submitted", "answered", at: start),
         complaint("submitted", "main", at: start), complaint("submitted", "duplicate", at: start),
-        complaint("submitted", "late", at: start), complaint("submitted", "excused", at: start), complaint("submitted", "held", at: start),
+        complaint("submitted", "late", at: start), complaint("submitted", "excused", at: start),
+        complaint("submitted", "held", at: start),
         complaint("responded", "early", at: start),
-        Sample.envelope("reminder.scheduled", id: "r", subject: "reminder", time: start.rfc3339, data: #"{"due":"2026-11-20T08:00:00+08:00"}"#),
-        Sample.envelope("inspection.assigned", id: "i", source: "/qr/mashang", subject: "inspection", time: start.rfc3339, data: "{}"),
+        Sample.envelope(
+          "reminder.scheduled", id: "r", subject: "reminder", time: start.rfc3339, data: #"{"due":"2026-11-20T08:00:00+08:00"}"#),
+        Sample.envelope(
+          "inspection.assigned", id: "i", source: "/qr/mashang", subject: "inspection", time: start.rfc3339, data: "{}"),
       ], store)
     try test.setClock(at: at(1))
     try take(

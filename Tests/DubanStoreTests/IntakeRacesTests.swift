@@ -19,7 +19,10 @@ struct IntakeRacesTests {
     try await TestStore.with { test in
       let (one, two) = (try test.connect(), try test.connect())
       try take(["A", "B"].map { try complaint("submitted", $0) }, one)
-      let batch = try [complaint("responded", "A"), complaint("responded", "B"), complaint("submitted", "C"), complaint("returned", "A", #"{"reason":"非本辖区"}"#)]
+      let batch = try [
+        complaint("responded", "A"), complaint("responded", "B"), complaint("submitted", "C"),
+        complaint("returned", "A", #"{"reason":"非本辖区"}"#),
+      ]
       try one.transaction { one in
         _ = try one.connection.execute("SELECT FROM item WHERE subject = 'A' FOR UPDATE")
         #expect(try take(batch, two) == [.setAside, .applied, .applied, .setAside])
@@ -86,7 +89,7 @@ struct IntakeRacesTests {
   func earlyEventRace() async throws {
     try await TestStore.with { test in
       let one = try test.connect()
-      let start = try one.now()
+      let start = try one.second()
       let opening = try complaint("submitted", "S", at: start)
       let answer = try complaint("responded", "S", at: start + .seconds(1))
       var second: Task<[Intake.Outcome], any Error>?
@@ -105,7 +108,7 @@ struct IntakeRacesTests {
   func earlyLeadRace() async throws {
     try await TestStore.with { test in
       let (one, two) = (try test.connect(), try test.connect())
-      let start = try one.now()
+      let start = try one.second()
       let opening = try complaint("submitted", "A", at: start, #"{"lead":"供水公司"}"#)
       let answer = try complaint("responded", "A", at: start + .seconds(1), #"{"part":"供水公司"}"#)
       var second: Task<[Intake.Outcome], any Error>?
@@ -166,13 +169,17 @@ struct IntakeRacesTests {
   func entryLimit() async throws {
     try await TestStore.with { test in
       let store = try test.connect()
-      let start = try store.now()
+      let start = try store.second()
       let flood = try (0..<2100).map { try complaint("accepted", "S", at: start + .seconds(Int64($0))) }
       try take([complaint("submitted", "S", at: start)], store)
       let outcomes = try take(flood + [complaint("submitted", "T", at: start)], store)
       #expect(outcomes.count { $0 == .applied } == 2000 && outcomes.last == .applied)
       let late = try complaint("resolved", "S", at: start + .seconds(5000))
-      if case .refused(let refusal) = try take([late], store)[0] { #expect(refusal.reason == .tooManyEvents) } else { Issue.record("taken") }
+      if case .refused(let refusal) = try take([late], store)[0] {
+        #expect(refusal.reason == .tooManyEvents)
+      } else {
+        Issue.record("taken")
+      }
       try RecordLaws.expect(store)
     }
   }

@@ -10,7 +10,8 @@ import TestServers
 
 @Suite("Locks")
 struct LocksTests {
-  @Test("a change of the references gives up where a transaction does not end, changes nothing, and lets others through meanwhile")
+  @Test(
+    "a change of the references gives up where a transaction does not end, changes nothing, and lets others through meanwhile")
   func givesUp() async throws {
     try await TestStore.with { test in
       let (one, two) = (try test.connect(), try test.connect())
@@ -55,12 +56,12 @@ struct LocksTests {
   func awaitsWriters() async throws {
     try await TestStore.with { test in
       let (one, two) = (try test.connect(), try test.connect())
-      try one.awaitWriters(bound: 1)
+      try one.awaitWriters()
       try one.transaction { one in
         _ = try one.references()
         #expect(throws: StoreFault.self) { try two.awaitWriters(bound: 1) }
       }
-      try two.awaitWriters(bound: 1)
+      try two.awaitWriters()
     }
   }
 }

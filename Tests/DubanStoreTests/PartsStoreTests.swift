@@ -69,11 +69,13 @@ struct PartsStoreTests {
     }
   }
 
-  @Test("what ends the whole under the lead's name ends its parts, whether the naming or the end is heard first", arguments: [true, false])
+  @Test(
+    "what ends the whole under the lead's name ends its parts, whether the naming or the end is heard first",
+    arguments: [true, false])
   func endedByLead(_ isNamedFirst: Bool) async throws {
     try await TestStore.with { test in
       let store = try test.connect()
-      let start = try store.now() - .seconds(600)
+      let start = try store.second() - .seconds(600)
       let naming = try complaint("accepted", "A", at: start + .seconds(1), #"{"lead":"供水公司","supporting":["供电公司"]}"#)
       let ending = try complaint("resolved", "A", at: start + .seconds(2), #"{"part":"供水公司"}"#)
       try take([complaint("submitted", "A", at: start, #"{"supporting":["燃气公司"]}"#)], store)
@@ -81,6 +83,47 @@ struct PartsStoreTests {
       #expect(try test.ask("SELECT bool_and(phase = 'closed') FROM item WHERE phase <> 'awaited'"))
       #expect(try test.ask("SELECT count(*) FROM verdict WHERE verdict = 'waits'") == 0)
       try RecordLaws.expect(store)
+    }
+  }
+
+  @Test("a unit that had the lead before it was named a supporting one, as is heard late, has no part, and no row of one")
+  func noPartBesideTheLead() async throws {
+    try await TestStore.with { test in
+      let store = try test.connect()
+      let start = try store.second() - .seconds(60)
+      try take([complaint("submitted", "A", at: start)], store)
+      try take([complaint("accepted", "A", at: start + .seconds(2), #"{"supporting":["供水公司","供电公司"]}"#)], store)
+      #expect(try test.ask("SELECT count(*) FROM item WHERE unit <> ''") == 2)
+      try take([complaint("accepted", "A", at: start + .seconds(1), #"{"lead":"供水公司"}"#)], store)
+      #expect(try test.ask("SELECT string_agg(unit, ' ') FROM item WHERE unit <> ''") == "供电公司")
+      try RecordLaws.expect(store)
+    }
+  }
+
+  @Test(
+    "an end that is other than was told, because of what is heard late, is told: of a part that was unknown, of a later cycle")
+  func correctedEnds() async throws {
+    try await TestStore.with { test in
+      let store = try test.connect()
+      let start = try store.second() - .seconds(60)
+      func ends() throws -> String {
+        try test.ask(
+          "SELECT string_agg(subject || ' ' || (data::jsonb ->> 'closedAt'), ', ' ORDER BY id) FROM outbox WHERE type = 'item.closed'"
+        )
+      }
+      func told(_ subject: String, _ seconds: Int64) -> String {
+        "/hotline/12345/\(subject) \((start + .seconds(seconds)).rfc3339)"
+      }
+      try take(
+        [
+          complaint("submitted", "A", at: start), complaint("resolved", "A", at: start + .seconds(5)),
+          complaint("resolved", "A", at: start + .seconds(10)),
+        ], store)
+      #expect(try ends() == told("A", 5))
+      try take([complaint("accepted", "A", at: start + .seconds(1), #"{"supporting":["供电公司"]}"#)], store)
+      #expect(try ends() == [told("A", 5), told("A#供电公司", 5)].joined(separator: ", "))
+      try take([complaint("reopened", "A", at: start + .seconds(7))], store)
+      #expect(try ends() == [told("A", 5), told("A#供电公司", 5), told("A", 10)].joined(separator: ", "))
     }
   }
 
@@ -127,7 +170,7 @@ struct PartsStoreTests {
     }
   }
 
-  @Test("a matter whose part is due is listed; the part's deadline lapses with its matter's others")
+  @Test("a part that is due is listed by its unit, not as its whole, and lapses by itself")
   func duePart() async throws {
     try await TestStore.with { test in
       let store = try test.connect()
@@ -138,7 +181,8 @@ struct PartsStoreTests {
       try take([complaint("submitted", "A", Self.shared)], store)
       try test.setClock(ahead: "25 hours")
       let (due, matter) = (try store.dueItems(limit: 9), try store.matter("A"))
-      #expect(due.map(\.id) == [matter.id] && due.map(\.since) == [matter.due(.resolution, of: "供电公司")])
+      #expect(due.map(\.key.unit) == ["供电公司", "燃气公司"] && due.allSatisfy { $0.id == matter.id })
+      #expect(due.allSatisfy { $0.since == matter.due(.resolution, of: "供电公司") })
       #expect(try sweep(store) == 1)
       #expect(try test.ask("SELECT string_agg(unit, ' ' ORDER BY unit) FROM breach") == "供电公司 燃气公司")
       #expect(try test.ask("SELECT string_agg(unit, ' ' ORDER BY unit) FROM item WHERE tier = 'district'") == "供电公司 燃气公司")

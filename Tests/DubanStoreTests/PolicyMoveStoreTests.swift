@@ -13,7 +13,9 @@ struct PolicyMoveStoreTests {
   func moves() async throws {
     try await TestStore.with { test in
       let store = try test.connect()
-      try take(try ["A", "B", "C"].map { try complaint("submitted", $0) } + [complaint("resolved", "C")], store)
+      let start = try store.second()
+      try take(
+        try ["A", "B", "C"].map { try complaint("submitted", $0, at: start) } + [complaint("resolved", "C", at: start)], store)
       let version = try store.apply(policy: TestStore.policy.replacing("within: 48h", with: "within: 60h"))
       let ids = try ["A", "B", "C"].map { try store.matter($0).id }
       #expect(try store.itemsInWork(onPolicy: version - 1, after: 0, limit: 9) == Array(ids.prefix(2)))
@@ -43,7 +45,7 @@ struct PolicyMoveStoreTests {
       let store = try test.connect()
       let here = try store.apply(policy: BreachStoreTests.policy(annulsWithin: "1h", summonsAt: tiers.from))
       let there = try store.apply(policy: BreachStoreTests.policy(annulsWithin: "1h", summonsAt: tiers.to))
-      let start = try store.now()
+      let start = try store.second()
       try take([complaint("submitted", "S", at: start)], store)
       let id = try store.matter("S").id
       func move(_ version: Int) throws {

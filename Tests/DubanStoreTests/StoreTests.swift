@@ -31,7 +31,7 @@ struct StoreTests {
   func roundTrip() async throws {
     try await TestStore.with { test in
       let store = try test.connect()
-      let start = try store.now()
+      let start = try store.second()
       let opening =
         #"{"region":{"district":"黄石港区","street":"胜阳港街道","community":"覆盆山"},"category":"屋面防水","grade":"紧急","title":"漏水 🏠","lead":"供水公司","supporting":["供电公司","无此单位"]}"#
       let until = #""until":"2099-01-01T00:00:00+08:00""#

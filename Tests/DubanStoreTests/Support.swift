@@ -83,6 +83,9 @@ extension TestStore {
 }
 
 extension Store {
+  /// The present second: messages tell no more of a time.
+  func second() throws -> Instant { Instant(microseconds: try now().microseconds / 1_000_000 * 1_000_000) }
+
   func matter(_ name: String) throws -> Matter { try #require(try item(named: name)).matter }
 
   /// Every matter there is.
@@ -101,7 +104,8 @@ extension Matter {
 /// What must hold of every matter on record, whatever has happened.
 enum RecordLaws {
   static func expect(_ store: Store, _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation) throws {
-    #expect(try violations(store) == [], comment, sourceLocation: sourceLocation)
+    let found = try violations(store)
+    #expect(found.isEmpty, "\(comment?.rawValue ?? "")\n\(found.joined(separator: "\n"))", sourceLocation: sourceLocation)
   }
 
   /// What is broken, in words: each matter, its verdicts and its standing breaches are the fold of its log; numbers have no gaps; and the rows

@@ -62,7 +62,8 @@ struct WaitingTests {
     }
   }
 
-  @Test("an entry whose matter comes is not flagged; a flagged one counts all the same when its matter comes, and is flagged no more")
+  @Test(
+    "an entry whose matter comes is not flagged; a flagged one counts all the same when its matter comes, and is flagged no more")
   func appliedAfterFlag() async throws {
     try await TestStore.with { test in
       let store = try test.connect()
@@ -82,7 +83,7 @@ struct WaitingTests {
   func waitsForPart() async throws {
     try await TestStore.with { test in
       let store = try test.connect()
-      let start = try store.now()
+      let start = try store.second()
       try take([complaint("submitted", "S", at: start)], store)
       #expect(try take([complaint("responded", "S", at: start + .seconds(1), #"{"part":"供电公司"}"#)], store) == [.waits])
       try take([complaint("accepted", "S", at: start + .seconds(2), #"{"supporting":["供电公司"]}"#)], store)
@@ -127,7 +128,7 @@ struct WaitingTests {
   func setAside() async throws {
     try await TestStore.with { test in
       let store = try test.connect()
-      let start = try store.now()
+      let start = try store.second() - .seconds(10)
       let answers = try [1, 2].map { try complaint("responded", "S", at: start + .seconds($0)) }
       #expect(try take(answers, store) == [.waits, .waits])
       let entries = try store.waitingEntries(overdueOnly: false, limit: 10)
@@ -140,7 +141,7 @@ struct WaitingTests {
       #expect(try take([answers[0]], store) == [.duplicate] && store.waitingEntries(overdueOnly: false, limit: 10).count == 1)
       try take([complaint("submitted", "S", at: start)], store)
       let matter = try store.matter("S")
-      #expect(matter.whole.answeredAt == start + .seconds(2))
+      #expect(matter.whole.answeredAt == answers[1].time)
       #expect(
         try store.logs(of: [matter])[matter.id]?.map(\.type)
           == ["complaint.responded", "complaint.responded", "entry.set-aside", "complaint.submitted"])
@@ -148,11 +149,13 @@ struct WaitingTests {
     }
   }
 
-  @Test("an entry that cannot be about its matter is inapplicable, with a receipt; what is heard later makes it count, with the next one")
+  @Test(
+    "an entry that cannot be about its matter is inapplicable, with a receipt; what is heard later makes it count, with the next one"
+  )
   func inapplicable() async throws {
     try await TestStore.with { test in
       let store = try test.connect()
-      let start = try store.now()
+      let start = try store.second()
       let decision = try complaint("extension-decided", "S", at: start + .seconds(9), #"{"decision":"rejected"}"#)
       try take([complaint("submitted", "S", at: start)], store)
       #expect(try take([decision], store) == [.inapplicable(.notRequested)])
@@ -163,10 +166,42 @@ struct WaitingTests {
       try take([complaint("extension-requested", "S", at: start + .seconds(5), #"{"reason":"雨季","until":"\#(until)"}"#)], store)
       #expect(try store.inapplicableEntries(limit: 9).isEmpty)
       #expect(try test.ask("SELECT verdict || revision FROM verdict WHERE number = 2") == "applied2")
-      let receipts: [String] = try store.connection.execute("SELECT data FROM outbox WHERE type LIKE 'receipt.%' ORDER BY id").map {
+      let receipts: [String] = try store.connection.execute("SELECT data FROM outbox WHERE type LIKE 'receipt.%' ORDER BY id").map
+      {
         try $0.decode(0)
       }
       #expect(receipts.count == 2 && receipts[0].contains(#""revision":1"#) && receipts[1].contains(#""revision":2"#))
+      try RecordLaws.expect(store)
+    }
+  }
+
+  @Test("what counted, and does no more because of what is heard later, has a receipt of the next revision")
+  func countsNoMore() async throws {
+    try await TestStore.with { test in
+      let store = try test.connect()
+      let start = try store.second()
+      func event(_ verb: String, hour: Int64, _ data: String = "{}") throws -> Envelope {
+        try Sample.envelope(
+          "complaint.\(verb)", id: "\(hour)", source: "/qr/mashang", subject: "S", time: (start + .hours(hour)).rfc3339,
+          data: data)
+      }
+      let asked = #"{"reason":"雨季","until":"\#((start + .days(60)).rfc3339)"}"#
+      let granted = #"{"decision":"approved","approver":"黄石市","until":"\#((start + .days(60)).rfc3339)"}"#
+      try test.setClock(at: start + .hours(20))
+      try take(
+        [
+          event("submitted", hour: 0), event("extension-requested", hour: 10, asked),
+          event("extension-decided", hour: 11, granted),
+        ], store)
+      // The one extension that the policy allows had been granted before.
+      try take([event("extension-requested", hour: 2, asked), event("extension-decided", hour: 3, granted)], store)
+      #expect(
+        try test.ask("SELECT string_agg(concat_ws(' ', number, verdict, reason, revision), ', ' ORDER BY number) FROM verdict")
+          == "2 inapplicable limit-reached 2, 3 inapplicable not-requested 2")
+      #expect(
+        try test.ask(
+          "SELECT count(*) FROM outbox WHERE type = 'receipt.rejected' AND (data::jsonb ->> 'revision')::integer = 2") == 2)
+      #expect(try test.announced("receipt.accepted") == 5)
       try RecordLaws.expect(store)
     }
   }

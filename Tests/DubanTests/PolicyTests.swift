@@ -51,13 +51,14 @@ struct PolicyTests {
     }
   }
 
-  @Test("a move explains the deadlines that it set, and none that it left as they were because they would have passed")
+  @Test("a move explains the deadlines that it set, and marks those that it left as they were because they would have passed")
   func explained() throws {
     var book = try opened("response: { within: 2h, district: 1h, city: 1h }, resolution: { within: 30d, district: 5d, city: 5d }")
     move(&book, at: hour(5))
     #expect(book.whole.due(.response) == hour(48) && book.whole.due(.resolution) == day(30))
     let moved = book.explained(at: hour(5)).filter { $0.at == hour(5) }
-    #expect(moved.map(\.dueAt) == [day(30)] && moved.allSatisfy { $0.policyVersion == 8 })
+    #expect(moved.map(\.dueAt) == [hour(48), day(30)] && moved.map(\.isKept) == [true, false])
+    #expect(moved.allSatisfy { $0.policyVersion == 8 })
   }
 
   @Test("what was breached stays so, and a tier that supervises gets the new policy's time from where its step began")

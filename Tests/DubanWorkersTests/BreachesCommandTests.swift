@@ -98,7 +98,7 @@ struct BreachesCommandTests {
       #expect(try test.store.ask("SELECT count(*) FROM original") == 5 && test.store.ask("SELECT count(*) FROM erasure") == 0)
       let real = try erase("--closed-before", "2026-10-01T00:00:00+08:00")
       #expect(real.output == "erased 4 messages as sent and 2 contacts of 2 items\n", "\(real.errors)")
-      #expect(try erase("--item", "C").output == "erased 1 messages as sent and 1 contacts of 1 items\n")
+      #expect(try erase("--item", "C").output == "erased 1 message as sent and 1 contact of 1 item\n")
       #expect(try test.store.ask("SELECT count(*) FROM original") == 0 && test.store.ask("SELECT count(*) FROM contact") == 0)
       #expect(try test.store.ask("SELECT count(*) FROM erasure WHERE done_by = 'wang' AND because = '保存期满'") == 3)
       // The log stays.

@@ -42,11 +42,11 @@ struct CalendarCommandTests {
   @Test(
     "a word that is wrong is named, with the remedy",
     arguments: [
-      (["2025-02-30T02:00:00Z", "3", "workdays"], "'2025-02-30T02:00:00Z' is no RFC 3339 time"),
-      (["2025-02-28T02:00:00Z", "three", "workdays"], "'three' is no length; write a whole number from 0 to 100000"),
-      (["2025-02-28T02:00:00Z", "100001", "hours"], "'100001' is no length"),
+      (["2025-02-30T02:00:00Z", "3", "workdays"], "'2025-02-30T02:00:00Z' is not an RFC 3339 time"),
+      (["2025-02-28T02:00:00Z", "three", "workdays"], "'three' is not a length; write a whole number from 0 to 100000"),
+      (["2025-02-28T02:00:00Z", "100001", "hours"], "'100001' is not a length"),
       (["2025-02-28T02:00:00Z", "0", "days", "--from-next-day"], "a whole number from 1 to 100000"),
-      (["2025-02-28T02:00:00Z", "3", "weeks"], "'weeks' is no unit; write hours, days, workdays or workhours"),
+      (["2025-02-28T02:00:00Z", "3", "weeks"], "'weeks' is not a unit; write hours, days, workdays or workhours"),
       (["9999-12-31T02:00:00Z", "3", "days"], "not up before the year 10000"),
       (["2025-02-28T02:00:00Z", "3"], "give START LENGTH UNIT, or --batch"),
       (["--batch", "2025-02-28T02:00:00Z", "3", "days"], "give START LENGTH UNIT, or --batch"),
@@ -74,7 +74,7 @@ struct CalendarCommandTests {
       let answers = mixed.output.split(separator: "\n", omittingEmptySubsequences: false)
       #expect(answers.count == 5 && answers[0] == "2025-02-05T10:00:00+08:00" && answers[3] == "2027-01-01T10:00:00+08:00")
       #expect(answers[1].hasPrefix("error: line 2: write START LENGTH UNIT"))
-      #expect(answers[2].hasPrefix("error: line 3: 'moons' is no unit"))
+      #expect(answers[2].hasPrefix("error: line 3: 'moons' is not a unit"))
       #expect(mixed.errors.contains("2 of 4 lines could not be read") && mixed.errors.contains("provisional: 1 of 4"))
       let nothing = try run(["calendar", "due", "--batch", "--calendar", shipped], input: "")
       #expect(nothing.end == .exit(0) && nothing.output.isEmpty && nothing.errors.isEmpty)

@@ -122,7 +122,7 @@ struct CaseworkCommandTests {
       defer { try? FileManager.default.removeItem(at: file) }
       try Data(shown.output.replacing("/nobody", with: "/hotline/12345").utf8).write(to: file)
       let several = try test.dubanctl("dead", "replay", "--all", "--body", file.path)
-      #expect(several.end == .exit(64) && several.errors.contains("--body mends one letter"))
+      #expect(several.end == .exit(64) && several.errors.contains("--body corrects one letter"))
       let mended = try test.dubanctl("dead", "replay", letters[0].letter, "--body", file.path, "--because", "来源写错")
       #expect(mended.end == .exit(0), "\(mended.errors)")
       for dry in [["--dry-run"], []] {
@@ -162,7 +162,8 @@ struct CaseworkCommandTests {
         #expect(try show(letter, as: nil).errors.contains("--confidential"))
         let clerk = try show(letter, as: TestStore.outsider, "--confidential")
         #expect(
-          clerk.end == .exit(64) && !clerk.output.contains("secret") && clerk.errors.contains("no member of duban_confidential"))
+          clerk.end == .exit(64) && !clerk.output.contains("secret")
+            && clerk.errors.contains("not a member of duban_confidential"))
         for user in [nil, TestStore.insider] {
           #expect(try show(letter, as: user, "--confidential").output.contains("secret"))
         }

@@ -51,8 +51,8 @@ struct DeadLetterTests {
       let connection = try test.store.database.connect()
       _ = try connection.execute(
         """
-        INSERT INTO dead_letter_action (letter, queue, action, refused_for, done_by, begun_at, done_at)
-        VALUES ($1, 'duban.complaints.dead', 'replayed', 'unknown-source', '王', now(), now())
+        INSERT INTO dead_letter_action (letter, content, queue, action, refused_for, done_by, begun_at, done_at)
+        VALUES ($1, 'digest', 'duban.complaints.dead', 'replayed', 'unknown-source', '王', now(), now())
         """, letter.id)
       connection.close()
       let fault = #expect(throws: DeadLetterRefusal.self) {

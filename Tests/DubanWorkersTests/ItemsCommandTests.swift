@@ -149,13 +149,13 @@ struct ItemsCommandTests {
   func presentCycle() async throws {
     try await Surroundings.with { test in
       try await test.withProcess { _ in
-        try clock("2026-09-28T12:00", test)
-        let rejected = #"{"decision":"rejected","approver":"黄石港区"}"#
+        try clock("2026-09-28T08:30", test)
+        try take([event("complaint.submitted", "R", at: "2026-09-28T08:00")], test)
+        try clock("2026-09-28T09:45", test)
         try take(
           [
-            event("complaint.submitted", "R", at: "2026-09-28T08:00"),
             event("complaint.responded", "R", at: "2026-09-28T09:30", "{}"),
-            event("complaint.extension-decided", "R", at: "2026-09-28T09:40", rejected),
+            event("complaint.extension-decided", "R", at: "2026-09-28T09:40", #"{"decision":"rejected","approver":"黄石港区"}"#),
           ], test)
         let answered = try test.dubanctl("items", "show", "R").output
         let due = "in time; was due 2026-09-30T08:00:00+08:00"
@@ -163,6 +163,7 @@ struct ItemsCommandTests {
         #expect(line("延期", of: answered) == "延期 –")
         #expect(line("waited", of: answered)?.contains("1 hour 30 minutes, from 2026-09-28T08:00:00+08:00") == true)
         #expect(answered.contains(" – inapplicable: not-requested"))
+        try clock("2026-09-28T11:05", test)
         try take(
           [
             event("complaint.resolved", "R", at: "2026-09-28T10:00", "{}"),

@@ -127,7 +127,7 @@ struct PolicyCommandTests {
         #expect(view.districts.map(\.was.breaches) == [3] && view.districts.map(\.wouldBe.breaches) == [0])
         #expect(try test.store.ask("SELECT count(*) FROM item_event") == before)
         #expect(
-          try test.dubanctl("policy", "simulate", file, "--from", "2020-01-01T00:00:00+08:00").output.contains("1 items differ"))
+          try test.dubanctl("policy", "simulate", file, "--from", "2020-01-01T00:00:00+08:00").output.contains("1 item differs:"))
       }
     }
   }

@@ -46,8 +46,8 @@ struct UnitsWalkTests {
         let shown = try test.dubanctl("items", "show", "S").output
         #expect(shown.contains("供水公司") && shown.contains("供电公司: open") && shown.contains("燃气公司: closed"))
         let explained = try test.dubanctl("items", "explain", "S#供电公司").output
-        #expect(explained.contains("item.assigned") && explained.contains("24自然小时"))
-        #expect(explained.contains("at 供电公司") && explained.contains("at 黄石港区"))
+        #expect(explained.contains("供电公司 has a part (协办)") && explained.contains("24 hours"), "\(explained)")
+        #expect(explained.contains("of 供电公司") && explained.contains("rose to 黄石港区"), "\(explained)")
         try test.publish([Sample.event("complaint.resolved", id: "3", subject: "S")])
         try test.store.until("(SELECT count(*) FROM item WHERE phase = 'closed') = 3")
         // Past the month in which the breaches were found.

@@ -98,8 +98,8 @@ struct VacanciesTests {
             """)
         try await untilMetrics(daemon, hold: "duban_unassigned_items 1")
         let shown = try test.dubanctl("items", "show", "S无此街道").output
-        #expect(shown.contains("street 无此街道") && shown.contains("item.reassigned"), "\(shown)")
-        #expect(try test.dubanctl("items", "explain", "S无此街道").output.contains("at 黄石港区"))
+        #expect(shown.contains("承办          无此街道") && shown.contains("item.placed: 黄石港区无此街道"), "\(shown)")
+        #expect(try test.dubanctl("items", "explain", "S无此街道").output.contains("黄石港区"))
         // The daemon itself knows it from now on.
         try test.publish([
           Sample.event("complaint.submitted", id: "T", subject: "T", data: #"{"region":{"district":"黄石港区","street":"无此街道"}}"#)

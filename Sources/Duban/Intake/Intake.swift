@@ -46,11 +46,17 @@ public struct Intake: Sendable {
   private let now: Instant
   private var outcomes: [Outcome?]
   private let batch: [Envelope]
-  /// The batch's places of the messages about each matter, in the order of their arrival.
-  private var byMatter: [ItemKey: [Int]] = [:]
-  private var order: [ItemKey] = []
-  private var lines: [ItemKey: [LogLine]] = [:]
-  private var known: [ItemKey: Known] = [:]
+  private var works: [Work] = []
+
+  /// A matter of the batch, and what the batch has to say about it.
+  private struct Work {
+    var known: Known
+    /// In the order of their arrival, with their places in the batch.
+    var lines: [LogLine] = []
+    var places: [Int] = []
+
+    func isFast(_ calendars: Calendars) -> Bool { Fold.isFast(lines.map(\.entry), onto: known.matter, calendars: calendars) }
+  }
 
   /// Admits a batch of messages.
   ///
@@ -59,24 +65,32 @@ public struct Intake: Sendable {
   public init(
     _ batch: [Envelope], known: [ItemKey: Known], taken: [MessageKey: ContentDigest], references: References, now: Instant
   ) {
-    (self.batch, self.references, self.now, self.known) = (batch, references, now, known)
+    (self.batch, self.references, self.now) = (batch, references, now)
     outcomes = Array(repeating: nil, count: batch.count)
     var taken = taken
+    // A place among the works for each matter that is there or new.
+    var places: [ItemKey: Int] = Dictionary(minimumCapacity: known.count)
+    works.reserveCapacity(known.count)
     for (i, envelope) in batch.enumerated() {
-      if let outcome = admit(envelope, taken) {
-        outcomes[i] = outcome
-        continue
-      }
-      taken[envelope.key] = envelope.digest
       let key = envelope.item.whole ?? envelope.item
-      if byMatter[key] == nil { order.append(key) }
-      byMatter[key, default: []].append(i)
-      append(envelope, to: key)
+      var place = places[key]
+      if place == nil, let known = known[key] {
+        place = works.count
+        places[key] = works.count
+        works.append(Work(known: known))
+      }
+      if let outcome = admit(envelope, taken, place) {
+        outcomes[i] = outcome
+      } else if let place {
+        taken[envelope.key] = envelope.digest
+        works[place].places.append(i)
+        works[place].lines.append(line(for: envelope, about: works[place]))
+      }
     }
   }
 
   /// Whether a message is admitted: nil where it is. Judged once, at the edge; a failure is a dead letter.
-  private func admit(_ envelope: Envelope, _ taken: [MessageKey: ContentDigest]) -> Outcome? {
+  private func admit(_ envelope: Envelope, _ taken: [MessageKey: ContentDigest], _ place: Int?) -> Outcome? {
     if let earlier = taken[envelope.key] {
       return earlier == envelope.digest ? .duplicate : .refused(Self.conflict.answering(envelope))
     }
@@ -84,53 +98,44 @@ public struct Intake: Sendable {
       return .refused(Self.unknownSource.answering(envelope))
     }
     guard source.admits(envelope.userID) else { return .refused(Self.sourceNotAllowed.answering(envelope)) }
-    let key = envelope.item.whole ?? envelope.item
-    guard let known = known[key] else { return .setAside }
-    guard known.matter.entries + Int32(lines[key]?.count ?? 0) < Self.entryLimit else {
+    guard let place else { return .setAside }
+    guard works[place].known.matter.entries + Int32(works[place].lines.count) < Self.entryLimit else {
       return .refused(Self.tooManyEvents.answering(envelope))
     }
     return nil
   }
 
-  private mutating func append(_ envelope: Envelope, to key: ItemKey) {
-    guard let matter = known[key]?.matter else { return }
+  private func line(for envelope: Envelope, about work: Work) -> LogLine {
+    let matter = work.known.matter
     let entry = Entry(
-      number: matter.entries + Int32(lines[key]?.count ?? 0) + 1, type: envelope.type.name, event: envelope.event,
+      number: matter.entries + Int32(work.lines.count) + 1, type: envelope.type.name, event: envelope.event,
       unit: envelope.item.unit, key: envelope.key, sequence: envelope.sequence, occurredAt: envelope.time, recordedAt: now,
       stamp: references.directory.stamp(envelope.event, policy: references.policies.current.version), digest: envelope.digest,
       traceparent: envelope.traceparent)
-    lines[key, default: []].append(
-      LogLine(itemID: matter.id, entry: entry, original: envelope.original, contact: envelope.contact))
+    return LogLine(itemID: matter.id, entry: entry, original: envelope.original, contact: envelope.contact)
   }
 
   /// The matters whose past must be known: their whole log where the messages do not come behind it, else their breaches.
   public var needed: (logs: [Int64], breaches: [Int64]) {
     var (logs, breaches): ([Int64], [Int64]) = ([], [])
-    for key in order {
-      guard let known = known[key], !known.isNew else { continue }
-      if isFast(key) {
-        if known.matter.log.breaches > 0 { breaches.append(known.matter.id) }
-      } else {
-        logs.append(known.matter.id)
+    for work in works where !work.known.isNew && !work.lines.isEmpty {
+      let matter = work.known.matter
+      if !work.isFast(references.calendars) {
+        logs.append(matter.id)
+      } else if matter.log.breaches > 0 {
+        breaches.append(matter.id)
       }
     }
     return (logs, breaches)
   }
 
-  private func isFast(_ key: ItemKey) -> Bool {
-    guard let matter = known[key]?.matter else { return true }
-    return Fold.isFast(lines[key, default: []].map(\.entry), onto: matter, calendars: references.calendars)
-  }
-
   /// Folds every matter of the batch, and says what became of each message. `past` has what ``needed`` named, by the matter's id.
   public mutating func decide(_ past: [Int64: Past]) -> [Outcome] {
-    for key in order {
-      guard let known = known[key], let new = lines[key] else { continue }
-      let matter = known.matter
-      let before = known.isNew ? nil : matter
-      let past = past[matter.id] ?? Past(chronicle: Chronicle(before: before))
+    for work in works where !work.lines.isEmpty {
+      let (matter, new) = (work.known.matter, work.lines)
+      let past = past[matter.id] ?? Past(chronicle: Chronicle(before: work.known.isNew ? nil : matter))
       let fold: Fold
-      if isFast(key) {
+      if work.isFast(references.calendars) {
         var run = Fold(matter, references: references, now: now, recorded: past.chronicle.breaches)
         run.run(new.map(\.entry))
         fold = run
@@ -140,7 +145,7 @@ public struct Intake: Sendable {
         fold = Fold.whole(log, of: matter, references: references, now: now, recorded: past.chronicle.breaches)
         effects.add(whole: fold, log: log, new: new, onto: past.chronicle)
       }
-      for (i, line) in zip(byMatter[key, default: []], new) { tell(of: batch[i], line, fold, at: i) }
+      for (place, line) in zip(work.places, new) { tell(of: batch[place], line, fold, at: place) }
     }
     return outcomes.map { $0 ?? .setAside }
   }
@@ -161,8 +166,8 @@ public struct Intake: Sendable {
   /// Leaves out the matters that another transaction was first to open: their messages are to be tried again.
   public mutating func lose(_ items: Set<Int64>) -> [Outcome] {
     effects.drop(items)
-    for (key, lines) in lines where lines.first.map({ items.contains($0.itemID) }) ?? false {
-      for i in byMatter[key, default: []] { outcomes[i] = .setAside }
+    for work in works where items.contains(work.known.matter.id) {
+      for place in work.places { outcomes[place] = .setAside }
     }
     return outcomes.map { $0 ?? .setAside }
   }

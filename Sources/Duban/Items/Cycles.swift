@@ -29,6 +29,12 @@ extension Fold {
       if opening.place.organ(at: passed) == nil { passedOver.append((passed, entry.number)) }
     }
     var cycle = Item.Cycle(begunBy: entry.number, spokeAt: time, responsibleID: holder.organID, startTier: holder.tier)
+    // A unit that was named late in the cycle before was told no sooner of this one.
+    if let before = matter[unit].cycle, before.responsibleID == holder.organID,
+      before.handovers.last.map({ $0.since > start }) ?? false
+    {
+      cycle.handovers = before.handovers
+    }
     // One that fell due before anybody could be told of it has the policy's limit from then on.
     let stated = due.flatMap { $0 > told ? $0 : nil }
     let from = due == nil || stated != nil ? start : told
@@ -52,7 +58,9 @@ extension Fold {
   private func told(of unit: String?, begunBy entry: Entry) -> Instant {
     let (own, whole) = (turns[unit ?? ""] ?? [], unit == nil ? [] : turns[""] ?? [])
     func isKnown(after number: Int32) -> Bool {
+      // What has ended before it began, as far as was heard, was not there yet.
       own.last { $0.entry <= number }?.isBeginning != true
+        && (turns[""]?.first.map { !$0.isBeginning || $0.entry <= number } ?? true)
         && (whole.isEmpty || whole.last { $0.entry <= number }?.isBeginning == true)
     }
     if isKnown(after: entry.number) { return entry.recordedAt }

@@ -45,31 +45,49 @@ extension Fold {
   /// Computes when a clock is due, and when its owner is warned.
   func setDue(of clock: inout Item.Clock, _ kind: Item.ClockKind, _ unit: String?, _ cycle: Item.Cycle, at time: Instant) {
     guard let limit = rule(unit)?.limit(of: kind) else { return }
-    let due = due(clock, kind, limit.allowance(step: clock.step, tier: clock.tier), cycle, at: time).due
+    let due = due(clock, kind, limit.allowance(step: clock.step, tier: clock.tier), cycle, at: time)
     (clock.dueAt, clock.isProvisional) = (due.instant, due.isProvisional)
     let warnAt = limit.warning.map { due.instant - $0 }
     // An owner who has just been told needs no warning.
     clock.warnAt = warnAt.flatMap { $0 > clock.start ? $0 : nil }
   }
 
-  /// When a clock is due, and by which days and hours.
+  /// Moves a due time by a pause that was kept, though the policy or the calendar would have it earlier.
+  private func setDue(
+    of clock: inout Item.Clock, _ kind: Item.ClockKind, _ unit: String?, keptAt due: Instant, _ pause: Item.Pause,
+    in cycle: Item.Cycle, at time: Instant
+  ) {
+    guard let limit = rule(unit)?.limit(of: kind) else { return }
+    clock.dueAt = due
+    let since = max(pause.from, clock.start)
+    if let until = pause.until, since <= due, since < until {
+      let days = workingTime(of: owner(of: clock, in: cycle), at: time)
+      (clock.dueAt, clock.isProvisional) = days.end(
+        of: limit.allowance(step: clock.step, tier: clock.tier), otherwise: due, heldFrom: since, until: until)
+    }
+    clock.warnAt = limit.warning.map { clock.dueAt - $0 }.flatMap { $0 > clock.start ? $0 : nil }
+  }
+
+  /// When a clock is due, and by which days that is.
   func due(
     _ clock: Item.Clock, _ kind: Item.ClockKind, _ allowance: Allowance, _ cycle: Item.Cycle, at time: Instant
-  ) -> (due: (instant: Instant, isProvisional: Bool), days: WorkingTime) {
-    let days = workingTime(of: owner(of: clock, in: cycle), at: time)
+  ) -> (instant: Instant, isProvisional: Bool, days: WorkingTime) {
+    let organ = owner(of: clock, in: cycle)
+    let days = workingTime(of: organ, at: time)
     let due = days.due(clock, kind, allowance, cycle)
     // A year that was not announced yet: once it is, its calendar counts from the start, where it gives more time.
     guard due.isProvisional, let later = references.calendars.announced(after: time, from: clock.start, to: due.instant) else {
-      return (due, days)
+      return (due.instant, due.isProvisional, days)
     }
-    let announced = WorkingTime(calendar: later, hours: days.hours)
-    let dueThen = announced.due(clock, kind, allowance, cycle)
-    return dueThen.instant > due.instant ? (dueThen, announced) : (due, days)
+    let known = WorkingTime(calendar: later, hours: days.hours)
+    let announced = known.due(clock, kind, allowance, cycle)
+    return announced.instant > due.instant
+      ? (announced.instant, announced.isProvisional, known) : (due.instant, due.isProvisional, days)
   }
 
   /// Recomputes the clocks of an item; a deadline that would be earlier counts only if it is still ahead at `time`: no owner is blamed for
-  /// what it was not told.
-  mutating func recompute(_ unit: String?, at time: Instant, neverEarlier: Bool = false) {
+  /// what it was not told. One that was kept so is later by the pause that ends.
+  mutating func recompute(_ unit: String?, at time: Instant, after pause: Item.Pause? = nil) {
     guard matter[unit].isInWork, let cycle = matter[unit].cycle else { return }
     // While its clocks are suspended, no time passes for it.
     let passed = cycle.isHeld ? min(cycle.pauses.last?.from ?? time, time) : time
@@ -77,7 +95,13 @@ extension Fold {
       guard let before = cycle[kind] else { continue }
       var clock = before
       setDue(of: &clock, kind, unit, cycle, at: time)
-      if clock.dueAt < before.dueAt && (neverEarlier || clock.dueAt <= passed) { continue }
+      if clock.dueAt < before.dueAt {
+        if let pause {
+          setDue(of: &clock, kind, unit, keptAt: before.dueAt, pause, in: cycle, at: time)
+        } else if clock.dueAt <= passed {
+          continue
+        }
+      }
       matter[unit].change { $0[kind] = clock }
     }
     explain(unit, at: time)

@@ -18,6 +18,9 @@ public struct Derivation: Sendable {
   public var policyLine: Int
   /// The calendar and the office hours by which it was computed.
   public var days: WorkingTime
+  /// Whether it is still the deadline from before, because the one by this limit had passed when it came: nobody is blamed for what they were not
+  /// told.
+  public var isKept: Bool
   /// When the clock should have started, where it started at the hearing instead.
   public var nominalStart: Instant?
   /// When this became so, in the order of happening.
@@ -27,7 +30,7 @@ public struct Derivation: Sendable {
 
   /// The days that were counted and passed over; nil for lengths that know no days, and for dates that were stated.
   public var explanation: Explanation? {
-    guard clock.statedAt == nil, case .limit(let limit) = allowance, limit.unit != .hours else { return nil }
+    guard clock.statedAt == nil, !isKept, case .limit(let limit) = allowance, limit.unit != .hours else { return nil }
     guard let pause = pauses.last, let until = pause.until else {
       return days.explanation(of: days.due(limit, from: clock.start))
     }
@@ -57,13 +60,15 @@ extension Fold {
       let last = derivations.last { $0.unit == unit && $0.kind == kind && $0.cycle == item.cycles }
       if last?.clock == clock && last?.policyVersion == policy().version { continue }
       let allowance = rule.limit(of: kind).allowance(step: clock.step, tier: clock.tier)
+      let due = due(clock, kind, allowance, cycle, at: time)
       derivations.append(
         Derivation(
           unit: unit, kind: kind, clock: clock, allowance: allowance,
           pauses: cycle.pauses.filter { $0.until.map { $0 > clock.start } ?? false },
-          grant: kind == .resolution ? cycle.grant : nil, cycle: item.cycles, organID: owner(of: clock, in: cycle),
-          policyVersion: policy().version, policyLine: rule.line, days: due(clock, kind, allowance, cycle, at: time).days,
-          nominalStart: nominal, at: time))
+          grant: kind == .resolution ? cycle.grant : nil, cycle: item.cycles,
+          organID: owner(of: clock, in: cycle),
+          policyVersion: policy().version, policyLine: rule.line, days: due.days,
+          isKept: due.instant != clock.dueAt, nominalStart: nominal, at: time))
     }
   }
 }

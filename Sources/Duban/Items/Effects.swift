@@ -4,6 +4,8 @@
 public struct Effects: Sendable {
   /// Matters as they are now; whether they have a row already.
   public var matters: [(matter: Matter, isNew: Bool)] = []
+  /// Parts that a matter had by what was heard before, and has no more.
+  public var goneParts: [ItemKey] = []
   public var entries: [LogLine] = []
   /// What is said of entries that do not simply count, or no longer do.
   public var verdicts: [VerdictChange] = []

@@ -52,11 +52,14 @@ extension Fold {
     summonses.append(Summons(unit: unit, begunBy: cycle.begunBy, cycle: matter[unit].cycles, organID: organ))
   }
 
-  /// Whether a lapse of a clock that runs may lead to a 约谈: the breaches on record are its evidence then.
-  public var maySummon: Bool {
-    matter.items.contains { unit, item in
-      guard let cycle = item.cycle, !cycle.isSummoned, let rule = rule(unit) else { return false }
-      return item.clocks.contains { $0.clock.tier >= rule.summonsAt }
+  /// The present cycles in which a 约谈 was proposed before this run: one that was withdrawn since is proposed again when there is cause again.
+  var earlierSummonses: [Summons] {
+    guard let opening = matter.opening else { return [] }
+    return matter.items.compactMap { unit, item in
+      guard let cycle = item.cycle, cycle.isSummoned, let organ = summoned(cycle, opening.place),
+        !summonses.contains(where: { $0.unit == unit && $0.begunBy == cycle.begunBy })
+      else { return nil }
+      return Summons(unit: unit, begunBy: cycle.begunBy, cycle: item.cycles, organID: organ)
     }
   }
 

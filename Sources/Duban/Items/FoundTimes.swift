@@ -29,5 +29,5 @@ extension Breach {
 
   /// A breach that stands moves with its due time. One that is in dispute, or was decided on, is what was found then, and nothing that fell
   /// due later: nobody was told of that yet, and no decision was about it.
-  private func canBe(_ lapse: Lapse) -> Bool { status == .standing || self.lapse.foundAt >= lapse.dueAt }
+  private func canBe(_ lapse: Lapse) -> Bool { status == .standing || max(self.lapse.foundAt, self.lapse.dueAt) >= lapse.dueAt }
 }

@@ -78,6 +78,10 @@ extension Effects {
       if chronicle.before?.item(of: unit)?.isInWork == true && chronicle.before?.isUnassigned(unit) == true { continue }
       unassigned.append(matter.key(of: unit))
     }
+    // What is heard late may show that a unit never had a part: it had the lead.
+    for part in chronicle.before?.parts ?? [] where matter.item(of: part.unit) == nil {
+      goneParts.append(matter.key(of: part.unit))
+    }
     matters.append((matter, chronicle.before == nil))
   }
 
@@ -86,8 +90,9 @@ extension Effects {
     for (number, verdict) in fold.verdicts.sorted(by: { $0.key < $1.key }) {
       let before = chronicle.verdicts[number]
       guard (before?.verdict ?? .applied) != verdict else { continue }
-      let change = VerdictChange(
-        itemID: fold.matter.id, entry: number, revision: (before?.revision ?? 0) + 1, verdict: verdict)
+      // That an entry counts, which is said of it first, is on record only where that has changed.
+      let said = before?.revision ?? (lines.contains { $0.entry.number == number } ? 0 : 1)
+      let change = VerdictChange(itemID: fold.matter.id, entry: number, revision: said + 1, verdict: verdict)
       verdicts.append(change)
       // Whoever was told that a message did not count is told when it does.
       guard let entry = fold.entry(number), let key = entry.key else { continue }
@@ -108,7 +113,12 @@ extension Effects {
     func isNews(_ number: Int32) -> Bool {
       new.contains(number) || chronicle.verdicts[number].map { $0.verdict != .applied } ?? false
     }
-    for closing in fold.closings where isNews(closing.entry) {
+    /// Whether an item ended at another time than was told, or was not told of at all: something before has been heard late.
+    func isCorrection(_ closing: Fold.Closing) -> Bool {
+      fold.matter.item(of: closing.unit)?.closedAt == closing.at
+        && chronicle.before?.item(of: closing.unit)?.closedAt != closing.at
+    }
+    for closing in fold.closings where isNews(closing.entry) || isCorrection(closing) {
       guard let entry = fold.entry(closing.entry) else { continue }
       record.tell(of: closing, by: entry, in: &self)
     }
@@ -124,9 +134,10 @@ extension Effects {
 }
 
 extension Entry {
-  /// Whether it may change when its matter was in work, which its duplicates go by; of an earlier cycle, too.
+  /// Whether it may change when its matter was in work, which its duplicates go by; of an earlier cycle, too. Who names the lead may let an
+  /// end count that waited.
   fileprivate var mayTurn: Bool {
-    [.opens, .resolves, .withdraws, .mainSettled, .mainHeld, .mainWithdrawn, .reopens, .setAside].contains(trigger)
+    [.opens, .accepts, .resolves, .withdraws, .mainSettled, .mainHeld, .mainWithdrawn, .reopens, .setAside].contains(trigger)
   }
 }
 
@@ -209,7 +220,7 @@ private struct Record {
     func grounds(_ unit: String?, _ begunBy: Int32) -> [Breach] {
       breaches.filter { $0.lapse.step.unit == unit && $0.lapse.step.begunBy == begunBy && $0.status.counts }
     }
-    for summons in fold.summonses {
+    for summons in fold.summonses + fold.earlierSummonses {
       let before = record.filter { $0.unit == summons.unit && $0.begunBy == summons.begunBy }
       // What is excused or lifted is no cause, however often it is derived.
       guard before.allSatisfy(\.isWithdrawn), !grounds(summons.unit, summons.begunBy).isEmpty else { continue }

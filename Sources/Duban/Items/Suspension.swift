@@ -29,6 +29,6 @@ extension Fold {
     guard case .active(let cycle) = matter[unit].state, cycle.isHeld, !cycle.isSuspended else { return }
     let resumed = start(time, told: entry.recordedAt, by: entry.key?.source ?? matter.key.source)
     matter[unit].change { $0.pauses[$0.pauses.count - 1].until = resumed }
-    recompute(unit, at: time, neverEarlier: true)
+    recompute(unit, at: time, after: matter[unit].cycle?.pauses.last)
   }
 }

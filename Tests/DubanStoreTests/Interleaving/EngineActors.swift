@@ -33,7 +33,8 @@ struct EngineActor: Sendable {
       gate.use(session: try store.connection.execute("SELECT pg_backend_pid()").only().decode(0))
       try store.useIndexes()
       // A turn may come late: nothing is to depend on how fast the machine is.
-      try store.connection.runScript("SET lock_timeout = 0; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
+      try store.connection.runScript(
+        "SET lock_timeout = 0; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
       do {
         while true {
           wire.set(closed: true)
@@ -41,7 +42,7 @@ struct EngineActor: Sendable {
           case .intake: try takeBatch(store, gate, upTo: 1 + luck % 4)
           case .sweep: _ = try store.sweep(limit: 1 + luck % 3)
           case .follow: _ = try store.followOnce(limit: 1 + luck % 3)
-          case .relay: try relayBatch(store, gate, limit: 1 + luck % 20)
+          case .relay: try relayBatch(store, gate, wire, limit: 1 + luck % 20)
           case .operate: try operate(store, luck)
           }
           wire.set(closed: false)
@@ -69,7 +70,9 @@ struct EngineActor: Sendable {
     broker.acknowledge(by: number, except: setAside)
   }
 
-  private func commit(_ batch: [RawMessage], _ store: Store) throws -> (refused: [MemoryBroker.DeadLetter], setAside: [RawMessage]) {
+  private func commit(_ batch: [RawMessage], _ store: Store) throws -> (
+    refused: [MemoryBroker.DeadLetter], setAside: [RawMessage]
+  ) {
     func refused(_ outcomes: [Intake.Outcome]) -> [MemoryBroker.DeadLetter] {
       zip(batch, outcomes).compactMap { message, outcome in
         if case .refused(let refusal) = outcome { .init(message: message, refusal: refusal) } else { nil }
@@ -92,15 +95,22 @@ struct EngineActor: Sendable {
 
   // MARK: - RelayJob
 
-  private func relayBatch(_ store: Store, _ gate: Turnstile.Gate, limit: Int) throws {
+  private func relayBatch(_ store: Store, _ gate: Turnstile.Gate, _ wire: StatementGate, limit: Int) throws {
+    func pass(_ step: String) throws -> Int {
+      do { return try gate.pass(step) } catch {
+        // Its rollback goes nowhere, and waits for no turn.
+        wire.set(closed: false)
+        throw error
+      }
+    }
     try store.transaction { store in
       let entries = try store.claimOutbox(limit: limit)
       guard !entries.isEmpty else { return }
-      let first = try gate.pass("publish") % (entries.count + 1)
+      let first = try pass("publish") % (entries.count + 1)
       broker.publish(entries.prefix(first))
-      try gate.pass("publish the rest")
+      _ = try pass("publish the rest")
       broker.publish(entries.dropFirst(first))
-      try gate.pass("delete")
+      _ = try pass("delete")
       try store.deleteFromOutbox(entries)
     }
   }
@@ -113,7 +123,8 @@ struct EngineActor: Sendable {
       let ids = try store.allMatters().map(\.id)
       guard !ids.isEmpty else { return }
       _ = try store.move(
-        [ids[luck / 4 % ids.count], ids[luck / 64 % ids.count]], to: luck / 1024 % 2 + EngineDatabase.firstPolicy, by: "王", because: "试点",
+        [ids[luck / 4 % ids.count], ids[luck / 64 % ids.count]], to: luck / 1024 % 2 + EngineDatabase.firstPolicy, by: "王",
+        because: "试点",
         isTrial: luck % 5 == 0)
     case 1:
       guard let row = try store.breaches(of: nil, status: luck % 8 < 4 ? .contested : nil, limit: 5).last else { return }

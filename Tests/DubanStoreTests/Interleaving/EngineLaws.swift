@@ -27,7 +27,9 @@ extension EngineOutcome {
     for key in pasts.values.flatMap(\.log).compactMap(\.key) { places[key, default: 0] += 1 }
     for (key, contents) in sent {
       let taken = messages[key]
-      if places[key] ?? 0 != (taken == nil ? 0 : 1) { found.append("message \(key.id) stands \(places[key] ?? 0) times in the logs") }
+      if places[key] ?? 0 != (taken == nil ? 0 : 1) {
+        found.append("message \(key.id) stands \(places[key] ?? 0) times in the logs")
+      }
       for content in contents where content != taken && !refused.contains(content) {
         found.append("message \(key.id) is neither taken nor refused")
       }
@@ -98,6 +100,8 @@ extension EngineOutcome {
     var revision: Int32
   }
 
+  private struct End: Decodable { var closedAt: String }
+
   private struct SlipFacts: Decodable {
     var reference: String
     var revision: Int32
@@ -121,24 +125,30 @@ extension EngineOutcome {
     if revisions.map({ [$0.breach, $0.revision] }).sorted(by: { $0.lexicographicallyPrecedes($1) })
       != expected.sorted(by: { $0.lexicographicallyPrecedes($1) })
     {
-      found.append("of breaches \(breaches.map { [$0.number, $0.revision] }) it is said \(revisions.map { [$0.breach, $0.revision] })")
+      found.append(
+        "of breaches \(breaches.map { [$0.number, $0.revision] }) it is said \(revisions.map { [$0.breach, $0.revision] })")
     }
     // One slip for each breach that was found with one; withdrawn once where it counts no more.
     func slips(_ type: String) -> [String] {
       said.filter { $0.type == type }.compactMap { (decode($0.data) as SlipFacts?)?.reference }.sorted()
     }
     let issued = breaches.filter { $0.lapse.slip != nil }
-    if Set(slips("slip.issued")).count != slips("slip.issued").count { found.append("a slip was issued twice: \(slips("slip.issued"))") }
+    if Set(slips("slip.issued")).count != slips("slip.issued").count {
+      found.append("a slip was issued twice: \(slips("slip.issued"))")
+    }
     for breach in issued where !slips("slip.issued").contains("slip/\(matter.id)/\(breach.number)") {
       found.append("no slip for breach \(breach.number)")
     }
     for breach in issued {
       let withdrawn = slips("slip.withdrawn").contains("slip/\(matter.id)/\(breach.number)")
-      if !breach.status.counts, !withdrawn { found.append("the slip of breach \(breach.number), \(breach.status), is not withdrawn") }
+      if !breach.status.counts, !withdrawn {
+        found.append("the slip of breach \(breach.number), \(breach.status), is not withdrawn")
+      }
     }
     for (unit, item) in matter.items where item.phase == .closed {
       let key = matter.key(of: unit).description
-      if !said.contains(where: { $0.type == "item.closed" && $0.subject == key }) { found.append("the end of \(key) was not told") }
+      let ends = said.filter { $0.type == "item.closed" && $0.subject == key }.compactMap { (decode($0.data) as End?)?.closedAt }
+      if ends.last != item.closedAt?.rfc3339 { found.append("\(key) ended at \(item.closedAt?.rfc3339 ?? ""), told \(ends)") }
     }
     return found + summonsViolations(of: matter, past) + restViolations(of: matter, breaches)
   }
@@ -149,7 +159,9 @@ extension EngineOutcome {
       var unit: String?
       var begunBy: Int32
     }
-    let counting = past.chronicle.breaches.filter(\.status.counts).map { Cycle(unit: $0.lapse.step.unit, begunBy: $0.lapse.step.begunBy) }
+    let counting = past.chronicle.breaches.filter(\.status.counts).map {
+      Cycle(unit: $0.lapse.step.unit, begunBy: $0.lapse.step.begunBy)
+    }
     let own = summonses.filter { $0.itemID == matter.id }
     let proposed = own.filter { !$0.isWithdrawn }.map { Cycle(unit: $0.unit, begunBy: $0.begunBy) }
     var found: [String] = []
@@ -162,7 +174,9 @@ extension EngineOutcome {
       found.append("no 约谈 for \(summons): \(own)")
     }
     let told = announced.filter { $0.type == "notice.proposed" && $0.subject.hasPrefix("item/\(matter.id)") }.map(\.subject)
-    if Set(told).isSuperset(of: own.map(\.reference)) == false || told.filter({ own.map(\.reference).contains($0) }).count != own.count {
+    if Set(told).isSuperset(of: own.map(\.reference)) == false
+      || told.filter({ own.map(\.reference).contains($0) }).count != own.count
+    {
       found.append("约谈 \(own.map(\.reference)), told \(told)")
     }
     let withdrawn = announced.filter { $0.type == "notice.withdrawn" }.map(\.subject)
@@ -177,7 +191,9 @@ extension EngineOutcome {
     matter.items.flatMap { unit, item -> [String] in
       guard case .active(let cycle) = item.state else { return [] }
       let hasEnded = breaches.contains {
-        ($0.lapse.step.unit, $0.lapse.step.begunBy, $0.lapse.step.clock, $0.lapse.raisedTo) == (unit, cycle.begunBy, .resolution, nil)
+        ($0.lapse.step.unit, $0.lapse.step.begunBy, $0.lapse.step.clock, $0.lapse.raisedTo) == (
+          unit, cycle.begunBy, .resolution, nil
+        )
       }
       if cycle.resolution == nil && !hasEnded { return ["\(unit ?? "") is in work, without a deadline, and not overdue"] }
       if !item.clocks.isEmpty && !cycle.isHeld { return ["a clock of \(unit ?? "it") still runs at the end"] }
@@ -192,7 +208,8 @@ extension EngineOutcome {
     var found: [String] = []
     let byKey = Dictionary(matters.map { ($0.key, $0) }, uniquingKeysWith: { a, _ in a })
     for edge in edges {
-      guard let duplicate = byKey[edge.duplicate], let main = byKey[edge.main], main.opening != nil, let past = pasts[main.id] else {
+      guard let duplicate = byKey[edge.duplicate], let main = byKey[edge.main], main.opening != nil, let past = pasts[main.id]
+      else {
         continue
       }
       let told = (pasts[duplicate.id]?.log ?? []).last { entry in
@@ -206,7 +223,8 @@ extension EngineOutcome {
       let fate = life.fate(ofMergingAt: edge.at)
       if fate?.fate == following.fate && fate?.at == told?.occurredAt { continue }
       if following.fate == .released && told?.occurredAt == edge.at && isInCircle(edge) { continue }
-      found.append("\(edge.duplicate.subject) was told \(following) at \(told?.occurredAt.rfc3339 ?? ""), not \(String(describing: fate))")
+      found.append(
+        "\(edge.duplicate.subject) was told \(following) at \(told?.occurredAt.rfc3339 ?? ""), not \(String(describing: fate))")
     }
     for matter in matters {
       var (key, steps) = (matter.whole.main, 0)

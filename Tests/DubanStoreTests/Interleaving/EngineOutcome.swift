@@ -107,7 +107,9 @@ struct EngineOutcome {
     func minute(_ time: Instant?) -> String { time.map { String($0.rfc3339.prefix(16)) } ?? "-" }
     return matters.flatMap { matter in
       let past = pasts[matter.id]
-      let log = (past?.log ?? []).map { "\($0.type) \($0.key?.id ?? minute($0.place))" }.sorted()
+      // How often a duplicate was told of its main item depends on what the walk came upon; the last of it is in the state.
+      let log = (past?.log ?? []).filter { $0.type != "item.followed" }.map { "\($0.type) \($0.key?.id ?? minute($0.place))" }
+        .sorted()
       let breaches = (past?.chronicle.breaches ?? []).filter { $0.status.counts }.map {
         "\($0.lapse.step.unit ?? "") \($0.lapse.cycle) \($0.lapse.step.clock) \($0.lapse.step.tier) \(minute($0.lapse.dueAt))"
       }

@@ -32,8 +32,9 @@ final class StatementGate: Sendable {
     port = UInt16(bigEndian: address.sin_port)
     guard isBound else { throw TestFault("no port for a gate: errno \(errno)") }
     Thread.detachNewThread { [self] in
-      while case let client = accept(listener, nil, nil), client >= 0 {
-        Thread.detachNewThread { self.serve(client) }
+      while true {
+        let client = accept(listener, nil, nil)
+        if client >= 0 { Thread.detachNewThread { self.serve(client) } } else if errno != EINTR { return }
       }
     }
   }

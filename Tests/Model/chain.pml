@@ -1,62 +1,77 @@
 /*
- * A model of the chain: claim, escalate, commit, publish, confirm. Checked by spin; ModelTests runs it and its broken variants.
+ * A model of the chain: deadlines are claimed and lapse, an answer is heard late and annuls, all is committed, published and confirmed.
+ * Checked by spin; ModelTests runs it and its broken variants.
  *
  *   here                in the sources
  *   -----------------   ---------------------------------------------------------------------------------------------------
- *   Deadlines           DeadlineJob.handleBatch: one transaction that claims, wakes the machine and writes its effects
- *   locked              FOR UPDATE SKIP LOCKED in Store.claimDueItems
- *   tier, breaches      the columns of item and the primary key of breach, as committed. What a transaction holds before its
+ *   Deadlines           Store.sweep: one transaction that claims due matters, lets their deadlines lapse and writes the effects
+ *   Intake              Store.take: one transaction that locks the matter of a message, folds its log and writes the effects
+ *   locked              FOR UPDATE SKIP LOCKED on the matter's row. A sweep passes over what another holds; intake sets its messages
+ *                       aside and tries them again, which here is to wait
+ *   tier, answered      item.state, as committed: read under the lock, and written back whole. What a transaction holds before its
  *                       commit is in local variables, and gone when the daemon dies
+ *   breaches            rows of the table breach, one for each key (the matter and the breach's number); the last counts the revisions
+ *                       that annul
+ *   entries             rows of item_event for the one message; its key in the table message keeps it to one
+ *   ready, ack          the message in its queue. What is not acknowledged is delivered again: when its daemon dies, or only its
+ *                       connection to the broker, while the transaction goes on
  *   outbox, Relay       Store.claimOutbox, RelayJob.relay, Store.deleteFromOutbox: an event is published first, and deleted once
  *                       the broker has confirmed it, in the transaction that claimed it
- *   lane                the advisory lock of Outbox.lockClass; the model has one lane
+ *   lane                the advisory lock Lock.outboxLane; the model has one lane
  *   the id of a row     coalesce(event_id, 'duban-' || id): given by the insert and kept in the row. What a transaction drew from
  *                       the sequence and did not commit is lost, so `drawn` only grows
  *   dies                kill -9, or the loss of a connection. The server ends the session: its locks are free, its transaction
  *                       never was. The daemon comes back (Worker.work), or stays dead if another lives
  *   Clock, now          duban_now(). A sweep comes when it comes: a tier may find that several deadlines have passed
  *
- * Of each item one cycle and one clock: others differ in the key of breach only. Deaths are bounded, so that liveness can be asked
- * for: what is due is escalated, and what was committed is published, as long as some daemon lives.
+ * One matter, for matters share nothing but the lanes of the outbox; of it one cycle and one clock, for others differ in the step of a
+ * breach only. It is answered after its first deadline and before its second; the message comes at any time after that. So the first
+ * breach stands, and the second is annulled if a sweep was there before the message. Deaths are bounded, so that liveness can be asked
+ * for: what is due lapses, what was answered counts, and what was committed is published, as long as some daemon lives.
  *
  * Variants that must fail:
- *   -DNO_LOCK -DNO_UNIQUE_KEY   claims take no lock, and breach has no key: two daemons write one breach
+ *   -DNO_LOCK                   claims take no lock: a sweep writes back a matter as it was before the answer, or the other way round
+ *   -DNO_LOCK -DNO_UNIQUE_KEY   nor are there keys: two daemons write one breach, or take one message twice
+ *   -DREAD_BEFORE_LOCK          intake reads the matter, and whether the message was taken, before it has the lock
+ *   -DACK_BEFORE_COMMIT         the message is acknowledged before the transaction is sure
  *   -DPUBLISH_BEFORE_COMMIT     the event goes out before the transaction is sure
  *   -DID_AT_PUBLISHING          the event's id is drawn by whoever publishes it
  *   -DDELETE_BEFORE_CONFIRM     the deletion is committed before the broker has the event
  *   -DLOCK_OUTLIVES_DEATH       a claim is a column of the row, and nobody takes it back from the dead
- * Variants that must hold:
- *   -DNO_LOCK                   the key of breach is a wall of its own
- *   -DNO_UNIQUE_KEY             so is the lock
+ * Variant that must hold:
+ *   -DNO_UNIQUE_KEY             the lock is enough
  */
 
-#define ITEMS 2
-#define TIERS 2 /* above the last is nobody */
-#define KEYS 4  /* of breach: each item at each tier */
-#define key(i, t) ((i) * TIERS + (t))
+#define TIERS 2    /* above the last is nobody */
+#define KEYS 3     /* of events: the breach at each tier, and the revision that annuls the second */
+#define ANNULMENT 2
 #define NOBODY 255
 
 /* What the database holds. */
-byte tier[ITEMS];     /* who holds the item; TIERS when its chain has ended */
-byte locked[ITEMS] = NOBODY;
+byte tier;            /* how many deadlines have lapsed; TIERS when the chain has ended */
+bool answered;        /* nothing lapses any more */
+byte locked = NOBODY;
 byte breaches[KEYS];  /* rows of each key */
+byte entries;         /* of the message in the log */
 byte outbox[KEYS];    /* the id of the row that waits; 0 for none */
 byte drawn[KEYS];     /* the last id that was drawn for each; only ids of one key are ever compared */
 byte lane = NOBODY;
 
 /* What the world knows. */
 byte now;
+bool ready;           /* the message waits in its queue */
 byte published[KEYS]; /* the id under which consumers have the event; 0 while they do not */
 
 #ifndef DEATHS
-#define DEATHS 2
+#define DEATHS 3
 #endif
 byte deaths = DEATHS; /* that may still come */
-bool buried[2];       /* whether a daemon of the kind stays dead: the other lives */
+bool buried[3];       /* whether a daemon of the kind stays dead: the other lives */
 
 /* The deadline of a tier passes one tick after that of the tier below, whether or not that one has been noticed. */
-#define isDue(i) (tier[i] < now)
-#define waits (outbox[0] || outbox[1] || outbox[2] || outbox[3])
+#define isDue (tier < now && !answered)
+#define waits (outbox[0] || outbox[1] || outbox[ANNULMENT])
+#define mayDie (deaths > 0)
 
 inline publish(k, id) {
   assert(breaches[k] > 0);                         /* nothing is told that was not committed */
@@ -64,65 +79,135 @@ inline publish(k, id) {
   published[k] = id
 }
 
+inline draw(k, id) {
+  drawn[k]++;
+  id = drawn[k]
+}
+
+/* A daemon of a kind dies, and may stay dead if the other of its kind lives. */
+inline die(kind) {
+  deaths--;
+  if
+  :: !buried[kind] -> buried[kind] = true; isDead = true
+  :: true
+  fi
+}
+
 active proctype Clock() {
+  atomic { now++; ready = true }
   do
   :: now < TIERS -> now++
   :: else -> break
   od
 }
 
-#define mayDie (deaths > 0)
-
 active [2] proctype Deadlines() {
-  byte i, t, id;
-  bool isDead;
+  byte t, id;
+  bool a, isDead;
 end:
   atomic {
-    if
 #ifdef NO_LOCK
-    :: isDue(0) -> i = 0
-    :: isDue(1) -> i = 1
+    isDue;
 #else
-    :: isDue(0) && locked[0] == NOBODY -> i = 0; locked[0] = _pid
-    :: isDue(1) && locked[1] == NOBODY -> i = 1; locked[1] = _pid
+    isDue && locked == NOBODY -> locked = _pid;
 #endif
-    fi;
-    t = tier[i];
+    t = tier;
+    a = answered;
     /* The effects are written, and seen by nobody yet. */
-    drawn[key(i, t)]++;
-    id = drawn[key(i, t)]
+    draw(t, id)
   }
 #ifdef PUBLISH_BEFORE_COMMIT
-  atomic { publish(key(i, t), id) }
+  atomic { publish(t, id) }
 #endif
   atomic {
     if
     :: /* COMMIT */
 #ifndef NO_UNIQUE_KEY
       if
-      :: breaches[key(i, t)] -> goto ended /* 23505: nothing of the transaction stays */
+      :: breaches[t] -> goto ended /* 23505: nothing of the transaction stays */
       :: else
       fi;
 #endif
-      breaches[key(i, t)]++;
-      assert(breaches[key(i, t)] == 1);
-      tier[i] = t + 1;
-      outbox[key(i, t)] = id
-    :: mayDie -> deaths--;
-      if
-      :: !buried[0] -> buried[0] = true; isDead = true
-      :: true
-      fi;
+      breaches[t]++;
+      assert(breaches[t] == 1);
+      tier = t + 1;
+      answered = a;
+      outbox[t] = id
+    :: mayDie -> die(0);
 #ifdef LOCK_OUTLIVES_DEATH
-      i = 0; t = 0; id = 0; goto died
+      t = 0; id = 0; a = false; goto died
 #endif
     fi;
 ended:
-    if :: locked[i] == _pid -> locked[i] = NOBODY :: else fi;
-    i = 0; t = 0; id = 0;
+    if :: locked == _pid -> locked = NOBODY :: else fi;
+    t = 0; id = 0; a = false;
 died:
     skip
   }
+  if :: !isDead -> goto end :: else fi
+}
+
+active [2] proctype Intake() {
+  byte t, id, first;
+  bool isTaken, isDead;
+end:
+  atomic { ready -> ready = false }
+#ifdef ACK_BEFORE_COMMIT
+#define redeliver skip
+#else
+#define redeliver ready = true
+#endif
+#ifdef READ_BEFORE_LOCK
+  atomic { t = tier; isTaken = entries > 0 }
+#endif
+  atomic {
+#ifndef NO_LOCK
+    locked == NOBODY -> locked = _pid;
+#endif
+#ifndef READ_BEFORE_LOCK
+    t = tier;
+    isTaken = entries > 0;
+#endif
+    /* The fold: the first deadline has lapsed if no sweep has seen it yet, and the second has not. */
+    if
+    :: !isTaken && t == 0 -> draw(0, first)
+    :: !isTaken && t == 2 -> draw(ANNULMENT, id)
+    :: else
+    fi
+  }
+  if
+  :: atomic { mayDie -> deaths--; redeliver } /* the connection to the broker is lost, and the transaction goes on */
+  :: true
+  fi;
+  atomic {
+    if
+    :: isTaken /* a duplicate: nothing to commit */
+    :: !isTaken -> /* COMMIT */
+#ifndef NO_UNIQUE_KEY
+      if
+      :: entries > 0 || first && breaches[0] -> redeliver; goto ended /* 23505 */
+      :: else
+      fi;
+#endif
+      entries++;
+      assert(entries == 1);
+      if
+      :: t == 0 -> breaches[0]++; assert(breaches[0] == 1); outbox[0] = first; tier = 1
+      :: t == 1 -> tier = 1
+      :: t == 2 -> breaches[ANNULMENT]++; outbox[ANNULMENT] = id; tier = 2
+      fi;
+      answered = true
+    :: mayDie -> redeliver; die(2)
+    fi;
+ended:
+    if :: locked == _pid -> locked = NOBODY :: else fi;
+    t = 0; id = 0; first = 0; isTaken = false
+  }
+  /* The acknowledgement; it may be lost, too. */
+  if
+  :: atomic { mayDie && !isDead -> deaths--; redeliver }
+  :: true
+  fi;
   if :: !isDead -> goto end :: else fi
 }
 
@@ -135,13 +220,11 @@ end:
     if
     :: outbox[0] -> k = 0
     :: outbox[1] -> k = 1
-    :: outbox[2] -> k = 2
-    :: outbox[3] -> k = 3
+    :: outbox[ANNULMENT] -> k = ANNULMENT
     fi;
     id = outbox[k];
 #ifdef ID_AT_PUBLISHING
-    drawn[k]++;
-    id = drawn[k];
+    draw(k, id);
 #endif
 #ifdef DELETE_BEFORE_CONFIRM
     outbox[k] = 0
@@ -171,12 +254,14 @@ ended:
 
 /*
  * Every run ends: work and deaths are bounded, and no daemon turns in a circle (pan -l finds none). So liveness is a matter of the
- * ends: when nothing can move any more, all that fell due has climbed to the end, and all that was committed is published.
+ * ends: when nothing can move any more, all that fell due has lapsed, the answer counts, and all that was committed is published.
  */
 active proctype End() {
 end:
   atomic {
-    timeout -> assert(breaches[0] && breaches[1] && breaches[2] && breaches[3]);
-    assert(published[0] && published[1] && published[2] && published[3] && !waits)
+    timeout -> assert(!ready && entries == 1 && answered);
+    assert(breaches[0]);                              /* a breach that happened is on record */
+    assert(!breaches[1] || breaches[ANNULMENT] == 1); /* and none stands that did not */
+    assert(!waits && published[0] && (!breaches[1] || published[1] && published[ANNULMENT]))
   }
 }

@@ -88,7 +88,7 @@ public struct FiledLetter: Sendable {
 
 /// The dead-letter queues, through one connection of an operator's.
 ///
-/// Letters that are looked at and not dealt with go back, in their order, by ``close()``; until then nobody else sees them.
+/// Letters that are looked at and not dealt with go back, in their order, by ``close()``; until then no other consumer sees them.
 /// Belongs to one thread.
 public final class DeadLetterQueues {
   private let connection: Connection

@@ -4,7 +4,7 @@ import AMQP
 
 /// One queue, looked through once on a channel of the operator's. Belongs to one thread.
 ///
-/// Until ``giveBack()`` nobody else sees what was taken.
+/// Until ``giveBack()`` no other consumer sees what was taken.
 final class QueueReading {
   private let channel: Channel
   private let queue: String

@@ -41,7 +41,7 @@ public struct DeadLetterRecord: Hashable, Sendable {
   public var reason: String?
   public var by: String
   public var begunAt: Instant
-  /// Nil where nobody knows whether it came to an end.
+  /// Nil where it is unknown whether it came to an end.
   public var doneAt: Instant?
 }
 

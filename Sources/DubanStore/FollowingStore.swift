@@ -1,4 +1,4 @@
-// Duplicates (重复件) follow their main items: in bounded steps, each a transaction, so that however many follow stop nobody.
+// Duplicates (重复件) follow their main items: in bounded steps, each a transaction, so that many duplicates hold up no other work.
 //
 // A new merging, or a turn of a main item (it is opened, ends, is reopened), leaves a row in `following`. A step takes one, reads what the
 // main item's life makes of each duplicate, and says so in the duplicate's own log, where that is not what was said last. Nothing is waited
@@ -230,7 +230,7 @@ extension Store {
     ).isEmpty
   }
 
-  /// Has the others of a circle told anew that a new merging closes, though it is not the latest of them: one of them is void now.
+  /// Has the others of a circle told again that a new merging closes, though it is not the latest of them: one of them is void now.
   private func tellCircle(of edge: Edge, of duplicate: ItemKey, into main: ItemKey, at now: Instant) throws {
     _ = try connection.execute(
       """

@@ -11,7 +11,7 @@
 // 3. Lock.references, shared: held by every transaction that folds, from before it reads policies, calendars, the directory and the time
 //    until it ends. An operator who changes them takes it exclusively: so every fold recorded before the change knew nothing of it, and
 //    every later one knows it. The exclusive request waits at most ``Store/exclusiveBound``, then gives up and tries again later, because
-//    whoever comes behind a waiting request waits too.
+//    every transaction behind a waiting request waits too.
 // 4. `item` unique key, by INSERT … ON CONFLICT DO NOTHING, in key order: a matter that is new. It waits only for a transaction that has
 //    inserted the same key; the one that comes second leaves the matter out and tries its messages again. A step over duplicates, which
 //    may make the row of an unknown main item, gives up after a tenth of a second.

@@ -1,4 +1,4 @@
-// The office hours that organs kept before: a deadline that was reckoned by them is explained by them.
+// The office hours that organs kept before: a deadline that was computed by them is explained by them.
 
 import Duban
 import PostgreSQL

@@ -5,7 +5,7 @@ import PostgreSQL
 
 /// How far behind Duban is.
 public struct Lag: Hashable, Sendable, Encodable {
-  /// Age of the oldest due item, one whose deadline, or its warning, has come and that nobody has handled, in seconds; 0 if there is none.
+  /// Age of the oldest due item, one whose deadline, or its warning, has come and that is not handled yet, in seconds; 0 if there is none.
   public var oldestDueSeconds: Double
   /// Its id; nil if there is none.
   public var oldestDueItem: Int64?

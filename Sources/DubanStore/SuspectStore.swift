@@ -1,4 +1,4 @@
-// Messages that may end the process that reads them: counted when they are begun, since afterwards there may be nobody to count.
+// Messages that may end the process that reads them: counted when they are begun, because the process may end before it could count them.
 
 import Duban
 import PostgreSQL

@@ -47,7 +47,7 @@ final class DeadlineJob: Job {
   private func letIntakeHear(unless stop: StopSignal) {
     guard context.backlog.wait(since: began) != nil else { return }
     while let left = context.backlog.wait(since: began) {
-      // Nobody signals the end of it; it comes once after a start, mostly within the first of these moments.
+      // The end is not signalled; it comes once after a start, mostly within the first of these pauses.
       if stop.wait(min(left, .milliseconds(20))) { return }
       context.isWorking()
     }

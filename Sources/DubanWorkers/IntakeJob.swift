@@ -45,7 +45,7 @@ final class IntakeJob: Job {
       context.backlog.setAside(Set(setAside.map(\.matter)), by: context.name)
       seeWhetherAllIsHeard()
     }
-    // What has arrived and was not begun goes back at once, to whoever consumes next.
+    // Deliveries that were not begun go back at once, for the next consumer.
     subscription.stopConsuming()
     subscription.handBack()
     subscription.close()

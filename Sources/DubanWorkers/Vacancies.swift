@@ -1,4 +1,4 @@
-// What found nobody in the directory: items left 待派 and tiers passed over, counted and told, so that somebody is woken.
+// Gaps in the directory: items left 待派 and tiers passed over, counted and logged, so that an operator is alerted.
 
 import Duban
 import Logging

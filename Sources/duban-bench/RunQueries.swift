@@ -13,7 +13,7 @@ final class BenchStore {
     connection = try Connection(dsn, options: options)
   }
 
-  /// Makes a database, a copy of another one if a template is named; nobody may be connected to that one.
+  /// Makes a database, a copy of another one if a template is named; no session may be connected to that one.
   ///
   /// - Throws: ``PostgresError``, e.g. where the role may not create databases.
   func createDatabase(_ name: String, copying template: String? = nil) throws(PostgresError) {

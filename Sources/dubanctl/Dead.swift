@@ -145,7 +145,7 @@ struct Dead: AsyncParsableCommand {
       var letter, queue, action, refusedFor: String
       var reason: String?
       var by, begunAt: String
-      /// Absent where nobody knows whether it came to an end.
+      /// Absent where it is unknown whether it came to an end.
       var doneAt: String?
     }
 
@@ -231,7 +231,7 @@ struct Dead: AsyncParsableCommand {
 /// Says on standard error what is not as it was asked for.
 private func complain(_ text: String) {
   let line = Array((text + "\n").utf8)
-  // Should nobody read it, the exit code still tells.
+  // If the reader is gone, the exit code still tells.
   _ = write(STDERR_FILENO, line, line.count)
 }
 

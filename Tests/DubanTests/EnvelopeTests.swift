@@ -140,7 +140,7 @@ struct EnvelopeTests {
   }
 
   @Test(
-    "a field that stands twice is refused: Foundation acts on the first, the database and most others on the last",
+    "a field that appears twice is refused: Foundation acts on the first, the database and most others on the last",
     arguments: [
       (#""subject":"a","subject":"b""#, "/subject"), (#""subject":"a","\u0073ubject":"b""#, "/subject"),
       (#""subject":"a","data":{"region":{"street":"甲","street":"乙"}}"#, "/data/region/street"),

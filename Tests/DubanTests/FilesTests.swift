@@ -148,7 +148,7 @@ struct FilesTests {
     #expect(try Policy(yaml: yaml, version: 1).rules.count == 8)
   }
 
-  @Test("a key that stands twice is named in one line, with the line of each")
+  @Test("a key that appears twice is named in one line, with the line of each")
   func repeatedKey() throws {
     for (yaml, says) in [
       (

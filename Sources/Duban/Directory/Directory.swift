@@ -204,7 +204,7 @@ public struct DirectoryDraft: Hashable, Sendable, Decodable {
     let draft = file.content
     try file.allow(["city", "hours", "districts", "units", "sources"])
     if let (i, twice) = draft.districts.map(\.name).firstRepeated {
-      throw file.fault(at: "districts", .place(i), "name", because: "'\(twice)' stands twice")
+      throw file.fault(at: "districts", .place(i), "name", because: "'\(twice)' appears twice")
     }
     for (i, district) in draft.districts.enumerated() {
       try file.allow(["name", "hours", "streets"], at: "districts", .place(i))
@@ -212,19 +212,19 @@ public struct DirectoryDraft: Hashable, Sendable, Decodable {
         try file.allow(["name", "hours"], at: "districts", .place(i), "streets", .place(j))
       }
       if let (j, twice) = district.streets.map(\.name).firstRepeated {
-        throw file.fault(at: "districts", .place(i), "streets", .place(j), because: "'\(twice)' stands twice")
+        throw file.fault(at: "districts", .place(i), "streets", .place(j), because: "'\(twice)' appears twice")
       }
     }
     let units = draft.units ?? []
     for i in units.indices { try file.allow(["name", "hours"], at: "units", .place(i)) }
     if let (i, twice) = (draft.districts.map(\.name) + units.map(\.name)).firstRepeated {
-      throw file.fault(at: "units", .place(i - draft.districts.count), because: "'\(twice)' stands twice")
+      throw file.fault(at: "units", .place(i - draft.districts.count), because: "'\(twice)' appears twice")
     }
     for i in draft.sources.indices {
       try file.allow(["uri", "name", "receipts", "users", "confidential"], at: "sources", .place(i))
     }
     if let (i, twice) = draft.sources.map(\.uri).firstRepeated {
-      throw file.fault(at: "sources", .place(i), "uri", because: "'\(twice)' stands twice")
+      throw file.fault(at: "sources", .place(i), "uri", because: "'\(twice)' appears twice")
     }
     return draft
   }

@@ -28,7 +28,7 @@ public struct Lapse: Hashable, Sendable {
   public var foundAt: Instant
   /// The slip (督查单) issued for it; nil where the policy issues none.
   public var slip: Slip?
-  /// Where the chain rose to, and until when that step has time; nil where nobody is above.
+  /// Where the chain rose to, and until when that step has time; nil where no organ is above.
   public var raisedTo: Tier?
   public var nextDueAt: Instant?
   /// When the next step's clock started, where that is not the deadline that lapsed, because it was found too late.

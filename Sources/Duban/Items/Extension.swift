@@ -46,7 +46,7 @@ extension Fold {
   private func checkApprover(_ approver: String, of cycle: Item.Cycle, _ unit: String?) throws(Inapplicability) {
     guard let place = matter.opening?.place else { return }
     let lowest = rule(unit)?.approver ?? .district
-    // The responsible unit may not grant time to itself; above the city there is nobody.
+    // The responsible unit may not grant time to itself; above the city there is no organ.
     let organs = Tier.allCases.filter { $0 >= lowest }.compactMap { tier in
       place.organ(at: tier).flatMap { $0 != cycle.responsibleID || tier == .city ? references.directory.name(of: $0) : nil }
     }

@@ -4,7 +4,7 @@
 struct FoundTimes {
   private var recorded: [Breach]
 
-  /// Annulled breaches did not happen: a lapse that is derived again is found anew.
+  /// Annulled breaches did not happen: a lapse that is derived again is found again.
   init(_ recorded: [Breach]) {
     self.recorded = recorded.filter { $0.status != .annulled }.sorted { $0.lapse.dueAt < $1.lapse.dueAt }
   }

@@ -235,7 +235,7 @@ public struct Item: Hashable, Sendable {
     /// When what is due was stated by the message itself (提醒); nil where the policy's limit counts.
     public var statedAt: Instant?
     public var dueAt: Instant
-    /// When the step's owner is warned; nil where nobody is.
+    /// When the step's owner is warned; nil where no warning is due.
     public var warnAt: Instant?
     /// Whether it reaches a year whose workdays were not announced.
     public var isProvisional = false

@@ -94,7 +94,7 @@ extension Effects {
       let said = before?.revision ?? (lines.contains { $0.entry.number == number } ? 0 : 1)
       let change = VerdictChange(itemID: fold.matter.id, entry: number, revision: said + 1, verdict: verdict)
       verdicts.append(change)
-      // Whoever was told that a message did not count is told when it does.
+      // A sender who was told that a message did not count is told when it does.
       guard let entry = fold.entry(number), let key = entry.key else { continue }
       switch (before?.verdict, verdict) {
       case (_, .inapplicable(let why)):
@@ -256,7 +256,7 @@ private struct Record {
     ])
   }
 
-  /// The data of `slip.issued` and `slip.withdrawn` (督查单): to whom, for what, and by when the next step is expected.
+  /// The data of `slip.issued` and `slip.withdrawn` (督查单): the addressee, the ground, and by when the next step is expected.
   private func facts(of slip: Slip, for breach: Breach) -> String {
     let lapse = breach.lapse
     return JSONText.object([

@@ -20,7 +20,7 @@ public struct EventType: Hashable, Sendable {
     case responds
     /// 办结: ends the item.
     case resolves
-    /// 退单: sent back to be assigned anew; counted, the clock is not reset.
+    /// 退单: sent back, to be assigned to another unit; counted, the clock is not reset.
     case returns
     /// 返工: a closed item is open again, in a new cycle.
     case reopens

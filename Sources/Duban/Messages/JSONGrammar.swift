@@ -10,7 +10,7 @@ struct JSONGrammar {
   private var position = 0
   private var depth = 0
 
-  /// - Throws: a ``Refusal``; its pointer is "" save for a field that stands twice.
+  /// - Throws: a ``Refusal``; its pointer is "" save for a field that appears twice.
   static func read(_ body: [UInt8]) throws(Refusal) -> JSONValue {
     try body.withUnsafeBufferPointer { (bytes) throws(Refusal) in
       var grammar = JSONGrammar(bytes: bytes)
@@ -75,7 +75,7 @@ struct JSONGrammar {
     depth -= 1
     if let twice = Self.nameTwice(in: members) {
       throw Refusal(
-        .invalidValue, at: "/" + twice.pointerToken, "this field stands twice, and readers differ on which counts; keep one")
+        .invalidValue, at: "/" + twice.pointerToken, "this field appears twice, and readers differ on which counts; keep one")
     }
     return .object(members)
   }

@@ -1,4 +1,4 @@
-// What can be told of a message that cannot be taken: whom to answer, whose content it is, which trace it belongs to.
+// The attributes of a message that cannot be taken: its sender, the owner of its content, its trace.
 
 import FoundationEssentials
 
@@ -53,14 +53,14 @@ struct Lenient<Value: Decodable>: Decodable {
 }
 
 extension Refusal {
-  /// With whom to answer and the trace, where it does not say so yet.
+  /// With the sender and the trace, where it does not say so yet.
   public func answering(_ head: MessageHead) -> Refusal {
     var refusal = answering(source: source ?? head.source, id: messageID ?? head.id)
     refusal.trace = trace ?? head.trace
     return refusal
   }
 
-  /// With whom to answer and the trace of a message that could be read.
+  /// With the sender and the trace of a message that could be read.
   public func answering(_ envelope: Envelope) -> Refusal {
     var refusal = answering(source: envelope.key.source, id: envelope.key.id)
     refusal.trace = envelope.traceparent.flatMap(TraceContext.init)

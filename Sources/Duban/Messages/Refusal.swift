@@ -8,7 +8,7 @@ public struct Refusal: Error, Hashable, Sendable {
   /// For people. Names the field and what would mend it; never a value that could hold personal data.
   public var detail: String
 
-  /// Whom to answer, as far as the message could be read; nil too where a name cannot be stored.
+  /// The sender and the message's id, as far as the message could be read; nil too where a name cannot be stored.
   public var source: String?
   public var messageID: String?
   /// The trace that the message belongs to.

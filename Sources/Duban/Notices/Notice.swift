@@ -23,7 +23,7 @@ public struct Notice: Hashable, Sendable {
   public var kind: Kind
   public var status: Status
   public var origin: Origin
-  /// To whom; nil only where the directory knows no organ at all.
+  /// The addressee; nil only where the directory knows no organ at all.
   public var organID: Int64?
   public var organName: String
   public var title: String

@@ -148,7 +148,7 @@ public struct ScheduleDraft: Hashable, Sendable, Decodable {
         throw fault("threshold", "say how many breaches lead to a summons, 1 or more")
       }
       if draft.catchUp < 1 { throw fault("catch-up", "at least the latest missed period is made up; write 1 or more") }
-      if drafts[..<i].contains(where: { $0.name == draft.name }) { throw fault("name", "'\(draft.name)' stands twice") }
+      if drafts[..<i].contains(where: { $0.name == draft.name }) { throw fault("name", "'\(draft.name)' appears twice") }
     }
     return drafts
   }

@@ -46,7 +46,7 @@ struct OperatorFile<Content: Decodable> {
 
   func line(of path: FileStep...) -> Int? { root.line(of: path) }
 
-  /// Refuses keys that nobody would read, which is what a slip of the pen makes.
+  /// Refuses unknown keys: they are mostly slips of the pen, and would be ignored.
   func allow(_ keys: [String], at path: FileStep...) throws(FileFault) {
     guard case .mapping(let mapping)? = root.descend(path) else { return }
     for (key, _) in mapping {

@@ -213,7 +213,7 @@ extension Account {
     var before: Derivation?
     for derivation in derivations {
       let isNew = before?.clock.step != derivation.clock.step
-      // The first step is named by the tier of whoever is responsible when it lapses: that may have changed (改派).
+      // The first step is named by the tier of the responsible unit when it lapses: that may have changed (改派).
       let lapse = lapses.first {
         derivation.clock.step == 0 ? !$0.isSupervising : $0.isSupervising && $0.step.tier == derivation.clock.tier
       }
@@ -239,7 +239,7 @@ extension Account {
       if kind == .resolution && !end.isWithdrawal { return .done(at: end.at, lateBy: late(end.at)) }
       return .ended(at: end.at, isWithdrawal: end.isWithdrawal, lateBy: late(end.at))
     }
-    // Where its last step lapsed and nobody is above, no clock is left that could be suspended.
+    // Where its last step lapsed and no organ is above, no clock is left that could be suspended.
     if steps.last?.lapse != nil { return .running }
     if cycle.cycle[kind] == nil { return .dropped }
     if let pause = cycle.cycle.pauses.last, pause.until == nil { return .suspended(since: pause.from) }

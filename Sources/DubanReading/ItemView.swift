@@ -169,13 +169,13 @@ public struct ItemDetail: Encodable, Sendable {
 
 /// A clock of the present cycle: what the organ that owes it answers for.
 public struct ClockView: Encodable, Sendable {
-  /// The step that is owed now, or was when it ended: from when it counts, until when, by whom.
+  /// The step that is owed now, or was when it ended: from when it counts, until when, and who owes it.
   public var start: Instant
   public var dueAt: Instant
   public var organ: String
   public var isSupervising: Bool
   public var isProvisional: Bool
-  /// Whether its last step lapsed, and nobody is above.
+  /// Whether its last step lapsed, and no organ is above.
   public var isExhausted: Bool
   public var doneAt: Instant?
   /// How late after the first step's deadline; absent where it was in time.

@@ -124,7 +124,7 @@ extension Store {
     guard let id = try takeIDs(1).first else { return false }
     var effects = Effects()
     effects.matters = [(Matter(id: id, key: key, kind: .complaint, at: now), true)]
-    // Whoever is making it may be waiting for nobody, but is not to be waited for either.
+    // Another transaction is making it: a step over duplicates does not wait for that.
     _ = try connection.execute("SELECT set_config('lock_timeout', '100ms', true)")
     guard try insertNew(effects).isEmpty else { return false }
     try note(followed: id)

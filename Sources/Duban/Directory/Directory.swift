@@ -141,9 +141,6 @@ public struct Directory: Sendable {
     return own ?? officeHours(of: organ.parentID, at: time)
   }
 
-  /// The unit (主办, 协办单位) of a name; nil where none is known.
-  func unit(named name: String) -> Int64? { units[name] }
-
   public func name(of organ: Int64?) -> String? {
     organ.flatMap { organs[$0]?.name }
   }

@@ -54,7 +54,7 @@ extension Fold {
 
   /// When it was known that an entry begins a cycle: once the log said that the item was over by then, and of a part that the whole was not.
   ///
-  /// A 返工 that is heard before the 办结 in front of it tells nobody of a new cycle; the 办结 does.
+  /// A 返工 that is heard before the 办结 in front of it tells no organ of a new cycle; the 办结 does.
   private func told(of unit: String?, begunBy entry: Entry) -> Instant {
     let (own, whole) = (turns[unit ?? ""] ?? [], unit == nil ? [] : turns[""] ?? [])
     func isKnown(after number: Int32) -> Bool {

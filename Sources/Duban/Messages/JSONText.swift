@@ -12,11 +12,6 @@ public enum JSONText {
     return String(decoding: data, as: UTF8.self)
   }
 
-  /// A value back from its text; nil where the text is of another form.
-  static func decode<T: Decodable>(_ text: String) -> T? {
-    try? JSONDecoder().decode(T.self, from: Data(text.utf8))
-  }
-
   /// A string as a JSON string, with its quotes; letter for letter what ``encode(_:)`` makes of it, in a tenth of the time.
   public static func string(_ value: String) -> String {
     var bytes: [UInt8] = []

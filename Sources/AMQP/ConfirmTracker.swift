@@ -61,8 +61,8 @@ struct ConfirmTracker {
     }
   }
 
-  /// The outcome of each message, in order. Valid only when no message is unanswered.
-  consuming func result() -> [Outcome] { outcomes }
+  /// The outcome of each message, in order; nil where it is unanswered.
+  consuming func result() -> [Outcome?] { zip(outcomes, answered).map { $1 ? $0 : nil } }
 }
 
 extension OutgoingMessage {

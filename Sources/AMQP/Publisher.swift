@@ -26,20 +26,35 @@ public final class Publisher {
   /// not answer, or accepts nothing for lack of memory or disk. Throws another error if the channel or connection fails. In
   /// either case each message may or may not have arrived: publish all of them again with the same message ids.
   public func publish(batch: [OutgoingMessage], timeout: Duration) throws(AMQPError) -> [Outcome] {
-    let deadline = Instant.now + timeout
+    let (outcomes, failure) = attempt(batch: batch, timeout: timeout)
+    if let failure { throw failure }
+    return outcomes.compactMap(\.self)
+  }
+
+  /// Publishes as many messages as it can within the time. Returns the outcome of each, in order, nil where it is not known, and why some are
+  /// not known: for senders that must come forward however slow the line is. After a failure make a new publisher.
+  public func attempt(batch: [OutgoingMessage], timeout: Duration) -> (outcomes: [Outcome?], failure: AMQPError?) {
     var tracker = ConfirmTracker(first: nextSequence, count: batch.count)
+    do throws(AMQPError) {
+      try publish(batch, until: .now + timeout, &tracker)
+      guard tracker.unanswered > 0 else { return (tracker.result(), nil) }
+      let failure = AMQPError(.timeout, "\(tracker.unanswered) of \(batch.count) messages unconfirmed after \(timeout)")
+      return (tracker.result(), failure)
+    } catch {
+      return (tracker.result(), error)
+    }
+  }
+
+  private func publish(
+    _ batch: [OutgoingMessage], until deadline: Instant, _ tracker: inout ConfirmTracker
+  ) throws(AMQPError) {
     for (index, message) in batch.enumerated() {
       try waitWhileBlocked(until: deadline)
       nextSequence = try channel.publish(message, mandatory: true, until: deadline) + 1
-      if index % 256 == 255 { try takeAnswers(&tracker, batch, until: nil) }
+      // Often enough that little is unknown should the line break.
+      if index % 32 == 31 { try takeAnswers(&tracker, batch, until: nil) }
     }
-    while tracker.unanswered > 0 {
-      guard try takeAnswers(&tracker, batch, until: deadline) else {
-        throw AMQPError(
-          .timeout, "\(tracker.unanswered) of \(batch.count) messages unconfirmed after \(timeout)")
-      }
-    }
-    return tracker.result()
+    while tracker.unanswered > 0, try takeAnswers(&tracker, batch, until: deadline) {}
   }
 
   /// Takes the answers that have arrived. With a deadline it waits for the first one. Returns false if none came.

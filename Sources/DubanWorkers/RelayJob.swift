@@ -41,20 +41,26 @@ final class RelayJob: Job {
     }
   }
 
+  /// The database ends a transaction in which the relay does nothing for 8 s (``Store/init(dsn:name:)``).
+  private static let publishTime = Duration.seconds(4)
+
   private func relay() throws -> Int {
-    try store.transaction { store in
+    let (count, failure) = try store.transaction { store in
       let entries = try store.claimOutbox(limit: 1024)
-      guard !entries.isEmpty else { return 0 }
-      let outcomes = try publisher.publish(batch: entries.map(OutgoingMessage.init), timeout: .seconds(20))
+      guard !entries.isEmpty else { return (0, nil as AMQPError?) }
+      let (outcomes, failure) = publisher.attempt(batch: entries.map(OutgoingMessage.init), timeout: Self.publishTime)
       let pairs = zip(entries, outcomes)
       let confirmed = pairs.filter { $0.1 == .confirmed }.map(\.0)
-      let others = pairs.filter { $0.1 != .confirmed }
+      let others = pairs.compactMap { entry, outcome in outcome.map { (entry, $0) } }.filter { $0.1 != .confirmed }
       try store.deleteFromOutbox(confirmed)
       try store.postpone(others.map(\.0))
       published.increment(by: confirmed.count)
       report(others.map { ($0.0.type, $0.1) })
-      return entries.count
+      return (entries.count, failure)
     }
+    // After the end of the transaction: what is confirmed is not sent again, so that a slow line comes forward, too.
+    if let failure { throw failure }
+    return count
   }
 
   /// An event without a queue is kept and retried. The warning tells operators.

@@ -1,4 +1,5 @@
-// The audit: checks whether due items are handled by any daemon. Every daemon runs it, whatever its roles.
+// The audit: checks whether due items are handled by any daemon, and ends sessions of daemons that were stopped within a COPY. Every daemon
+// runs it, whatever its roles.
 
 import DubanStore
 import Logging
@@ -17,8 +18,13 @@ final class AuditJob: Job {
   func run(until stop: StopSignal) throws {
     // After the job ends, the backlog is unknown.
     defer { context.health.report(lag: nil) }
-    let pause = min(.seconds(5), context.settings.auditBound / 2)
+    let pause = min(.seconds(2), context.settings.auditBound / 2)
     while !stop.isRaised {
+      let ended = try store.endStalledSessions()
+      if ended > 0 {
+        context.logger.warning(
+          "ended database sessions of a duband that was stopped or cut off in the middle of a COPY", metadata: ["count": "\(ended)"])
+      }
       tell(context.health.report(lag: try store.lag()))
       context.isWorking()
       try store.wait(timeout: pause, orReadable: [stop.descriptor])

@@ -75,6 +75,18 @@ extension Store {
     ).map { try ItemRow.read($0) }
   }
 
+  /// Ids of due matters that another transaction holds now, but for `excluded`.
+  public func heldDue(limit: Int, except excluded: [Int64]) throws -> [Int64] {
+    try connection.execute(
+      """
+      WITH due AS MATERIALIZED (
+        SELECT id FROM item WHERE wake_at <= duban_now() AND id <> ALL ($2) ORDER BY wake_at, id LIMIT $1),
+      free AS MATERIALIZED (SELECT item.id FROM due JOIN item ON item.id = due.id FOR KEY SHARE OF item SKIP LOCKED)
+      SELECT id FROM due EXCEPT SELECT id FROM free
+      """, limit, excluded
+    ).map { try $0.decode(0) }
+  }
+
   /// How long until the next matter falls due, not more than ``dueHorizon``; zero or less when one is due already.
   public func timeUntilNextDue() throws -> Duration {
     try timeUntil("SELECT min(wake_at) - duban_now() FROM item WHERE wake_at IS NOT NULL")

@@ -13,7 +13,10 @@ final class DeadlineJob: Job {
   private let breaches = Counter(label: "duban_breaches")
   private let notices = Counter(label: "duban_notices", dimensions: [("origin", "item")])
   /// Items whose own writing the database refuses.
-  private var stuck = StuckSet()
+  private var stuck = StuckSet(pause: .seconds(60))
+  /// Items that another transaction held a moment ago. A message that waited for them meanwhile, in whatever copy, is taken first: it may be
+  /// an answer that was given in time.
+  private var held = StuckSet(pause: .seconds(1))
   /// Smaller than the setting while an item at fault is being searched for.
   private var batchLimit: Int
   /// Since when it can work.
@@ -61,6 +64,9 @@ final class DeadlineJob: Job {
     var claimed: [Int64] = []
     do {
       let handled = try handleBatch(&claimed)
+      if handled < batchLimit {
+        for id in try store.heldDue(limit: batchLimit, except: stuck.ids()) { held.leaveAside(id) }
+      }
       batchLimit = min(batchLimit * 2, context.settings.deadlinesBatch)
       return handled
     } catch let error as PostgresError where !store.isLost && error.isAboutData && !claimed.isEmpty {
@@ -74,7 +80,7 @@ final class DeadlineJob: Job {
   }
 
   private func handleBatch(_ claimed: inout [Int64]) throws -> Int {
-    let result = try store.sweep(limit: batchLimit, except: stuck.ids(), unread: context.backlog.unread) { claimed = $0 }
+    let result = try store.sweep(limit: batchLimit, except: stuck.ids() + held.ids(), unread: context.backlog.unread) { claimed = $0 }
     guard result.count > 0, let directory = result.directory else { return 0 }
     let effects = result.effects
     breaches.increment(by: effects.breaches.count)

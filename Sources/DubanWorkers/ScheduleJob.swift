@@ -12,7 +12,7 @@ final class ScheduleJob: Job {
   private let store: Store
   private let notices = Counter(label: "duban_notices", dimensions: [("origin", "schedule")])
   /// Schedules whose own writing fails.
-  private var stuck = StuckSet()
+  private var stuck = StuckSet(pause: .seconds(60))
 
   init(_ context: WorkerContext) throws {
     self.context = context

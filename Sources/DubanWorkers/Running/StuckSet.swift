@@ -1,13 +1,15 @@
-// Rows that fail by themselves. They are skipped for a while, so that the rows behind them are processed.
+// Rows that are skipped for a while: they failed by themselves, or another transaction held them.
 
-/// The ids of rows that failed for a reason of their own. Each is skipped for a minute.
+/// The ids of rows to skip, each for the same time.
 struct StuckSet {
-  static let pause = Duration.seconds(60)
+  let pause: Duration
 
   private var until: [Int64: ContinuousClock.Instant] = [:]
 
+  init(pause: Duration) { self.pause = pause }
+
   mutating func leaveAside(_ id: Int64) {
-    until[id] = .now + Self.pause
+    until[id] = .now + pause
   }
 
   /// The ids to skip now.

@@ -34,7 +34,7 @@ public struct DeliveryTag: Sendable, Hashable, Comparable {
 }
 
 /// A message that the broker delivered and that has to be acknowledged.
-public struct Delivery: Sendable {
+public final class Delivery: Sendable {
   /// The tag to acknowledge it with.
   public let tag: DeliveryTag
   /// The consumer that received it; empty for a message fetched with `get`.
@@ -47,6 +47,14 @@ public struct Delivery: Sendable {
   public let redelivered: Bool
   public let properties: Properties
   public let body: [UInt8]
+
+  init(
+    tag: DeliveryTag, consumerTag: String, exchange: String, routingKey: String, redelivered: Bool, properties: Properties,
+    body: [UInt8]
+  ) {
+    (self.tag, self.consumerTag, self.exchange, self.routingKey) = (tag, consumerTag, exchange, routingKey)
+    (self.redelivered, self.properties, self.body) = (redelivered, properties, body)
+  }
 
   /// How often a quorum queue has redelivered this message; never negative. 0 for the first delivery and for a classic queue.
   public var deliveryCount: Int {

@@ -3,26 +3,23 @@
 import Duban
 import PostgreSQL
 
+/// Another transaction is opening one of the same matters, and has not ended for a while.
+public struct NewMatterHeld: Error {}
+
 extension Store {
-  /// Writes the matters that are new, and returns those that another transaction was first to open: they were not written, and whatever else
-  /// is about them must not be. In the caller's transaction, before ``write(_:at:isSweep:)``.
-  func insertNew(_ effects: Effects) throws -> Set<Int64> {
+  /// Writes effects, and notifies who waits for them. In the caller's transaction; `now` is that transaction's time.
+  ///
+  /// - Throws: ``PostgresError`` of state `uniqueViolation` where another transaction was first to open a matter: the caller tries again.
+  ///   ``NewMatterHeld`` where another transaction is opening one and does not end.
+  func write(_ effects: Effects, at now: Instant, isSweep: Bool = false) throws {
     // In key order, as every transaction inserts: so no two wait for each other.
     let new = effects.matters.filter(\.isNew).map { ItemRow($0.matter) }.sorted { $0.matter.key.isBefore($1.matter.key) }
-    guard !new.isEmpty else { return [] }
-    let written: [Int64] = try connection.execute(ItemRow.insert, parameters: ItemRow.parameters(new)).map { try $0.decode(0) }
-    use(ids: written)
-    return written.count == new.count ? [] : Set(new.map(\.id)).subtracting(written)
-  }
-
-  /// Writes effects, but for new matters, and notifies who waits for them. In the caller's transaction; `now` is that transaction's time.
-  ///
-  /// A sweep changes fewer columns, which takes half the time.
-  func write(_ effects: Effects, at now: Instant, isSweep: Bool = false) throws {
-    let changed = effects.matters.filter { !$0.isNew }.map { ItemRow($0.matter) }
-    if !changed.isEmpty {
+    try insert(new)
+    let changed = Dictionary(grouping: effects.matters.lazy.filter { !$0.isNew }) { isSweep ? .byTime : ItemRow.moves(of: $0) }
+    for (moved, changes) in changed {
+      let rows = changes.map { ItemRow($0.matter) }
       _ = try connection.execute(
-        isSweep ? ItemRow.updateSwept : ItemRow.update, parameters: ItemRow.updateParameters(changed, isSweep: isSweep))
+        ItemRow.update(moved: moved), parameters: ItemRow.updateParameters(rows, moved: moved))
     }
     try writeParts(of: effects.matters.map(\.matter))
     try delete(parts: effects.goneParts)
@@ -44,6 +41,19 @@ extension Store {
     try announce(effects.announcements, at: now)
     let horizon = now + .seconds(Self.dueHorizon)
     if effects.matters.contains(where: { $0.matter.wakeAt.map { $0 < horizon } ?? false }) { try notify(.due) }
+  }
+
+  /// Waits a moment for a transaction that is opening one of them: one that is at work ends sooner, and one whose copy was stopped must not
+  /// hold up the neighbours.
+  private func insert(_ new: [ItemRow]) throws {
+    guard !new.isEmpty else { return }
+    _ = try connection.execute("SELECT set_config('lock_timeout', '100ms', true)")
+    do {
+      try copy(new, into: "item", ItemRow.names) { rows, row in row.append(to: &rows) }
+    } catch let error as PostgresError where error.sqlState == .lockNotAvailable {
+      throw NewMatterHeld()
+    }
+    use(ids: new.map(\.id))
   }
 
   /// Parts are rows for reading: their state is the whole's.

@@ -43,7 +43,9 @@ extension Store {
     let step: FollowingStep
     do {
       step = try transaction { try $0.follow(limit: limit) }
-    } catch let error as PostgresError where error.sqlState == .lockNotAvailable {
+    } catch is NewMatterHeld {
+      step = .heldUp
+    } catch let error as PostgresError where [.lockNotAvailable, .uniqueViolation].contains(error.sqlState) {
       step = .heldUp
     }
     // Who holds it is at it for a moment; meanwhile the others come first.
@@ -111,24 +113,24 @@ extension Store {
       SELECT there.followed, held.* FROM (SELECT id, followed FROM item WHERE source = $1 AND subject = $2 AND unit = '') AS there
       LEFT JOIN LATERAL (SELECT \(ItemRow.selection) FROM item WHERE item.id = there.id FOR UPDATE SKIP LOCKED) AS held ON true
       """, key.source, key.subject)
-    guard let row = rows.first else { return (nil, try !makeMain(key)) }
+    guard let row = rows.first else {
+      try makeMain(key)
+      return (nil, false)
+    }
     guard try row.decode(1, as: Int64?.self) != nil else { return (nil, true) }
     let matter = try ItemRow.read(row, from: 1)
     if try !row.decode(0, as: Bool.self) { try note(followed: matter.id) }
     return (matter.opening == nil ? nil : matter, false)
   }
 
-  /// Makes the row of a main item that is not heard of yet; false where another transaction has made it.
-  private func makeMain(_ key: ItemKey) throws -> Bool {
+  /// Makes the row of a main item that is not heard of yet.
+  private func makeMain(_ key: ItemKey) throws {
     let now = try now()
-    guard let id = try takeIDs(1).first else { return false }
+    guard let id = try takeIDs(1).first else { return }
     var effects = Effects()
-    effects.matters = [(Matter(id: id, key: key, kind: .complaint, at: now), true)]
-    // Another transaction is making it: a step over duplicates does not wait for that.
-    _ = try connection.execute("SELECT set_config('lock_timeout', '100ms', true)")
-    guard try insertNew(effects).isEmpty else { return false }
+    effects.matters = [MatterChange(Matter(id: id, key: key, kind: .complaint, at: now), before: nil)]
+    try write(effects, at: now)
     try note(followed: id)
-    return true
   }
 
   private func note(followed id: Int64) throws { _ = try connection.execute("UPDATE item SET followed = true WHERE id = $1", id) }

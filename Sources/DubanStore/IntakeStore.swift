@@ -13,26 +13,29 @@ public struct IntakeResult: Sendable {
 }
 
 extension Store {
-  /// Takes a batch in one transaction: the messages of matters that another transaction holds, or opens first, are set aside.
+  /// Takes a batch in one transaction: the messages of matters that another transaction holds are set aside.
   /// `rejections` makes what is told of messages that are not taken, from what became of each and the transaction's time.
+  ///
+  /// - Throws: as ``write(_:at:isSweep:)`` does where another transaction opens one of the matters.
   public func take(_ batch: [Envelope], rejections: ([Intake.Outcome], Instant) -> [Announcement]) throws -> IntakeResult {
-    try transaction { store in
-      var (known, unknown) = try store.lockMatters(of: batch)
-      // After the locks: what a transaction that held them has taken is seen now, and the time is not before it.
-      let taken = try store.digests(of: batch)
-      let (references, now) = try store.references()
-      for ((key, kind), id) in zip(unknown, try store.takeIDs(unknown.count)) {
-        known[key] = Intake.Known(Matter(id: id, key: key, kind: kind, at: now), isNew: true)
-      }
-      var intake = Intake(batch, known: known, taken: taken, references: references, now: now)
-      var outcomes = intake.decide(try store.past(of: intake.needed, among: known))
-      let lost = try store.insertNew(intake.effects)
-      if !lost.isEmpty { outcomes = intake.lose(lost) }
-      var effects = intake.effects
-      effects.announcements += rejections(outcomes, now)
-      try store.write(effects, at: now)
-      return IntakeResult(outcomes: outcomes, effects: effects, references: references, now: now)
+    try transaction { try $0.taken(batch, rejections) }
+  }
+
+  /// In the caller's transaction.
+  func taken(_ batch: [Envelope], _ rejections: ([Intake.Outcome], Instant) -> [Announcement]) throws -> IntakeResult {
+    var (known, unknown) = try lockMatters(of: batch)
+    // After the locks: what a transaction that held them has taken is seen now, and the time is not before it.
+    let taken = try digests(of: batch)
+    let (references, now) = try references()
+    for ((key, kind), id) in zip(unknown, try takeIDs(unknown.count)) {
+      known[key] = Intake.Known(Matter(id: id, key: key, kind: kind, at: now), isNew: true)
     }
+    var intake = Intake(batch, known: known, taken: taken, references: references, now: now)
+    let outcomes = intake.decide(try past(of: intake.needed, among: known))
+    var effects = intake.effects
+    effects.announcements += rejections(outcomes, now)
+    try write(effects, at: now)
+    return IntakeResult(outcomes: outcomes, effects: effects, references: references, now: now)
   }
 
   /// Locks the matters of a batch that are there. What another transaction holds is in neither list.
@@ -41,7 +44,7 @@ extension Store {
     // In the order of arrival, so that the same batch has the same ids in every run.
     var (keys, kinds): ([ItemKey], [ItemKey: Kind]) = ([], [:])
     for envelope in batch {
-      let key = envelope.item.whole ?? envelope.item
+      let key = envelope.matter
       if kinds.updateValue(kinds[key] ?? envelope.type.kind, forKey: key) == nil { keys.append(key) }
     }
     // Each key by itself through the index: a plan that was made while the table was small would be kept while it grows.

@@ -3,8 +3,9 @@
 import Duban
 import PostgreSQL
 
-/// A row of `item`: the whole of a matter, or the part of a unit. Made once for each write, so that no column computes anything twice.
-struct ItemRow {
+/// A row of `item`: the whole of a matter, or the part of a unit. Made once for each write, so that no column computes anything twice. A class,
+/// because it is wide and every column looks at it.
+final class ItemRow: Sendable {
   /// The row's own id.
   let id: Int64
   let matter: Matter
@@ -17,10 +18,10 @@ struct ItemRow {
   private let tier: Tier
 
   /// The row of the whole.
-  init(_ matter: Matter) { self.init(matter, unit: nil, matter.whole, id: matter.id) }
+  convenience init(_ matter: Matter) { self.init(matter, unit: nil, matter.whole, id: matter.id) }
 
   /// The row of a part.
-  init(_ matter: Matter, part: Matter.Part, id: Int64) { self.init(matter, unit: part.unit, part.item, id: id) }
+  convenience init(_ matter: Matter, part: Matter.Part, id: Int64) { self.init(matter, unit: part.unit, part.item, id: id) }
 
   private init(_ matter: Matter, unit: String?, _ item: Item, id: Int64) {
     (self.id, self.matter, self.unit, self.item) = (id, matter, unit, item)
@@ -33,21 +34,35 @@ struct ItemRow {
 
   // MARK: - Columns
 
+  /// By what a column changes: fewer columns are written faster.
+  enum Moves: Int, Comparable {
+    /// By the passing of time, or by a message.
+    case byTime
+    case byMessage
+    /// Only where a message changes what the opening said.
+    case byOpening
+    /// Never.
+    case never
+
+    static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+  }
+
   /// What a column holds of a row, and what is read back from it; a column that is not read serves queries alone.
   struct Column: Sendable {
     var name: String
     var type: String
-    /// Whether a sweep may change it: it writes no others, which takes half the time.
-    var isSwept = false
+    var moves: Moves
     var array: @Sendable ([ItemRow]) -> any PostgresEncodable
+    var append: @Sendable (ItemRow, inout CopyRows) -> Void
     var read: (@Sendable (Row, Int, inout Draft) throws -> Void)?
 
     init<T: PostgresArrayElement & PostgresEncodable>(
-      _ name: String, _ type: String, swept: Bool = false, _ value: @escaping @Sendable (ItemRow) -> T,
+      _ name: String, _ type: String, _ moves: Moves, _ value: @escaping @Sendable (ItemRow) -> T,
       read: (@Sendable (Row, Int, inout Draft) throws -> Void)? = nil
     ) where [T]: PostgresEncodable {
-      (self.name, self.type, isSwept, self.read) = (name, type, swept, read)
+      (self.name, self.type, self.moves, self.read) = (name, type, moves, read)
       array = { rows in rows.map(value) }
+      append = { row, rows in rows.append(value(row)) }
     }
   }
 
@@ -62,57 +77,63 @@ struct ItemRow {
 
   static let columns: [Column] = [
     // Read back.
-    Column("id", "bigint", { $0.id }, read: { $2.matter.id = try $0.decode($1) }),
-    Column("matter_id", "bigint", { $0.matter.id }),
-    Column("born", "integer", { $0.matter.born }, read: { $2.matter.born = try $0.decode($1) }),
-    Column("source", "text", { $0.matter.key.source }, read: { $2.matter.key.source = try $0.decode($1) }),
-    Column("subject", "text", { $0.matter.key.subject }, read: { $2.matter.key.subject = try $0.decode($1) }),
-    Column("unit", "text", { $0.unit ?? "" }),
-    Column("kind", "text", { $0.matter.kind.rawValue }, read: { $2.matter.kind = try Kind(stored: $0.decode($1)) }),
-    Column("city_id", "bigint", { $0.opening?.place.cityID }, read: { $2.opening.place.cityID = try $0.decode($1) }),
-    Column("district_id", "bigint", { $0.opening?.place.districtID }, read: { $2.opening.place.districtID = try $0.decode($1) }),
-    Column("street_id", "bigint", { $0.opening?.place.streetID }, read: { $2.opening.place.streetID = try $0.decode($1) }),
-    Column("community", "text", { $0.opening?.place.community }, read: { $2.opening.place.community = try $0.decode($1) }),
-    Column("category", "text", { $0.opening?.category }, read: { $2.opening.category = try $0.decode($1) }),
-    Column("grade", "text", { $0.opening?.grade }, read: { $2.opening.grade = try $0.decode($1) }),
-    Column("title", "text", { $0.opening?.title }, read: { $2.opening.title = try $0.decode($1) }),
+    Column("id", "bigint", .never, { $0.id }, read: { $2.matter.id = try $0.decode($1) }),
+    Column("matter_id", "bigint", .never, { $0.matter.id }),
+    Column("born", "integer", .never, { $0.matter.born }, read: { $2.matter.born = try $0.decode($1) }),
+    Column("source", "text", .never, { $0.matter.key.source }, read: { $2.matter.key.source = try $0.decode($1) }),
+    Column("subject", "text", .never, { $0.matter.key.subject }, read: { $2.matter.key.subject = try $0.decode($1) }),
+    Column("unit", "text", .never, { $0.unit ?? "" }),
+    Column("kind", "text", .byOpening, { $0.matter.kind.rawValue }, read: { $2.matter.kind = try Kind(stored: $0.decode($1)) }),
+    Column("city_id", "bigint", .byOpening, { $0.opening?.place.cityID }, read: { $2.opening.place.cityID = try $0.decode($1) }),
     Column(
-      "policy_version", "integer", { $0.opening.map { Int32($0.policyVersion) } },
+      "district_id", "bigint", .byOpening, { $0.opening?.place.districtID },
+      read: { $2.opening.place.districtID = try $0.decode($1) }),
+    Column(
+      "street_id", "bigint", .byOpening, { $0.opening?.place.streetID }, read: { $2.opening.place.streetID = try $0.decode($1) }),
+    Column(
+      "community", "text", .byOpening, { $0.opening?.place.community }, read: { $2.opening.place.community = try $0.decode($1) }),
+    Column("category", "text", .byOpening, { $0.opening?.category }, read: { $2.opening.category = try $0.decode($1) }),
+    Column("grade", "text", .byOpening, { $0.opening?.grade }, read: { $2.opening.grade = try $0.decode($1) }),
+    Column("title", "text", .byOpening, { $0.opening?.title }, read: { $2.opening.title = try $0.decode($1) }),
+    Column(
+      "policy_version", "integer", .byOpening, { $0.opening.map { Int32($0.policyVersion) } },
       read: { $2.opening.policyVersion = try $0.decode($1, as: Int?.self) ?? 0 }),
-    Column("lead", "text", { $0.opening?.lead }, read: { $2.opening.lead = try $0.decode($1) }),
-    Column("lead_id", "bigint", { $0.opening?.leadID }, read: { $2.opening.leadID = try $0.decode($1) }),
+    Column("lead", "text", .byOpening, { $0.opening?.lead }, read: { $2.opening.lead = try $0.decode($1) }),
+    Column("lead_id", "bigint", .byOpening, { $0.opening?.leadID }, read: { $2.opening.leadID = try $0.decode($1) }),
     Column(
-      "opened_at", "timestamptz", { $0.opening?.at },
+      "opened_at", "timestamptz", .byOpening, { $0.opening?.at },
       read: { row, i, draft in
         guard let at: Instant = try row.decode(i, as: Instant?.self) else { return }
         (draft.opening.at, draft.isOpened) = (at, true)
       }),
-    Column("entries", "integer", { $0.unit == nil ? $0.matter.entries : 0 }, read: { $2.matter.log.entries = try $0.decode($1) }),
     Column(
-      "state", "text", swept: true, { $0.unit == nil ? $0.matter.stateText : nil }, read: { $2.state = try $0.decode($1) }),
+      "entries", "integer", .byMessage, { $0.unit == nil ? $0.matter.entries : 0 },
+      read: { $2.matter.log.entries = try $0.decode($1) }),
+    Column(
+      "state", "text", .byTime, { $0.unit == nil ? $0.matter.stateText : nil }, read: { $2.state = try $0.decode($1) }),
     // For queries.
-    Column("phase", "text", { $0.item.phase.rawValue }),
-    Column("tier", "text", swept: true, { $0.tier.rawValue }),
-    Column("responsible_id", "bigint", { $0.cycle?.responsibleID }),
-    Column("unassigned", "boolean", { $0.matter.isUnassigned($0.unit) }),
-    Column("cycle_began_at", "timestamptz", { $0.cycle?.spokeAt }),
-    Column("answered_at", "timestamptz", { $0.item.answeredAt }),
-    Column("closed_at", "timestamptz", { $0.item.closedAt }),
-    Column("withdrawn", "boolean", { $0.item.isWithdrawn }),
-    Column("cycle", "integer", { $0.item.cycles }),
-    Column("clock", "text", swept: true, { $0.next?.kind.rawValue }),
-    Column("due_at", "timestamptz", swept: true, { $0.next?.clock.dueAt }),
-    Column("suspended_at", "timestamptz", { $0.item.suspendedAt }),
-    Column("counted_from", "timestamptz", swept: true, { $0.clocks.map(\.clock.start).min() }),
-    Column("counted_to", "timestamptz", swept: true, { $0.clocks.map(\.clock.dueAt).max() }),
-    Column("provisional", "boolean", swept: true, { $0.clocks.contains(where: \.clock.isProvisional) }),
-    Column("wake_at", "timestamptz", swept: true, { $0.unit == nil ? $0.matter.wakeAt : nil }),
-    Column("breached_at", "timestamptz", swept: true, { $0.item.breachedAt }),
-    Column("escalations", "integer", swept: true, { $0.item.escalations }),
-    Column("urgings", "integer", { $0.item.urgings }),
-    Column("returns", "integer", { $0.item.returns }),
-    Column("main_source", "text", { $0.item.main?.source }),
-    Column("main_subject", "text", { $0.item.main?.subject }),
+    Column("phase", "text", .byMessage, { $0.item.phase.rawValue }),
+    Column("tier", "text", .byTime, { $0.tier.rawValue }),
+    Column("responsible_id", "bigint", .byMessage, { $0.cycle?.responsibleID }),
+    Column("unassigned", "boolean", .byMessage, { $0.matter.isUnassigned($0.unit) }),
+    Column("cycle_began_at", "timestamptz", .byMessage, { $0.cycle?.spokeAt }),
+    Column("answered_at", "timestamptz", .byMessage, { $0.item.answeredAt }),
+    Column("closed_at", "timestamptz", .byMessage, { $0.item.closedAt }),
+    Column("withdrawn", "boolean", .byMessage, { $0.item.isWithdrawn }),
+    Column("cycle", "integer", .byMessage, { $0.item.cycles }),
+    Column("clock", "text", .byTime, { $0.next?.kind.rawValue }),
+    Column("due_at", "timestamptz", .byTime, { $0.next?.clock.dueAt }),
+    Column("suspended_at", "timestamptz", .byMessage, { $0.item.suspendedAt }),
+    Column("counted_from", "timestamptz", .byTime, { $0.clocks.map(\.clock.start).min() }),
+    Column("counted_to", "timestamptz", .byTime, { $0.clocks.map(\.clock.dueAt).max() }),
+    Column("provisional", "boolean", .byTime, { $0.clocks.contains(where: \.clock.isProvisional) }),
+    Column("wake_at", "timestamptz", .byTime, { $0.unit == nil ? $0.matter.wakeAt : nil }),
+    Column("breached_at", "timestamptz", .byTime, { $0.item.breachedAt }),
+    Column("escalations", "integer", .byTime, { $0.item.escalations }),
+    Column("urgings", "integer", .byMessage, { $0.item.urgings }),
+    Column("returns", "integer", .byMessage, { $0.item.returns }),
+    Column("main_source", "text", .byMessage, { $0.item.main?.source }),
+    Column("main_subject", "text", .byMessage, { $0.item.main?.subject }),
   ]
 
   // MARK: - Reading
@@ -146,25 +167,24 @@ struct ItemRow {
 
   // MARK: - Writing
 
-  /// New rows: `$1` and on are arrays, one for each column. A key that is there already is left out; returns the ids that were inserted.
-  static let insert = """
-    INSERT INTO item (\(columns.map(\.name).joined(separator: ", ")))
-    SELECT * FROM unnest(\(arrays(columns, from: 1))) ON CONFLICT (source, subject, unit) DO NOTHING RETURNING id
-    """
-
   /// Rows of parts, which may be there already.
   static let upsert = """
-    INSERT INTO item (\(columns.map(\.name).joined(separator: ", ")))
+    INSERT INTO item (\(names.joined(separator: ", ")))
     SELECT * FROM unnest(\(arrays(columns, from: 1))) ON CONFLICT (source, subject, unit)
-    DO UPDATE SET \(changing.map { "\($0.name) = excluded.\($0.name)" }.joined(separator: ", "))
+    DO UPDATE SET \(columns(moved: .byOpening).map { "\($0.name) = excluded.\($0.name)" }.joined(separator: ", "))
     """
 
-  static let update = update(changing)
-  static let updateSwept = update(swept)
+  private static let moved: [Moves: (columns: [Column], update: String)] = Dictionary(
+    uniqueKeysWithValues: [Moves.byTime, .byMessage, .byOpening].map { moves in
+      let moved = columns.filter { $0.moves <= moves }
+      return (moves, (moved, update(moved)))
+    })
 
-  private static let fixed: Set<String> = ["id", "matter_id", "born", "source", "subject", "unit"]
-  private static let changing = columns.filter { !fixed.contains($0.name) }
-  private static let swept = columns.filter(\.isSwept)
+  /// The columns that change where so much has moved.
+  private static func columns(moved: Moves) -> [Column] { Self.moved[moved]?.columns ?? [] }
+
+  /// Changes those columns of rows: `$1` is an array of ids, each other parameter one of a column.
+  static func update(moved: Moves) -> String { Self.moved[moved]?.update ?? "" }
 
   private static func arrays(_ columns: [Column], from first: Int) -> String {
     columns.enumerated().map { "$\($0 + first)::\($1.type)[]" }.joined(separator: ", ")
@@ -179,9 +199,19 @@ struct ItemRow {
     """
   }
 
+  /// How much of a matter's row a message has moved.
+  static func moves(of change: MatterChange) -> Moves {
+    change.before?.opening == change.matter.opening && change.before?.kind == change.matter.kind ? .byMessage : .byOpening
+  }
+
+  static let names = columns.map(\.name)
+
+  /// Appends the row to rows of ``names``.
+  func append(to rows: inout CopyRows) { for column in Self.columns { column.append(self, &rows) } }
+
   static func parameters(_ rows: [ItemRow]) -> [(any PostgresEncodable)?] { columns.map { $0.array(rows) } }
 
-  static func updateParameters(_ rows: [ItemRow], isSweep: Bool) -> [(any PostgresEncodable)?] {
-    [rows.map(\.id)] + (isSweep ? swept : changing).map { $0.array(rows) }
+  static func updateParameters(_ rows: [ItemRow], moved: Moves) -> [(any PostgresEncodable)?] {
+    [rows.map(\.id)] + columns(moved: moved).map { $0.array(rows) }
   }
 }

@@ -36,7 +36,7 @@ struct BatchOutcome {
     case .waits: waiting += 1
     case .inapplicable(let reason): inapplicable[reason, default: 0] += 1
     case .duplicate: duplicates += 1
-    case .setAside: setAside.append((delivery, envelope.item.whole ?? envelope.item))
+    case .setAside: setAside.append((delivery, envelope.matter))
     case .refused(let refusal):
       refused.append(DeadLetter(delivery: delivery, refusal: refusal, seenAt: now, isConfidential: isConfidential))
     }

@@ -60,7 +60,8 @@ public struct Daemon: Sendable {
     add(.schedules) { try ScheduleJob($0) }
     add(.deadlines) { try DeadlineJob($0) }
     if settings.roles.contains(.deadlines) { add("following") { try FollowingJob($0) } }
-    add(.intake, settings.intakeWorkers) { try IntakeJob($0) }
+    let claims = MatterClaims()
+    add(.intake, settings.intakeWorkers) { try IntakeJob($0, claims) }
     return workers
   }
 }

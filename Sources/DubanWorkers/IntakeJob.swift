@@ -17,10 +17,12 @@ final class IntakeJob: Job {
   private let store: Store
   private let subscription: Subscription
   private let deadLetters: DeadLetterPublisher
+  /// Shared with the other intake workers.
+  private let claims: MatterClaims
   private let batchLimit: Int
 
-  init(_ context: WorkerContext) throws {
-    self.context = context
+  init(_ context: WorkerContext, _ claims: MatterClaims) throws {
+    (self.context, self.claims) = (context, claims)
     // The database first: no message is taken from the broker while there is nowhere to put it.
     store = try context.connectStore()
     try store.useIndexes()
@@ -199,22 +201,31 @@ final class IntakeJob: Job {
       do {
         outcome += try take(batch)
         return
+      } catch is NewMatterHeld {
+        // Whose matter it is shows when it is alone.
+        return try halve(batch, &outcome) { held, outcome in
+          guard let envelope = try? held.reading.get() else { return }
+          outcome.setAside.append((held.delivery, envelope.matter))
+        }
       } catch let error as PostgresError where !store.isLost {
         // Another worker took the same message, or waits for this one: a fresh look will see it.
         let races: [SQLState] = [.uniqueViolation, .deadlockDetected, .serializationFailure, .lockNotAvailable]
         if let state = error.sqlState, races.contains(state), attempt < 5 { continue }
         // A server that cannot work now, or a schema or permissions that are not right, are no message's fault.
         guard error.isAboutData else { throw error }
-        guard batch.count > 1 else {
-          try refuse(batch, because: error, &outcome)
-          return
-        }
-        let middle = batch.startIndex + batch.count / 2
-        try commit(batch[..<middle], &outcome)
-        try commit(batch[middle...], &outcome)
-        return
+        return try halve(batch, &outcome) { try refuse($0, because: error, &$1) }
       }
     }
+  }
+
+  /// Commits a batch in halves; of one message says what becomes of it.
+  private func halve(
+    _ batch: ArraySlice<Incoming>, _ outcome: inout BatchOutcome, _ alone: (Incoming, inout BatchOutcome) throws -> Void
+  ) throws {
+    if let only = batch.first, batch.count == 1 { return try alone(only, &outcome) }
+    let middle = batch.startIndex + batch.count / 2
+    try commit(batch[..<middle], &outcome)
+    try commit(batch[middle...], &outcome)
   }
 
   private func take(_ batch: ArraySlice<Incoming>) throws -> BatchOutcome {
@@ -222,6 +233,16 @@ final class IntakeJob: Job {
     let unreadable = batch.compactMap { incoming -> (Delivery, Refusal)? in
       if case .failure(let refusal) = incoming.reading { (incoming.delivery, refusal) } else { nil }
     }
+    return try claims.claiming(readable.map(\.1.matter)) { isClaimed in
+      var outcome = BatchOutcome()
+      outcome.setAside = readable.filter { !isClaimed($0.1.matter) }.map { ($0.0, $0.1.matter) }
+      outcome += try take(readable.filter { isClaimed($0.1.matter) }, unreadable: unreadable)
+      return outcome
+    }
+  }
+
+  private func take(_ readable: [(Delivery, Envelope)], unreadable: [(Delivery, Refusal)]) throws -> BatchOutcome {
+    guard !readable.isEmpty || !unreadable.isEmpty else { return BatchOutcome() }
     let result = try store.take(readable.map(\.1)) { outcomes, now in
       let refused = zip(readable, outcomes).compactMap { message, outcome -> (Delivery, Refusal)? in
         if case .refused(let refusal) = outcome { (message.0, refusal) } else { nil }
@@ -247,14 +268,11 @@ final class IntakeJob: Job {
   }
 
   /// A message that the database refuses by itself becomes a dead letter, with the database's word for it.
-  private func refuse(_ batch: ArraySlice<Incoming>, because error: PostgresError, _ outcome: inout BatchOutcome) throws {
+  private func refuse(_ incoming: Incoming, because error: PostgresError, _ outcome: inout BatchOutcome) throws {
     let code = error.sqlState?.rawValue ?? "?"
     context.logger.error("the database refuses a message", metadata: ["sqlstate": "\(code)", "why": "\(error.message)"])
-    let refused = batch.map { incoming in
-      var refusal = Refusal(.databaseRefused, "the database refuses it with SQLSTATE \(code)")
-      if let envelope = try? incoming.reading.get() { refusal = refusal.answering(envelope) }
-      return Incoming(delivery: incoming.delivery, reading: .failure(refusal))
-    }
-    outcome += try take(refused[...])
+    var refusal = Refusal(.databaseRefused, "the database refuses it with SQLSTATE \(code)")
+    if let envelope = try? incoming.reading.get() { refusal = refusal.answering(envelope) }
+    outcome += try take([Incoming(delivery: incoming.delivery, reading: .failure(refusal))])
   }
 }

@@ -13,8 +13,8 @@ struct StoreTests {
   func planOfSweep() async throws {
     try await TestStore.with { test in
       let store = try test.connect()
-      try store.connection.runScript("SET plan_cache_mode = force_generic_plan; PREPARE swept AS \(ItemRow.updateSwept)")
-      let count = ItemRow.columns.count(where: \.isSwept) + 1
+      try store.connection.runScript("SET plan_cache_mode = force_generic_plan; PREPARE swept AS \(ItemRow.update(moved: .byTime))")
+      let count = ItemRow.columns.count { $0.moves == .byTime } + 1
       let explain = "EXPLAIN EXECUTE swept (\((0..<count).map { _ in "NULL" }.joined(separator: ", ")))"
       func plan() throws -> String {
         let lines: [String] = try store.connection.execute(explain).map { try $0.decode(0) }
@@ -22,7 +22,7 @@ struct StoreTests {
       }
       #expect(try plan().contains("Seq Scan on item"), "what is guarded against does not come any more")
       try store.useIndexes()
-      try store.connection.runScript("DEALLOCATE swept; PREPARE swept AS \(ItemRow.updateSwept)")
+      try store.connection.runScript("DEALLOCATE swept; PREPARE swept AS \(ItemRow.update(moved: .byTime))")
       #expect(try plan().contains("Index Scan using item_pkey") && !plan().contains("Seq Scan"))
     }
   }

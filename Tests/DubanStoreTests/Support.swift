@@ -11,16 +11,22 @@ import TestServers
 @discardableResult
 func take(_ batch: [Envelope], _ store: Store) throws -> [Intake.Outcome] { try store.take(batch) { _, _ in [] }.outcomes }
 
-/// Takes a batch, and does something else when it has decided and not yet written.
+/// Takes a batch, and does something else when it is written and not yet committed.
 @discardableResult
 func take(_ batch: [Envelope], _ store: Store, meanwhile body: () throws -> Void) throws -> [Intake.Outcome] {
-  var failure: (any Error)?
-  let outcomes = try store.take(batch) { _, _ in
-    do { try body() } catch { failure = error }
-    return []
-  }.outcomes
-  if let failure { throw failure }
-  return outcomes
+  try store.transaction { store in
+    let outcomes = try store.taken(batch) { _, _ in [] }.outcomes
+    try body()
+    return outcomes
+  }
+}
+
+/// Takes a batch as a worker does, which tries again where another one opens the same matter.
+func takeInTheEnd(_ batch: [Envelope], _ store: Store) throws -> [Intake.Outcome] {
+  while true {
+    do { return try take(batch, store) } catch is NewMatterHeld {
+    } catch let error as PostgresError where error.sqlState == .uniqueViolation {}
+  }
 }
 
 /// What the worker for deadlines does until nothing is due; returns how many matters it handled.

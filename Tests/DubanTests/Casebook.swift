@@ -206,7 +206,7 @@ struct Casebook {
 
   private mutating func keep(_ effects: Effects, at now: Instant) {
     last = effects
-    for (matter, _) in effects.matters { matters[matter.key] = matter }
+    for matter in effects.matters.map(\.matter) { matters[matter.key] = matter }
     for line in effects.entries { logs[line.itemID, default: []].append(line.entry) }
     for change in effects.verdicts { verdicts[change.itemID, default: [:]][change.entry] = (change.revision, change.verdict) }
     for breach in effects.breaches + effects.revisedBreaches {
@@ -232,7 +232,7 @@ struct Casebook {
     findings += effects.findings
     unassigned += effects.unassigned
     passedOver += effects.passedOver
-    for (matter, _) in effects.matters { check(matter, effects.entries.map(\.entry), at: now) }
+    for matter in effects.matters.map(\.matter) { check(matter, effects.entries.map(\.entry), at: now) }
   }
 
   /// Law 1: a matter is the fold of its log; and both are read back from their texts as they were written.

@@ -1,5 +1,6 @@
 // The order of happening: places, events of one instant, and senders whose clocks are ahead.
 
+import TestSamples
 import Testing
 
 @testable import Duban
@@ -24,9 +25,9 @@ struct OrderTests {
   private func message(
     _ type: String, _ id: String, at time: Instant = morning, sequence: String? = nil, data: String? = nil
   ) throws -> Envelope {
-    var envelope = try envelope("complaint.\(type)", id: id, time: time, data: data)
-    envelope.sequence = sequence
-    return envelope
+    let text = Sample.event("complaint.\(type)", id: id, subject: "HS-1", time: time.rfc3339, data: data)
+    let extended = sequence.map { text.dropLast() + #","sequence":"\#($0)"}"# } ?? text[...]
+    return try Envelope(RawMessage(body: Array(extended.utf8)))
   }
 
   @Test("an opening, a closing, a reopening and a closing of one second end closed, in whatever order they are heard")

@@ -153,7 +153,8 @@ extension Ledger {
   }
 
   private mutating func commit(_ effects: Effects) {
-    for (matter, isNew) in effects.matters {
+    for change in effects.matters {
+      let (matter, isNew) = (change.matter, change.isNew)
       if isNew != rows[matter.key]?.isNew ?? true { faults.append("\(matter.key.subject) is written as new: \(isNew)") }
       rows[matter.key, default: Row(matter: matter)].matter = matter
       rows[matter.key]?.isNew = false

@@ -55,7 +55,9 @@ public struct Intake: Sendable {
     var lines: [LogLine] = []
     var places: [Int] = []
 
-    func isFast(_ calendars: Calendars) -> Bool { Fold.isFast(lines.map(\.entry), onto: known.matter, calendars: calendars) }
+    func isFast(_ calendars: Calendars) -> Bool {
+      known.isNew || Fold.isFast(lines.map(\.entry), onto: known.matter, calendars: calendars)
+    }
   }
 
   /// Admits a batch of messages.
@@ -72,7 +74,7 @@ public struct Intake: Sendable {
     var places: [ItemKey: Int] = Dictionary(minimumCapacity: known.count)
     works.reserveCapacity(known.count)
     for (i, envelope) in batch.enumerated() {
-      let key = envelope.item.whole ?? envelope.item
+      let key = envelope.matter
       var place = places[key]
       if place == nil, let known = known[key] {
         place = works.count
@@ -84,7 +86,8 @@ public struct Intake: Sendable {
       } else if let place {
         taken[envelope.key] = envelope.digest
         works[place].places.append(i)
-        works[place].lines.append(line(for: envelope, about: works[place]))
+        let (matter, number) = (works[place].known.matter, Int32(works[place].lines.count) + 1)
+        works[place].lines.append(line(for: envelope, itemID: matter.id, number: matter.entries + number))
       }
     }
   }
@@ -105,14 +108,13 @@ public struct Intake: Sendable {
     return nil
   }
 
-  private func line(for envelope: Envelope, about work: Work) -> LogLine {
-    let matter = work.known.matter
+  private func line(for envelope: Envelope, itemID: Int64, number: Int32) -> LogLine {
     let entry = Entry(
-      number: matter.entries + Int32(work.lines.count) + 1, type: envelope.type.name, event: envelope.event,
+      number: number, type: envelope.type.name, event: envelope.event,
       unit: envelope.item.unit, key: envelope.key, sequence: envelope.sequence, occurredAt: envelope.time, recordedAt: now,
       stamp: references.directory.stamp(envelope.event, policy: references.policies.current.version), digest: envelope.digest,
       traceparent: envelope.traceparent)
-    return LogLine(itemID: matter.id, entry: entry, original: envelope.original, contact: envelope.contact)
+    return LogLine(itemID: itemID, entry: entry, original: envelope.original, contact: envelope.contact)
   }
 
   /// The matters whose past must be known: their whole log where the messages do not come behind it, else their breaches.
@@ -161,15 +163,6 @@ public struct Intake: Sendable {
     }
     guard references.directory.sources[envelope.key.source]?.wantsReceipts == true else { return }
     effects.announcements.append(.accepted(envelope.key, line.entry, fold.matter, at: now))
-  }
-
-  /// Leaves out the matters that another transaction was first to open: their messages are to be tried again.
-  public mutating func lose(_ items: Set<Int64>) -> [Outcome] {
-    effects.drop(items)
-    for work in works where items.contains(work.known.matter.id) {
-      for place in work.places { outcomes[place] = .setAside }
-    }
-    return outcomes.map { $0 ?? .setAside }
   }
 
   private static let conflict = Refusal(

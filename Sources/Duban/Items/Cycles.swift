@@ -20,7 +20,7 @@ extension Fold {
   mutating func begin(_ unit: String?, by entry: Entry, at time: Instant, due: Instant? = nil) {
     guard let opening = matter.opening, let rule = rule(unit) else { return }
     let told = told(of: unit, begunBy: entry)
-    turns[unit ?? "", default: []].append(Turn(isBeginning: true, entry: entry.number, heardAt: entry.recordedAt))
+    turns.append(Turn(unit: unit, isBeginning: true, entry: entry.number, heardAt: entry.recordedAt))
     let source = entry.key?.source ?? matter.key.source
     let start = max(start(time, told: told, by: source), time)
     let tier = rule.start(of: opening, unit: unit)
@@ -56,11 +56,13 @@ extension Fold {
   ///
   /// A 返工 that is heard before the 办结 in front of it tells no organ of a new cycle; the 办结 does.
   private func told(of unit: String?, begunBy entry: Entry) -> Instant {
-    let (own, whole) = (turns[unit ?? ""] ?? [], unit == nil ? [] : turns[""] ?? [])
+    if turns.isEmpty { return entry.recordedAt }
+    let (own, ofWhole) = (turns.filter { $0.unit == unit }, turns.filter { $0.unit == nil })
+    let whole = unit == nil ? [] : ofWhole
     func isKnown(after number: Int32) -> Bool {
       // What has ended before it began, as far as was heard, was not there yet.
       own.last { $0.entry <= number }?.isBeginning != true
-        && (turns[""]?.first.map { !$0.isBeginning || $0.entry <= number } ?? true)
+        && (ofWhole.first.map { !$0.isBeginning || $0.entry <= number } ?? true)
         && (whole.isEmpty || whole.last { $0.entry <= number }?.isBeginning == true)
     }
     if isKnown(after: entry.number) { return entry.recordedAt }
@@ -94,7 +96,7 @@ extension Fold {
     cycle.isSuspended = false
     if cycle.isHeld { cycle.pauses[cycle.pauses.count - 1].until = time }
     matter[unit].state = .closed(at: time, isWithdrawal: isWithdrawal, cycle)
-    turns[unit ?? "", default: []].append(Turn(isBeginning: false, entry: entry.number, heardAt: entry.recordedAt))
+    turns.append(Turn(unit: unit, isBeginning: false, entry: entry.number, heardAt: entry.recordedAt))
     closings.append(Closing(unit: unit, entry: entry.number, at: time))
     if explains {
       endedCycles.append(

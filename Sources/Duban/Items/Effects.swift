@@ -2,8 +2,7 @@
 
 /// Everything to write, all of it in one transaction.
 public struct Effects: Sendable {
-  /// Matters as they are now; whether they have a row already.
-  public var matters: [(matter: Matter, isNew: Bool)] = []
+  public var matters: [MatterChange] = []
   /// Parts that a matter had by what was heard before, and has no more.
   public var goneParts: [ItemKey] = []
   public var entries: [LogLine] = []
@@ -30,21 +29,17 @@ public struct Effects: Sendable {
   public var passedOver: [PassedOver] = []
 
   public init() {}
+}
 
-  /// Takes out all that is about some matters: another transaction was first to open them.
-  public mutating func drop(_ items: Set<Int64>) {
-    matters.removeAll { items.contains($0.matter.id) }
-    entries.removeAll { items.contains($0.itemID) }
-    verdicts.removeAll { items.contains($0.itemID) }
-    breaches.removeAll { items.contains($0.itemID) }
-    revisedBreaches.removeAll { items.contains($0.itemID) }
-    findings.removeAll { items.contains($0.itemID) }
-    notices.removeAll { notice in notice.itemID.map(items.contains) ?? false }
-    announcements.removeAll { items.contains($0.orderKey) }
-    messages.removeAll { items.contains($0.itemID) }
-    mergings.removeAll { items.contains($0.itemID) }
-    turned.removeAll(where: items.contains)
-  }
+/// A matter as it is now, and as its row has it.
+public struct MatterChange: Sendable {
+  public var matter: Matter
+  /// Nil where it has no row.
+  public var before: Matter?
+
+  public init(_ matter: Matter, before: Matter?) { (self.matter, self.before) = (matter, before) }
+
+  public var isNew: Bool { before == nil }
 }
 
 /// A message that has been taken, by its deduplication key.
@@ -55,14 +50,14 @@ public struct TakenMessage: Hashable, Sendable {
   public var digest: ContentDigest
 }
 
-/// An entry for a matter's log, with the message as sent and the personal data in it, which are kept apart.
-public struct LogLine: Sendable {
-  public var itemID: Int64
-  public var entry: Entry
+/// An entry for a matter's log, with the message as sent and the personal data in it, which are kept apart. A class, because it is wide.
+public final class LogLine: Sendable {
+  public let itemID: Int64
+  public let entry: Entry
   /// The message as sent; nil for Duban's own events.
-  public var original: String?
+  public let original: String?
   /// Who reported it, as JSON.
-  public var contact: String?
+  public let contact: String?
 
   public init(itemID: Int64, entry: Entry, original: String? = nil, contact: String? = nil) {
     (self.itemID, self.entry, self.original, self.contact) = (itemID, entry, original, contact)

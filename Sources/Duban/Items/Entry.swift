@@ -77,6 +77,7 @@ public struct Entry: Hashable, Sendable {
 extension [Entry] {
   /// In groups of one place each, in the order of places.
   func inGroups() -> [[Entry]] {
+    guard count > 1 else { return isEmpty ? [] : [self] }
     var groups: [[Entry]] = []
     for entry in sorted(by: Entry.precedes) {
       if let last = groups.last?.first, last.place == entry.place {

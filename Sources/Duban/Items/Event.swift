@@ -5,7 +5,7 @@
 /// To add one: a case here, its facts below, the row of its type in ``EventType``, its row in ``TransitionTable``, and its rule.
 public enum Event: Hashable, Sendable {
   /// 立件.
-  case opened(Opening)
+  indirect case opened(Opening)
   /// 签收, which may name units.
   case accepted(Units)
   /// 响应: the first answer to the resident.
@@ -130,38 +130,47 @@ public struct Stamp: Hashable, Sendable {
 extension Event {
   /// The facts as a JSON object, in the form in which messages state them; decoded again by ``EventType/event(_:)``.
   var facts: String {
-    switch self {
-    case .opened(let opening):
-      return JSONText.object([
-        "category": opening.category.map(JSONText.string), "due": opening.dueAt.map { JSONText.string($0.rfc3339) },
-        "grade": opening.grade.map(JSONText.string), "lead": opening.units.lead.map(JSONText.string),
-        "region": opening.region?.json, "supporting": opening.units.supportingJSON, "title": opening.title.map(JSONText.string),
-      ])
-    case .accepted(let units):
-      return JSONText.object(["lead": units.lead.map(JSONText.string), "supporting": units.supportingJSON])
-    case .returned(let reason), .suspended(let reason): return JSONText.object(["reason": JSONText.string(reason)])
-    case .rated(let rating): return JSONText.object(["rating": JSONText.string(rating.rawValue)])
-    case .verified(let passed): return JSONText.object(["passed": "\(passed)"])
-    case .reviewed(let isApproved): return JSONText.object(["decision": isApproved ? #""approved""# : #""rejected""#])
-    case .extensionRequested(let reason, let until):
-      return JSONText.object(["reason": JSONText.string(reason), "until": JSONText.string(until.rfc3339)])
-    case .extensionDecided(.approved(let until, let approver)):
-      return JSONText.object([
-        "approver": JSONText.string(approver), "decision": #""approved""#, "until": JSONText.string(until.rfc3339),
-      ])
-    case .extensionDecided(.rejected): return JSONText.object(["decision": #""rejected""#])
-    case .merged(let main): return JSONText.object(["into": ItemReference(main).json])
-    case .placed(let region): return JSONText.object(["region": region?.json])
-    case .policyMoved(let version, let reason, let person):
-      return JSONText.object(["because": JSONText.string(reason), "by": JSONText.string(person), "to": "\(version)"])
-    case .followed(let following):
-      return JSONText.object([
-        "fate": JSONText.string(following.fate.rawValue), "main": ItemReference(following.main).json,
-        "merging": "\(following.merging)",
-      ])
-    case .setAside(let entry, let reason, let person):
-      return JSONText.object(["because": JSONText.string(reason), "by": JSONText.string(person), "entry": "\(entry)"])
-    case .responded, .resolved, .withdrawn, .urged, .reopened, .resumed, .noted: return "{}"
+    JSONText.object { facts in
+      switch self {
+      case .opened(let opening):
+        facts.write("category", opening.category)
+        facts.write("due", opening.dueAt?.rfc3339)
+        facts.write("grade", opening.grade)
+        facts.write("lead", opening.units.lead)
+        if let region = opening.region { facts.write("region", object: region.write) }
+        facts.write("supporting", opening.units.supporting)
+        facts.write("title", opening.title)
+      case .accepted(let units):
+        facts.write("lead", units.lead)
+        facts.write("supporting", units.supporting)
+      case .returned(let reason), .suspended(let reason): facts.write("reason", reason)
+      case .rated(let rating): facts.write("rating", rating.rawValue)
+      case .verified(let passed): facts.write("passed", passed)
+      case .reviewed(let isApproved): facts.write("decision", isApproved ? "approved" : "rejected")
+      case .extensionRequested(let reason, let until):
+        facts.write("reason", reason)
+        facts.write("until", until.rfc3339)
+      case .extensionDecided(.approved(let until, let approver)):
+        facts.write("approver", approver)
+        facts.write("decision", "approved")
+        facts.write("until", until.rfc3339)
+      case .extensionDecided(.rejected): facts.write("decision", "rejected")
+      case .merged(let main): facts.write("into", object: main.write)
+      case .placed(let region): if let region { facts.write("region", object: region.write) }
+      case .policyMoved(let version, let reason, let person):
+        facts.write("because", reason)
+        facts.write("by", person)
+        facts.write("to", version)
+      case .followed(let following):
+        facts.write("fate", following.fate.rawValue)
+        facts.write("main", object: following.main.write)
+        facts.write("merging", following.merging)
+      case .setAside(let entry, let reason, let person):
+        facts.write("because", reason)
+        facts.write("by", person)
+        facts.write("entry", entry)
+      case .responded, .resolved, .withdrawn, .urged, .reopened, .resumed, .noted: break
+      }
     }
   }
 
@@ -215,17 +224,18 @@ extension Event.Region {
       district: try object.text("district"), street: try object.text("street"), community: try object.text("community"))
   }
 
-  var json: String {
-    JSONText.object([
-      "community": community.map(JSONText.string), "district": district.map(JSONText.string),
-      "street": street.map(JSONText.string),
-    ])
+  func write(to members: inout JSONMembers) {
+    members.write("community", community)
+    members.write("district", district)
+    members.write("street", street)
   }
 }
 
-extension Event.Units {
-  fileprivate var supportingJSON: String? {
-    supporting.isEmpty ? nil : "[\(supporting.map(JSONText.string).joined(separator: ","))]"
+extension ItemKey {
+  /// As the name of an item, without a unit.
+  func write(to members: inout JSONMembers) {
+    members.write("source", source)
+    members.write("subject", subject)
   }
 }
 
@@ -233,11 +243,13 @@ extension Stamp {
   /// As a JSON object; nil where nothing is stamped.
   public var json: String? {
     guard self != Stamp() else { return nil }
-    let units = units.sorted { $0.key < $1.key }.map { "\(JSONText.string($0)):\($1)" }
-    return JSONText.object([
-      "city": cityID.map(String.init), "district": districtID.map(String.init), "policy": policy.map(String.init),
-      "street": streetID.map(String.init), "units": units.isEmpty ? nil : "{\(units.joined(separator: ","))}",
-    ])
+    return JSONText.object { stamp in
+      stamp.write("city", cityID)
+      stamp.write("district", districtID)
+      stamp.write("policy", policy)
+      stamp.write("street", streetID)
+      if !units.isEmpty { stamp.write("units", units) }
+    }
   }
 
   /// - Throws: a ``Refusal`` where the text is no such object.

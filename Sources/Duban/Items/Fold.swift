@@ -51,12 +51,12 @@ public struct Fold {
   private var found: FoundTimes
   /// Up to when changes of the calendar are applied.
   private var calendarsTo: Instant?
-  /// By which entries items began and ended in this run, in the order of happening; by unit, "" for the whole.
-  var turns: [String: [Turn]] = [:]
+  /// By which entries items began and ended in this run, in the order of happening.
+  var turns: [Turn] = []
   /// Up to when warnings are counted.
   private var warnedTo: Instant?
-  /// The entries of this run, by number.
-  private var entries: [Int32: Entry] = [:]
+  /// The entries of this run, in the order of their numbers.
+  private var entries: [Entry] = []
   /// The latest entry about each merging, by the number of the merging.
   private var followings: [Int32: Entry] = [:]
 
@@ -67,6 +67,7 @@ public struct Fold {
   }
 
   struct Turn: Hashable {
+    var unit: String?
     var isBeginning: Bool
     var entry: Int32
     var heardAt: Instant
@@ -128,9 +129,9 @@ extension Fold {
   /// Folds entries, each once, in the order in which they happened.
   public mutating func run(_ entries: [Entry]) {
     var setAside: Set<Int32> = []
+    self.entries += entries
     for entry in entries {
       matter.log.entries = max(matter.log.entries, entry.number)
-      self.entries[entry.number] = entry
       switch entry.event {
       case .setAside(let number, _, _): setAside.insert(number)
       case .followed(let following):
@@ -139,22 +140,25 @@ extension Fold {
       }
     }
     for number in setAside { verdicts[number] = .setAside }
-    let rest = entries.filter { !setAside.contains($0.number) }
-    let opening = matter.opening == nil ? opening(in: rest) : nil
-    if let opening { apply(opening) }
-    for group in rest.filter({ $0.number != opening?.number }).inGroups() { run(group: group) }
+    var rest = setAside.isEmpty ? entries : entries.filter { !setAside.contains($0.number) }
+    if matter.opening == nil, let opening = opening(in: rest) {
+      apply(rest.remove(at: opening))
+    }
+    for group in rest.inGroups() { run(group: group) }
     // A clock that has begun before the latest sweep may be due before it, too.
     if let sweptTo = matter.log.sweptTo { advance(to: sweptTo, inclusive: true) }
   }
 
   /// The opening, which comes before everything else: nothing happens to a matter before it is there. Of two the earlier by place; but a
   /// back-dated one that was heard later, beyond the tolerance, must not erase what has happened since.
-  private func opening(in entries: [Entry]) -> Entry? {
-    let openings = entries.filter { $0.trigger == .opens }
-    let first = openings.min { $0.number < $1.number }
-    return openings.sorted(by: Entry.precedes).first { entry in
+  private func opening(in entries: [Entry]) -> Int? {
+    let openings = entries.indices.filter { entries[$0].trigger == .opens }
+    // In the order of their numbers.
+    guard let first = openings.first, openings.count > 1 else { return openings.first }
+    return openings.sorted { Entry.precedes(entries[$0], entries[$1]) }.first { i in
+      let entry = entries[i]
       let policy = entry.stamp.policy.flatMap(references.policies.version) ?? references.policies.current
-      return entry == first || !entry.isLate(by: policy.countsFromHearingAfter(entry.key?.source))
+      return i == first || !entry.isLate(by: policy.countsFromHearingAfter(entry.key?.source))
     }
   }
 
@@ -274,7 +278,7 @@ extension Fold {
   }
 
   /// An entry of this run.
-  func entry(_ number: Int32) -> Entry? { entries[number] }
+  func entry(_ number: Int32) -> Entry? { entries.first { $0.number == number } }
 
   /// When a step's lapse was found: on record, or now.
   mutating func foundAt(_ lapse: Lapse) -> Instant { trial == nil ? found.take(lapse) ?? now : lapse.dueAt }

@@ -131,7 +131,8 @@ public struct Item: Hashable, Sendable {
 
   public init() {}
 
-  public enum State: Hashable, Sendable {
+  /// Indirect, because matters are handed on all the time and a cycle is wide.
+  public indirect enum State: Hashable, Sendable {
     /// 待立件: nothing is known but its name.
     case awaited
     /// 在办.

@@ -3,14 +3,19 @@
 extension Matter {
   /// The state of the whole and its parts, and how far the fold has come. The other fields are columns of the store.
   public var stateText: String {
-    let parts = parts.map { part in
-      JSONText.object(["item": part.item.json, "name": JSONText.string(part.unit), "unit": part.unitID.map(String.init)])
+    JSONText.object { matter in
+      matter.write(count: "breaches", log.breaches)
+      matter.write("effect", log.lastEffect)
+      matter.write("lapse", log.lastLapse)
+      matter.write("parts", parts) { part, members in
+        members.write("item", object: part.item.write)
+        members.write("name", part.unit)
+        members.write("unit", part.unitID)
+      }
+      matter.write("place", log.lastPlace)
+      matter.write("swept", log.sweptTo)
+      matter.write("whole", object: whole.write)
     }
-    return JSONText.object([
-      "breaches": log.breaches == 0 ? nil : "\(log.breaches)", "effect": log.lastEffect?.json, "lapse": log.lastLapse?.json,
-      "parts": parts.isEmpty ? nil : "[\(parts.joined(separator: ","))]", "place": log.lastPlace?.json,
-      "swept": log.sweptTo?.json, "whole": whole.json,
-    ])
   }
 
   /// Takes the state over from its text.
@@ -33,20 +38,16 @@ extension Matter {
 }
 
 extension Item {
-  fileprivate var json: String {
-    var members: [String: String] = [:]
-    switch state {
-    case .awaited: break
-    case .active(let cycle): members["cycle"] = cycle.json
-    case .duplicate(let main, let cycle): (members["cycle"], members["main"]) = (cycle.json, ItemReference(main).json)
-    case .closed(let at, let isWithdrawal, let cycle):
-      (members["cycle"], members["closed"], members["withdrawn"]) = (cycle.json, at.json, isWithdrawal ? "true" : nil)
-    }
-    return JSONText.object([
-      "breached": breachedAt?.json, "closed": members["closed"], "cycle": members["cycle"], "cycles": cycles.json,
-      "escalations": escalations.json, "main": members["main"], "returns": returns.json, "urgings": urgings.json,
-      "withdrawn": members["withdrawn"],
-    ])
+  fileprivate func write(to members: inout JSONMembers) {
+    members.write("breached", breachedAt)
+    members.write("closed", closedAt)
+    if let cycle { members.write("cycle", object: cycle.write) }
+    members.write(count: "cycles", cycles)
+    members.write(count: "escalations", escalations)
+    if let main { members.write("main", object: main.write) }
+    members.write(count: "returns", returns)
+    members.write(count: "urgings", urgings)
+    members.write(flag: "withdrawn", isWithdrawn)
   }
 
   fileprivate init(_ object: JSONObject) throws(Refusal) {
@@ -66,18 +67,23 @@ extension Item {
 }
 
 extension Item.Cycle {
-  fileprivate var json: String {
-    let pauses = pauses.map { "\($0.from.json),\($0.until?.json ?? "0")" }
-    return JSONText.object([
-      "answered": answeredAt?.json, "begun": "\(begunBy)", "breached": breachedTier.map { JSONText.string($0.rawValue) },
-      "extensions": extensions.json, "granted": grant.map { "[\($0.until.json),\($0.at.json)]" },
-      "handovers": handovers.isEmpty
-        ? nil : "[\(handovers.map { "\($0.organID ?? 0),\($0.since.json)" }.joined(separator: ","))]",
-      "pauses": pauses.isEmpty ? nil : "[\(pauses.joined(separator: ","))]", "requested": requestedUntil?.json,
-      "resolution": resolution?.json, "response": response?.json, "responsible": responsibleID.map(String.init),
-      "spoke": spokeAt.json, "start": JSONText.string(startTier.rawValue), "summoned": isSummoned ? "true" : nil,
-      "supervisor": supervisor.map { JSONText.string($0.rawValue) }, "suspended": isSuspended ? "true" : nil,
-    ])
+  fileprivate func write(to members: inout JSONMembers) {
+    members.write("answered", answeredAt)
+    members.write("begun", begunBy)
+    members.write("breached", breachedTier?.rawValue)
+    members.write(count: "extensions", extensions)
+    members.write("granted", grant.map { [$0.until.microseconds, $0.at.microseconds] } ?? [])
+    members.write("handovers", handovers.flatMap { [$0.organID ?? 0, $0.since.microseconds] })
+    members.write("pauses", pauses.flatMap { [$0.from.microseconds, $0.until?.microseconds ?? 0] })
+    members.write("requested", requestedUntil)
+    if let resolution { members.write("resolution", object: resolution.write) }
+    if let response { members.write("response", object: response.write) }
+    members.write("responsible", responsibleID)
+    members.write("spoke", spokeAt)
+    members.write("start", startTier.rawValue)
+    members.write(flag: "summoned", isSummoned)
+    members.write("supervisor", supervisor?.rawValue)
+    members.write(flag: "suspended", isSuspended)
   }
 
   fileprivate init(_ object: JSONObject) throws(Refusal) {
@@ -104,11 +110,14 @@ extension Item.Cycle {
 }
 
 extension Item.Clock {
-  fileprivate var json: String {
-    JSONText.object([
-      "due": dueAt.json, "provisional": isProvisional ? "true" : nil, "start": start.json, "stated": statedAt?.json,
-      "step": step == 0 ? nil : "\(step)", "tier": JSONText.string(tier.rawValue), "warn": warnAt?.json,
-    ])
+  fileprivate func write(to members: inout JSONMembers) {
+    members.write("due", dueAt)
+    members.write(flag: "provisional", isProvisional)
+    members.write("start", start)
+    members.write("stated", statedAt)
+    members.write(count: "step", step)
+    members.write("tier", tier.rawValue)
+    members.write("warn", warnAt)
   }
 
   fileprivate init(_ object: JSONObject) throws(Refusal) {
@@ -121,15 +130,6 @@ extension Item.Clock {
       warnAt: try object.instant("warn"))
     isProvisional = try object.bool("provisional") ?? false
   }
-}
-
-extension Instant {
-  fileprivate var json: String { "\(microseconds)" }
-}
-
-extension Int32 {
-  /// Nil for 0, which is left out.
-  fileprivate var json: String? { self == 0 ? nil : "\(self)" }
 }
 
 extension JSONObject {

@@ -82,7 +82,7 @@ extension Effects {
     for part in chronicle.before?.parts ?? [] where matter.item(of: part.unit) == nil {
       goneParts.append(matter.key(of: part.unit))
     }
-    matters.append((matter, chronicle.before == nil))
+    matters.append(MatterChange(matter, before: chronicle.before))
   }
 
   /// Says of entries what has become of them, where that is not that they count, or was said otherwise before.

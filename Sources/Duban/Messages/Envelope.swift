@@ -17,26 +17,84 @@ public struct RawMessage: Sendable {
   }
 }
 
-/// A valid message: what happened, to which item, when.
-public struct Envelope: Sendable {
-  public var key: MessageKey
-  public var type: EventType
-  public var event: Event
+/// A valid message: what happened, to which item, when. A class, because it is handed on all the way through intake and is wide.
+public final class Envelope: Sendable {
+  public let key: MessageKey
+  public let type: EventType
+  public let event: Event
   /// When it happened, as the upstream system says.
-  public var time: Instant
+  public let time: Instant
   /// The item that it is about: its own (`source`, `subject`), or `data.item` where another system opened the item; of a part with its unit.
-  public var item: ItemKey
+  public let item: ItemKey
   /// The CloudEvents extension `sequence`: the sender's order of events at one time.
-  public var sequence: String?
+  public let sequence: String?
   /// The AMQP user who published it, if the publisher said.
-  public var userID: String?
+  public let userID: String?
   /// W3C trace context, carried on to what follows from this message; nil where what came is not valid.
-  public var traceparent: String?
+  public let traceparent: String?
   /// The message as a structured CloudEvent: the body as sent, and in binary mode the attributes around it. It may hold personal data.
-  public var original: String
+  public let original: String
   /// Who reported it, `data.reporter` as JSON: personal data.
-  public var contact: String?
-  public var digest: ContentDigest
+  public let contact: String?
+  public let digest: ContentDigest
+
+  /// The matter that the item belongs to, or is.
+  public var matter: ItemKey { item.whole ?? item }
+
+  /// Reads one message.
+  ///
+  /// - Throws: a ``Refusal`` that names the field and the remedy. Sources are not checked here: which are known is the directory's knowledge.
+  public convenience init(_ message: RawMessage) throws(Refusal) {
+    let (text, json) = try message.structured()
+    let wire = try Wire(json)
+    do {
+      try self.init(wire, body: text, userID: message.userID, digest: ContentDigest(of: message))
+    } catch {
+      throw error.answering(source: wire.source, id: wire.id)
+    }
+  }
+
+  private init(_ wire: Wire, body: String, userID: String?, digest: ContentDigest) throws(Refusal) {
+    guard wire.specversion == "1.0" else {
+      throw Refusal(.unknownVersion, at: "/specversion", "specversion must be \"1.0\"")
+    }
+    let typeName = try Self.required(wire.type, "type")
+    guard typeName.hasPrefix(EventType.prefix), let type = EventType.named(String(typeName.dropFirst(EventType.prefix.count)))
+    else {
+      throw Refusal(.unknownType, at: "/type", "the contract has no such type")
+    }
+    guard let time = Instant(rfc3339: try Self.required(wire.time, "time")) else {
+      throw Refusal(.invalidValue, at: "/time", "time must be RFC 3339 with an offset, e.g. 2026-11-20T08:00:00+08:00")
+    }
+    let source = try Self.required(wire.source, "source")
+    let fields = try wire.data.map { (data) throws(Refusal) in try Fields(data) } ?? Fields()
+
+    key = MessageKey(source: source, id: try Self.required(wire.id, "id"))
+    if let other = fields.item {
+      item = ItemKey(
+        source: try Self.required(other.source, "data/item/source"),
+        subject: try Self.required(other.subject, "data/item/subject"), unit: fields.part)
+    } else {
+      item = ItemKey(source: source, subject: try Self.required(wire.subject, "subject"), unit: fields.part)
+    }
+    self.userID = userID
+    self.type = type
+    self.time = time
+    sequence = wire.sequence
+    original = body
+    contact = wire.data?.json("reporter")
+    traceparent = wire.trace?.text
+    self.digest = digest
+    try fields.checkUnits(of: type)
+    event = try type.event(fields)
+    if case .merged(let main) = event {
+      _ = try Self.required(main.source, "data/into/source")
+      _ = try Self.required(main.subject, "data/into/subject")
+      guard main != item else {
+        throw Refusal(.invalidValue, at: "/data/into", "an item cannot follow itself; name the main item")
+      }
+    }
+  }
 }
 
 /// SHA-256 of a message's content: tells a duplicate from a message that only claims the same id.
@@ -64,62 +122,6 @@ public struct ContentDigest: Hashable, Sendable {
 }
 
 extension Envelope {
-  /// Reads one message.
-  ///
-  /// - Throws: a ``Refusal`` that names the field and the remedy. Sources are not checked here: which are known is the directory's knowledge.
-  public init(_ message: RawMessage) throws(Refusal) {
-    let (text, json) = try message.structured()
-    let wire = try Wire(json)
-    do {
-      try self.init(wire, body: text, digest: ContentDigest(of: message))
-      userID = message.userID
-    } catch {
-      throw error.answering(source: wire.source, id: wire.id)
-    }
-  }
-
-  private init(_ wire: Wire, body: String, digest: ContentDigest) throws(Refusal) {
-    guard wire.specversion == "1.0" else {
-      throw Refusal(.unknownVersion, at: "/specversion", "specversion must be \"1.0\"")
-    }
-    let typeName = try Self.required(wire.type, "type")
-    guard typeName.hasPrefix(EventType.prefix), let type = EventType.named(String(typeName.dropFirst(EventType.prefix.count)))
-    else {
-      throw Refusal(.unknownType, at: "/type", "the contract has no such type")
-    }
-    guard let time = Instant(rfc3339: try Self.required(wire.time, "time")) else {
-      throw Refusal(.invalidValue, at: "/time", "time must be RFC 3339 with an offset, e.g. 2026-11-20T08:00:00+08:00")
-    }
-    let source = try Self.required(wire.source, "source")
-    let fields = try wire.data.map { (data) throws(Refusal) in try Fields(data) } ?? Fields()
-
-    key = MessageKey(source: source, id: try Self.required(wire.id, "id"))
-    if let other = fields.item {
-      item = ItemKey(
-        source: try Self.required(other.source, "data/item/source"),
-        subject: try Self.required(other.subject, "data/item/subject"))
-    } else {
-      item = ItemKey(source: source, subject: try Self.required(wire.subject, "subject"))
-    }
-    item.unit = fields.part
-    self.type = type
-    self.time = time
-    sequence = wire.sequence
-    original = body
-    contact = wire.data?.json("reporter")
-    traceparent = wire.trace?.text
-    self.digest = digest
-    try fields.checkUnits(of: type)
-    event = try type.event(fields)
-    if case .merged(let main) = event {
-      _ = try Self.required(main.source, "data/into/source")
-      _ = try Self.required(main.subject, "data/into/subject")
-      guard main != item else {
-        throw Refusal(.invalidValue, at: "/data/into", "an item cannot follow itself; name the main item")
-      }
-    }
-  }
-
   private static func required(_ value: String?, _ name: String) throws(Refusal) -> String {
     guard let value, !value.isEmpty else {
       throw Refusal(.missingField, at: "/" + name, "\(name) is required and must not be empty")

@@ -162,7 +162,7 @@ struct EnglishWording: Wording {
   }
 
   func duplicate(of main: ItemKey, since: Instant?) -> String {
-    "It is a duplicate (重复件) of \(main)" + (since.map { "; its clocks are suspended since \($0.english)" } ?? "") + "."
+    "It is a duplicate (重复件) of \(main)" + (since.map { "; its clocks are stopped since \($0.english)" } ?? "") + "."
   }
 
   func extensionAsked(until: Instant) -> String { "An extension to \(until.englishEnd) is asked for and not decided yet." }

@@ -119,8 +119,8 @@ extension Account {
     var paragraphs: [String] = []
     if item.isInWork, let until = item.cycle?.requestedUntil { paragraphs.append(wording.extensionAsked(until: until)) }
     if let main = item.main {
-      paragraphs.append(wording.duplicate(of: main, since: item.suspendedAt))
-    } else if let since = item.suspendedAt {
+      paragraphs.append(wording.duplicate(of: main, since: item.stoppedSince))
+    } else if let since = item.stoppedSince {
       paragraphs.append(wording.suspended(since: since, reason: reason(of: Item.Pause(from: since), unit)))
     }
     if let at = item.closedAt { paragraphs.append(wording.closed(matter.kind, at: at, isWithdrawal: item.isWithdrawn)) }

@@ -102,7 +102,7 @@ struct ItemRow {
     Column("cycle", "integer", { $0.item.cycles }),
     Column("clock", "text", swept: true, { $0.next?.kind.rawValue }),
     Column("due_at", "timestamptz", swept: true, { $0.next?.clock.dueAt }),
-    Column("suspended_at", "timestamptz", { $0.item.suspendedAt }),
+    Column("suspended_at", "timestamptz", { $0.item.stoppedSince }),
     Column("counted_from", "timestamptz", swept: true, { $0.clocks.map(\.clock.start).min() }),
     Column("counted_to", "timestamptz", swept: true, { $0.clocks.map(\.clock.dueAt).max() }),
     Column("provisional", "boolean", swept: true, { $0.clocks.contains(where: \.clock.isProvisional) }),

@@ -137,7 +137,7 @@ struct FoldTests {
       try book.hear(type, data, at: day(-27), heard: hour(2))
       switch type {
       case "complaint.suspended":
-        #expect(book.whole.suspendedAt == morning)
+        #expect(book.whole.stoppedSince == morning)
         try book.hear("complaint.resumed", at: hour(2) + .seconds(1))
         #expect(book.whole.due(.response) == hour(50) + .seconds(1))
       case "complaint.responded": #expect(book.whole.answeredAt == morning && book.whole.phase == .responded)

@@ -235,7 +235,7 @@ struct Standing: Equatable {
   var cycles, urgings, returns: Int32
   var answeredAt, spokeAt, closedAt: Instant?
   var isWithdrawn: Bool
-  var isHeld: Bool?
+  var isStopped: Bool?
   var main: ItemKey?
   var responsible: Int64?
 }
@@ -247,7 +247,7 @@ extension Run {
         Standing(
           name: row.matter.key(of: unit).description, phase: item.phase, cycles: item.cycles, urgings: item.urgings,
           returns: item.returns, answeredAt: item.answeredAt, spokeAt: item.cycle?.spokeAt, closedAt: item.closedAt,
-          isWithdrawn: item.isWithdrawn, isHeld: item.cycle?.isHeld, main: item.main, responsible: item.cycle?.responsibleID)
+          isWithdrawn: item.isWithdrawn, isStopped: item.cycle?.isStopped, main: item.main, responsible: item.cycle?.responsibleID)
       }
     }
   }

@@ -49,7 +49,7 @@ extension Fold {
     // A part that begins while the whole is a duplicate is one from the start.
     guard unit != nil, case .duplicate(let main, _) = matter.whole.state else { return }
     matter[unit].state = .duplicate(of: main, cycle)
-    hold(unit, at: time)
+    stop(unit, at: time)
   }
 
   /// When it was known that an entry begins a cycle: once the log said that the item was over by then, and of a part that the whole was not.
@@ -92,7 +92,7 @@ extension Fold {
     guard var cycle = matter[unit].cycle, matter[unit].isInWork else { return }
     (cycle.response, cycle.resolution, cycle.requestedUntil) = (nil, nil, nil)
     cycle.isSuspended = false
-    if cycle.isHeld { cycle.pauses[cycle.pauses.count - 1].until = time }
+    if cycle.isStopped { cycle.pauses[cycle.pauses.count - 1].until = time }
     matter[unit].state = .closed(at: time, isWithdrawal: isWithdrawal, cycle)
     turns[unit ?? "", default: []].append(Turn(isBeginning: false, entry: entry.number, heardAt: entry.recordedAt))
     closings.append(Closing(unit: unit, entry: entry.number, at: time))
@@ -132,8 +132,8 @@ public struct Life: Hashable, Sendable {
     (spans[last].until, spans[last].isWithdrawal) = (time, isWithdrawal)
   }
 
-  /// What becomes of a duplicate that was merged at a time: it is held while the matter is in work, and ends or is released with it. One
-  /// merged while the matter is settled is settled at once; nil where the matter is not there yet.
+  /// What becomes of a duplicate that was merged at a time: its clocks are stopped while the matter is in work, and it ends or is released
+  /// with it. One merged while the matter is settled is settled at once; nil where the matter is not there yet.
   public func fate(ofMergingAt time: Instant) -> (fate: Event.Following.Fate, at: Instant)? {
     guard let first = spans.first else { return nil }
     guard let span = spans.last(where: { $0.from <= time }) ?? Optional(first) else { return nil }

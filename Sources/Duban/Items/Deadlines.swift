@@ -63,7 +63,7 @@ extension Fold {
     if let until = pause.until, since <= due, since < until {
       let days = workingTime(of: owner(of: clock, in: cycle), at: time)
       (clock.dueAt, clock.isProvisional) = days.end(
-        of: limit.allowance(step: clock.step, tier: clock.tier), otherwise: due, heldFrom: since, until: until)
+        of: limit.allowance(step: clock.step, tier: clock.tier), otherwise: due, stoppedFrom: since, until: until)
     }
     clock.warnAt = limit.warning.map { clock.dueAt - $0 }.flatMap { $0 > clock.start ? $0 : nil }
   }
@@ -89,8 +89,8 @@ extension Fold {
   /// what it was not told. One that was kept so is later by the pause that ends.
   mutating func recompute(_ unit: String?, at time: Instant, after pause: Item.Pause? = nil) {
     guard matter[unit].isInWork, let cycle = matter[unit].cycle else { return }
-    // While its clocks are suspended, no time passes for it.
-    let passed = cycle.isHeld ? min(cycle.pauses.last?.from ?? time, time) : time
+    // While its clocks are stopped, no time passes for it.
+    let passed = cycle.isStopped ? min(cycle.pauses.last?.from ?? time, time) : time
     for kind in Item.ClockKind.allCases {
       guard let before = cycle[kind] else { continue }
       var clock = before
@@ -128,10 +128,10 @@ extension WorkingTime {
       let from = max(pause.from, ranTo)
       guard until > from else { continue }
       // What is done at the very time that is due is in time: nothing is left then, until the pause ends.
-      if from <= due.0 { due = end(of: allowance, otherwise: due.0, heldFrom: from, until: until) }
+      if from <= due.0 { due = end(of: allowance, otherwise: due.0, stoppedFrom: from, until: until) }
       // An extension is a date that a person stated: a pause that was known then does not move it.
       if let extended = grant, extended.at <= pause.from, from <= extended.until {
-        grant?.until = end(of: allowance, otherwise: extended.until, heldFrom: from, until: until).instant
+        grant?.until = end(of: allowance, otherwise: extended.until, stoppedFrom: from, until: until).instant
       }
       ranTo = until
     }

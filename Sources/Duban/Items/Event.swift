@@ -94,7 +94,7 @@ public enum Event: Hashable, Sendable {
   /// What became of a duplicate because of its main item; the latest entry about a merging replaces the earlier ones.
   public struct Following: Hashable, Sendable {
     public enum Fate: String, Sendable {
-      /// The main item is in work: the duplicate's clocks are suspended.
+      /// The main item is in work: the duplicate's clocks are stopped.
       case held
       /// The main item was settled: so is the duplicate.
       case settled

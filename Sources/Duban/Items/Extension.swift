@@ -3,8 +3,8 @@
 extension Fold {
   mutating func requestExtension(_ unit: String?, _ event: Event, at time: Instant) throws(Inapplicability) {
     guard case .extensionRequested(_, let until) = event, let cycle = matter[unit].cycle else { return }
-    // While the clocks are suspended, nothing expires.
-    guard cycle.isHeld || cycle.resolution?.step == 0 else {
+    // While the clocks are stopped, nothing expires.
+    guard cycle.isStopped || cycle.resolution?.step == 0 else {
       throw Inapplicability(.tooLate, at: "/time", "an extension is asked for before the deadline, which has passed")
     }
     try checkLimit(of: cycle, unit)

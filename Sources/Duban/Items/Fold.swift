@@ -239,7 +239,7 @@ extension Fold {
   private mutating func countWarnings(to time: Instant) {
     guard explains else { return }
     for (_, item) in matter.items {
-      guard case .active(let cycle) = item.state, !cycle.isHeld else { continue }
+      guard case .active(let cycle) = item.state, !cycle.isStopped else { continue }
       warningsDue += Item.ClockKind.allCases.compactMap { cycle[$0]?.warnAt }.count { warnAt in
         warnAt <= time && warnedTo.map { $0 < warnAt } ?? true
       }
@@ -251,7 +251,7 @@ extension Fold {
   private func nextDue() -> (unit: String?, clock: Item.ClockKind, dueAt: Instant)? {
     var next: (unit: String?, clock: Item.ClockKind, dueAt: Instant)?
     for (unit, item) in matter.items {
-      guard case .active(let cycle) = item.state, !cycle.isHeld else { continue }
+      guard case .active(let cycle) = item.state, !cycle.isStopped else { continue }
       for kind in Item.ClockKind.allCases {
         if let clock = cycle[kind], next.map({ clock.dueAt < $0.dueAt }) ?? true { next = (unit, kind, clock.dueAt) }
       }
@@ -264,7 +264,7 @@ extension Fold {
     let swept = matter.log.sweptTo
     advance(to: time, inclusive: true)
     for (unit, item) in matter.items {
-      guard case .active(let cycle) = item.state, !cycle.isHeld else { continue }
+      guard case .active(let cycle) = item.state, !cycle.isStopped else { continue }
       for kind in Item.ClockKind.allCases {
         guard let warnAt = cycle[kind]?.warnAt, warnAt <= time, swept.map({ $0 < warnAt }) ?? true else { continue }
         warnings.append(Warning(unit: unit, clock: kind))

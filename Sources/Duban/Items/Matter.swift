@@ -136,7 +136,7 @@ public struct Item: Hashable, Sendable {
     case awaited
     /// 在办.
     case active(Cycle)
-    /// 重复件: its clocks are suspended while its main item, or of a part the whole, is a duplicate or in work.
+    /// 重复件: its clocks are stopped while its main item, or of a part the whole, is a duplicate or in work.
     case duplicate(of: ItemKey, Cycle)
     /// 办结 or 撤回; the cycle as it ended.
     case closed(at: Instant, isWithdrawal: Bool, Cycle)
@@ -158,7 +158,7 @@ public struct Item: Hashable, Sendable {
     public var supervisor: Tier?
     public var response: Clock?
     public var resolution: Clock?
-    /// When its clocks were suspended, in order; the last may be open.
+    /// When its clocks were stopped (暂停, or as a duplicate), in order; the last may be open.
     public var pauses: [Pause] = []
     /// Whether it is suspended by itself (暂停), apart from being a duplicate.
     public var isSuspended = false
@@ -179,7 +179,7 @@ public struct Item: Hashable, Sendable {
       (self.begunBy, self.spokeAt, self.responsibleID, self.startTier) = (begunBy, spokeAt, responsibleID, startTier)
     }
 
-    public var isHeld: Bool { pauses.last.map { $0.until == nil } ?? false }
+    public var isStopped: Bool { pauses.last.map { $0.until == nil } ?? false }
 
     public subscript(clock: ClockKind) -> Clock? {
       get { clock == .response ? response : resolution }
@@ -308,21 +308,21 @@ extension Item {
 
   public var answeredAt: Instant? { cycle?.answeredAt }
 
-  /// The clocks that run, or are suspended, the earlier due first; none of what has ended.
+  /// The clocks that run, or are stopped, the earlier due first; none of what has ended.
   public var clocks: [(kind: ClockKind, clock: Clock)] {
     guard isInWork, let cycle else { return [] }
     return ClockKind.allCases.compactMap { kind in cycle[kind].map { (kind, $0) } }.sorted { $0.clock.dueAt < $1.clock.dueAt }
   }
 
-  /// Since when its clocks are suspended; nil while they run.
-  public var suspendedAt: Instant? {
+  /// Since when its clocks are stopped, for whatever reason; nil while they run.
+  public var stoppedSince: Instant? {
     guard isInWork, let pause = cycle?.pauses.last, pause.until == nil else { return nil }
     return pause.from
   }
 
   /// When there is next something to do: a warning that was not handled by `swept`, or a deadline.
   func wakeAt(after swept: Instant?) -> Instant? {
-    guard case .active(let cycle) = state, !cycle.isHeld else { return nil }
+    guard case .active(let cycle) = state, !cycle.isStopped else { return nil }
     return ClockKind.allCases.compactMap { kind in
       cycle[kind].map { clock in
         guard let warnAt = clock.warnAt, swept.map({ $0 < warnAt }) ?? true else { return clock.dueAt }

@@ -13,7 +13,7 @@ public enum Transition: String, CaseIterable, Sendable {
   case opened = "→ open"
   /// The response clock ends. A duplicate stays one.
   case answered = "→ responded"
-  /// A duplicate: its clocks are suspended.
+  /// A duplicate: its clocks are stopped.
   case merged = "→ merged"
   case closed = "→ closed"
   /// 返工: open again, in the next cycle.

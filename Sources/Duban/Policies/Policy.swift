@@ -49,8 +49,8 @@ public struct Policy: Hashable, Sendable {
     public var slips: Slips?
     /// The tier whose breach leads to a proposed 约谈 (R34).
     public var summonsAt = Tier.city
-    /// Reasons for which the clocks may be held (暂停); nil allows any.
-    public var pauses: [String]?
+    /// Reasons for which the clocks may be suspended (暂停; `pauses` in the file); nil allows any.
+    public var pauseReasons: [String]?
     /// How often an item's resolution may be put off (延期) in a cycle. Once, by 12345 practice, where the file does not say.
     public var extensions = 1
     /// The lowest tier that may approve an extension; in any case one above the tier that holds the item.
@@ -261,8 +261,7 @@ private struct PolicyFile: Decodable {
       Policy.Rule(
         kind: kind, category: category, grade: grade, source: source, response: response?.limit, resolution: resolution.limit,
         supporting: supporting?.limit, startsAt: startsAt ?? .street, slips: slips?.slips, summonsAt: summonsAt ?? .city,
-        pauses: pauses,
-        extensions: extensions ?? 1, approver: approver ?? .district)
+        pauseReasons: pauses, extensions: extensions ?? 1, approver: approver ?? .district)
     }
   }
 

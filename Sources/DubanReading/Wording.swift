@@ -95,7 +95,7 @@ extension Account {
       return nil
     }
     return Beginning(
-      kind: matter.kind, unit: cycle.unit, cycle: cycle.number, cause: first.cause, at: cycle.cycle.spokeAt,
+      kind: matter.kind, unit: cycle.unit, cycle: cycle.number, cause: first.cause, at: cycle.cycle.beganAt,
       source: directory.sources[matter.key.source]?.name ?? matter.key.source,
       organ: name(cycle.cycle.responsibleID, cycle.cycle.startTier), isLed: opening.leadID != nil,
       isUnassigned: matter.isUnassigned(cycle.unit), policyVersion: first.derivation.policyVersion,
@@ -130,7 +130,7 @@ extension Account {
 
 extension CycleAccount {
   func wait(now: Instant) -> Wait {
-    Wait(from: cycle.spokeAt, until: answered, isAnswered: cycle.answeredAt != nil, now: now)
+    Wait(from: cycle.beganAt, until: answered, isAnswered: cycle.answeredAt != nil, now: now)
   }
 }
 

@@ -95,7 +95,7 @@ struct ItemRow {
     Column("tier", "text", swept: true, { $0.tier.rawValue }),
     Column("responsible_id", "bigint", { $0.cycle?.responsibleID }),
     Column("unassigned", "boolean", { $0.matter.isUnassigned($0.unit) }),
-    Column("cycle_began_at", "timestamptz", { $0.cycle?.spokeAt }),
+    Column("cycle_began_at", "timestamptz", { $0.cycle?.beganAt }),
     Column("answered_at", "timestamptz", { $0.item.answeredAt }),
     Column("closed_at", "timestamptz", { $0.item.closedAt }),
     Column("withdrawn", "boolean", { $0.item.isWithdrawn }),

@@ -233,7 +233,7 @@ struct Standing: Equatable {
   var name: String
   var phase: Item.Phase
   var cycles, urgings, returns: Int32
-  var answeredAt, spokeAt, closedAt: Instant?
+  var answeredAt, beganAt, closedAt: Instant?
   var isWithdrawn: Bool
   var isStopped: Bool?
   var main: ItemKey?
@@ -246,7 +246,7 @@ extension Run {
       row.matter.items.map { unit, item in
         Standing(
           name: row.matter.key(of: unit).description, phase: item.phase, cycles: item.cycles, urgings: item.urgings,
-          returns: item.returns, answeredAt: item.answeredAt, spokeAt: item.cycle?.spokeAt, closedAt: item.closedAt,
+          returns: item.returns, answeredAt: item.answeredAt, beganAt: item.cycle?.beganAt, closedAt: item.closedAt,
           isWithdrawn: item.isWithdrawn, isStopped: item.cycle?.isStopped, main: item.main, responsible: item.cycle?.responsibleID)
       }
     }

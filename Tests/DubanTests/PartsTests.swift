@@ -90,7 +90,7 @@ struct PartsTests {
     // Who leads has no part beside it.
     #expect(book.matter.parts.map(\.unit) == ["供电公司"])
     #expect(book.whole.responsible == 5 && book.whole.due(.response) == hour(48))
-    #expect(book.part("供电公司").cycle?.spokeAt == hour(5) && book.part("供电公司").cycles == 1)
+    #expect(book.part("供电公司").cycle?.beganAt == hour(5) && book.part("供电公司").cycles == 1)
     #expect(book.part("供电公司").due(.resolution) == hour(5) + .days(19))
   }
 
@@ -225,7 +225,7 @@ struct PartsTests {
     #expect(book.whole.phase == .open && book.whole.cycles == 2 && book.whole.stoppedSince == hour(7))
     let (ended, again) = (book.part("燃气公司"), book.part("供电公司"))
     #expect(ended.phase == .closed && ended.closedAt == hour(4) && ended.isWithdrawn)
-    #expect(again.phase == .open && again.cycle?.spokeAt == hour(6) && again.cycles == 2)
+    #expect(again.phase == .open && again.cycle?.beganAt == hour(6) && again.cycles == 2)
   }
 
   @Test("a 返工 of a part that is heard after a later end of the whole ends with that: the part was open alone, for good")

@@ -27,7 +27,7 @@ extension Fold {
     switch TransitionTable.transition(.isNamed, in: part?.phase ?? .awaited) {
     case .opened: matter.parts.append(Matter.Part(unit: unit, unitID: entry.stamp.units[unit]))
     case .reopened:
-      guard let closedAt = part?.closedAt, let cycle = matter.whole.cycle, closedAt <= cycle.spokeAt else { return }
+      guard let closedAt = part?.closedAt, let cycle = matter.whole.cycle, closedAt <= cycle.beganAt else { return }
     default: return
     }
     // What falls due at a stated time (提醒) does so for its supporting units too.
@@ -54,7 +54,7 @@ extension Fold {
     let since = start(time, told: entry.recordedAt, by: entry.key?.source ?? matter.key.source)
     matter[unit].change { cycle in
       if since > time, holder.organID != cycle.responsibleID {
-        if cycle.handovers.isEmpty { cycle.handovers.append(Item.Handover(organID: cycle.responsibleID, since: cycle.spokeAt)) }
+        if cycle.handovers.isEmpty { cycle.handovers.append(Item.Handover(organID: cycle.responsibleID, since: cycle.beganAt)) }
         cycle.handovers.append(Item.Handover(organID: holder.organID, since: since))
       } else if holder.organID != cycle.responsibleID {
         cycle.handovers = []

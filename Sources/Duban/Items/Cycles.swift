@@ -28,7 +28,7 @@ extension Fold {
     for passed in Tier.allCases where holder.unitID == nil && passed >= rule.startsAt && passed < holder.tier {
       if opening.place.organ(at: passed) == nil { passedOver.append((passed, entry.number)) }
     }
-    var cycle = Item.Cycle(begunBy: entry.number, spokeAt: time, responsibleID: holder.organID, startTier: holder.tier)
+    var cycle = Item.Cycle(begunBy: entry.number, beganAt: time, responsibleID: holder.organID, startTier: holder.tier)
     // A unit that was named late in the cycle before was told no sooner of this one.
     if let before = matter[unit].cycle, before.responsibleID == holder.organID,
       before.handovers.last.map({ $0.since > start }) ?? false

@@ -146,8 +146,8 @@ public struct Item: Hashable, Sendable {
   public struct Cycle: Hashable, Sendable {
     /// The number of the entry that began it.
     public var begunBy: Int32
-    /// When the resident spoke: what the resident waited counts from here.
-    public var spokeAt: Instant
+    /// When the cycle began: the resident spoke, or the item was reopened. What the resident waited counts from here.
+    public var beganAt: Instant
     /// When the first answer (响应) was given.
     public var answeredAt: Instant?
     /// The responsible unit (承办): a unit, or the organ of the tier where the chain starts.
@@ -175,8 +175,8 @@ public struct Item: Hashable, Sendable {
     /// Who was responsible since when, where one of them was told too late to answer for what fell due before.
     public var handovers: [Handover] = []
 
-    public init(begunBy: Int32, spokeAt: Instant, responsibleID: Int64? = nil, startTier: Tier) {
-      (self.begunBy, self.spokeAt, self.responsibleID, self.startTier) = (begunBy, spokeAt, responsibleID, startTier)
+    public init(begunBy: Int32, beganAt: Instant, responsibleID: Int64? = nil, startTier: Tier) {
+      (self.begunBy, self.beganAt, self.responsibleID, self.startTier) = (begunBy, beganAt, responsibleID, startTier)
     }
 
     public var isStopped: Bool { pauses.last.map { $0.until == nil } ?? false }

@@ -75,14 +75,14 @@ extension Item.Cycle {
         ? nil : "[\(handovers.map { "\($0.organID ?? 0),\($0.since.json)" }.joined(separator: ","))]",
       "pauses": pauses.isEmpty ? nil : "[\(pauses.joined(separator: ","))]", "requested": requestedUntil?.json,
       "resolution": resolution?.json, "response": response?.json, "responsible": responsibleID.map(String.init),
-      "spoke": spokeAt.json, "start": JSONText.string(startTier.rawValue), "summoned": isSummoned ? "true" : nil,
+      "spoke": beganAt.json, "start": JSONText.string(startTier.rawValue), "summoned": isSummoned ? "true" : nil,
       "supervisor": supervisor.map { JSONText.string($0.rawValue) }, "suspended": isSuspended ? "true" : nil,
     ])
   }
 
   fileprivate init(_ object: JSONObject) throws(Refusal) {
     self.init(
-      begunBy: try object.count("begun"), spokeAt: try object.instant("spoke") ?? Instant(microseconds: 0),
+      begunBy: try object.count("begun"), beganAt: try object.instant("spoke") ?? Instant(microseconds: 0),
       responsibleID: try object.integer("responsible"), startTier: try object.tier("start") ?? .city)
     (answeredAt, requestedUntil) = (try object.instant("answered"), try object.instant("requested"))
     (breachedTier, supervisor) = (try object.tier("breached"), try object.tier("supervisor"))

@@ -117,7 +117,11 @@ struct EnglishWording: Wording {
   }
 
   private func outcome(_ story: ClockStory) -> String {
-    let done = story.kind == .response ? "Answered" : "Settled"
+    let done =
+      switch story.kind {
+      case .response: "Answered"
+      case .resolution: "Settled"
+      }
     switch story.outcome {
     case .done(let at, nil): return "\(done) at \(at.english), in time"
     case .done(let at, let late?): return "\(done) at \(at.english), \(late.english) late"
@@ -173,7 +177,12 @@ struct EnglishWording: Wording {
 }
 
 extension Item.ClockKind {
-  fileprivate var title: String { self == .response ? "Response (响应)" : "Resolution (办结)" }
+  fileprivate var title: String {
+    switch self {
+    case .response: "Response (响应)"
+    case .resolution: "Resolution (办结)"
+    }
+  }
 }
 
 extension Allowance {

@@ -51,7 +51,7 @@ extension Fold {
   private mutating func reassign(_ unit: String?, by entry: Entry, at time: Instant) {
     guard let opening = matter.opening, let rule = rule(unit) else { return }
     let holder = holder(unit, from: rule.start(of: opening, unit: unit))
-    let since = start(time, told: entry.recordedAt, by: entry.key?.source ?? matter.key.source)
+    let since = countingStart(time, told: entry.recordedAt, by: entry.key?.source ?? matter.key.source)
     matter[unit].change { cycle in
       if since > time, holder.organID != cycle.responsibleID {
         if cycle.handovers.isEmpty { cycle.handovers.append(Item.Handover(organID: cycle.responsibleID, since: cycle.beganAt)) }

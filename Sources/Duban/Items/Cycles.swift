@@ -22,7 +22,7 @@ extension Fold {
     let told = told(of: unit, begunBy: entry)
     turns[unit ?? "", default: []].append(Turn(isBeginning: true, entry: entry.number, heardAt: entry.recordedAt))
     let source = entry.key?.source ?? matter.key.source
-    let start = max(start(time, told: told, by: source), time)
+    let start = max(countingStart(time, told: told, by: source), time)
     let tier = rule.start(of: opening, unit: unit)
     let holder = holder(unit, from: tier)
     for passed in Tier.allCases where holder.unitID == nil && passed >= rule.startsAt && passed < holder.tier {
@@ -54,14 +54,16 @@ extension Fold {
 
   /// When it was known that an entry begins a cycle: once the log said that the item was over by then, and of a part that the whole was not.
   ///
-  /// A 返工 that is heard before the 办结 in front of it tells no organ of a new cycle; the 办结 does.
+  /// A 返工 that is heard before the 办结 in front of it tells no organ of a new cycle; the 办结 does. For example, a 办结 of 09:00 is heard at
+  /// 10:30, and the 返工 of 10:00 was heard at 10:01: the organ was told of the new cycle at 10:30.
   private func told(of unit: String?, begunBy entry: Entry) -> Instant {
     let (own, whole) = (turns[unit ?? ""] ?? [], unit == nil ? [] : turns[""] ?? [])
     func isKnown(after number: Int32) -> Bool {
+      let itemIsOver = own.last { $0.entry <= number }?.isBeginning != true
       // What has ended before it began, as far as was heard, was not there yet.
-      own.last { $0.entry <= number }?.isBeginning != true
-        && (turns[""]?.first.map { !$0.isBeginning || $0.entry <= number } ?? true)
-        && (whole.isEmpty || whole.last { $0.entry <= number }?.isBeginning == true)
+      let matterIsThere = turns[""]?.first.map { !$0.isBeginning || $0.entry <= number } ?? true
+      let wholeIsInWork = whole.isEmpty || whole.last { $0.entry <= number }?.isBeginning == true
+      return itemIsOver && matterIsThere && wholeIsInWork
     }
     if isKnown(after: entry.number) { return entry.recordedAt }
     let later = (own + whole).filter { $0.entry > entry.number }.sorted { $0.entry < $1.entry }

@@ -28,7 +28,7 @@ extension Fold {
 
   /// When a step counts from that should have counted from `nominal`, for an organ that was told at `told`: a late hearing beyond the
   /// tolerance gives the time that was lost.
-  func start(_ nominal: Instant, told: Instant, by source: String?) -> Instant {
+  func countingStart(_ nominal: Instant, told: Instant, by source: String?) -> Instant {
     told - nominal > policy().countsFromHearingAfter(source) ? told : nominal
   }
 
@@ -52,9 +52,9 @@ extension Fold {
     clock.warnAt = warnAt.flatMap { $0 > clock.start ? $0 : nil }
   }
 
-  /// Moves a due time by a pause that was kept, though the policy or the calendar would have it earlier.
-  private func setDue(
-    of clock: inout Item.Clock, _ kind: Item.ClockKind, _ unit: String?, keptAt due: Instant, _ pause: Item.Pause,
+  /// Moves a deadline that was kept, though the policy or the calendar would have it earlier, by a pause that ends.
+  private func moveKeptDue(
+    of clock: inout Item.Clock, _ kind: Item.ClockKind, _ unit: String?, from due: Instant, by pause: Item.Pause,
     in cycle: Item.Cycle, at time: Instant
   ) {
     guard let limit = rule(unit)?.limit(of: kind) else { return }
@@ -87,6 +87,10 @@ extension Fold {
 
   /// Recomputes the clocks of an item; a deadline that would be earlier counts only if it is still ahead at `time`: no owner is blamed for
   /// what it was not told. One that was kept so is later by the pause that ends.
+  ///
+  /// For example, 办结 of 19d from 2 November 08:00 is due on 21 November 08:00. On 10 November an operator moves the matter to a policy:
+  /// - of 10d: 12 November 08:00 is still ahead, and counts;
+  /// - of 7d: 9 November 08:00 has passed, so 21 November is kept. A pause from 11 to 13 November, both at 08:00, moves it to 23 November.
   mutating func recompute(_ unit: String?, at time: Instant, after pause: Item.Pause? = nil) {
     guard matter[unit].isInWork, let cycle = matter[unit].cycle else { return }
     // While its clocks are stopped, no time passes for it.
@@ -97,7 +101,7 @@ extension Fold {
       setDue(of: &clock, kind, unit, cycle, at: time)
       if clock.dueAt < before.dueAt {
         if let pause {
-          setDue(of: &clock, kind, unit, keptAt: before.dueAt, pause, in: cycle, at: time)
+          moveKeptDue(of: &clock, kind, unit, from: before.dueAt, by: pause, in: cycle, at: time)
         } else if clock.dueAt <= passed {
           continue
         }

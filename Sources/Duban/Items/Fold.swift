@@ -140,7 +140,7 @@ extension Fold {
     }
     for number in setAside { verdicts[number] = .setAside }
     let rest = entries.filter { !setAside.contains($0.number) }
-    let opening = matter.opening == nil ? opening(in: rest) : nil
+    let opening = matter.opening == nil ? firstOpening(in: rest) : nil
     if let opening { apply(opening) }
     for group in rest.filter({ $0.number != opening?.number }).inGroups() { run(group: group) }
     // A clock that has begun before the latest sweep may be due before it, too.
@@ -149,7 +149,7 @@ extension Fold {
 
   /// The opening, which comes before everything else: nothing happens to a matter before it is there. Of two the earlier by place; but a
   /// back-dated one that was heard later, beyond the tolerance, must not erase what has happened since.
-  private func opening(in entries: [Entry]) -> Entry? {
+  private func firstOpening(in entries: [Entry]) -> Entry? {
     let openings = entries.filter { $0.trigger == .opens }
     let first = openings.min { $0.number < $1.number }
     return openings.sorted(by: Entry.precedes).first { entry in

@@ -182,8 +182,18 @@ public struct Item: Hashable, Sendable {
     public var isStopped: Bool { pauses.last.map { $0.until == nil } ?? false }
 
     public subscript(clock: ClockKind) -> Clock? {
-      get { clock == .response ? response : resolution }
-      set { if clock == .response { response = newValue } else { resolution = newValue } }
+      get {
+        switch clock {
+        case .response: response
+        case .resolution: resolution
+        }
+      }
+      set {
+        switch clock {
+        case .response: response = newValue
+        case .resolution: resolution = newValue
+        }
+      }
     }
   }
 

@@ -78,7 +78,12 @@ public struct Policy: Hashable, Sendable {
       return unit == nil && opening.lead == nil ? start : min(start, .district)
     }
 
-    func limit(of clock: Item.ClockKind) -> Limit { clock == .response ? response ?? resolution : resolution }
+    func limit(of clock: Item.ClockKind) -> Limit {
+      switch clock {
+      case .response: response ?? resolution
+      case .resolution: resolution
+      }
+    }
   }
 
   /// A clock's limit, and what each tier above gets when the one below has let it pass.

@@ -13,7 +13,7 @@ public struct IntakeResult: Sendable {
 }
 
 extension Store {
-  /// Takes a batch in one transaction: the messages of matters that another transaction holds, or opens first, are set aside.
+  /// Takes a batch in one transaction: the messages of matters that another transaction holds, or opens first, are deferred.
   /// `rejections` makes what is told of messages that are not taken, from what became of each and the transaction's time.
   public func take(_ batch: [Envelope], rejections: ([Intake.Outcome], Instant) -> [Announcement]) throws -> IntakeResult {
     try transaction { store in

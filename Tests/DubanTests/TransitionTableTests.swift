@@ -98,7 +98,7 @@ struct TransitionTableTests {
       // A merging takes effect once it is known what has become of the main item.
       book.follow(at: hour(10))
       observed = Self.observed(before, book.matter)
-    case .duplicate, .setAside, .refused: observed = .impossible
+    case .duplicate, .deferred, .refused: observed = .impossible
     }
     #expect(observed == TransitionTable.transition(cell.trigger, in: cell.phase), "\(cell.trigger)")
     // Whatever becomes of it, it is in the log.

@@ -39,7 +39,7 @@ public enum Event: Hashable, Sendable {
   /// Belongs to the record and moves nothing.
   case noted
   // Duban's own and its operators'.
-  /// 派件: the directory has come to know the street or unit.
+  /// 派件: the directory has its street or unit now.
   case placed(Region?)
   /// An operator put the matter on another policy version.
   case policyMoved(to: Int, because: String, by: String)

@@ -84,7 +84,7 @@ public struct Fold {
     public var organID: Int64
   }
 
-  /// Goes on from where a matter stands. Of its breaches on record those that stand are behind it; one in dispute may be found to stand.
+  /// Goes on from where a matter stands. Standing breaches are already folded in and cannot be derived again; one in dispute can.
   public init(_ matter: Matter, references: References, now: Instant, recorded: [Breach] = []) {
     (self.matter, self.references, self.now) = (matter, references, now)
     found = FoundTimes(matter.entries == 0 ? recorded : recorded.filter { $0.status != .standing })
@@ -306,7 +306,7 @@ extension Fold {
     case .reopened: reopen(unit, by: entry, at: time)
     case .counted: count(entry.trigger, unit)
     case .named: try name(entry, at: time)
-    case .placed: place(by: entry, at: time)
+    case .placed: assign(by: entry, at: time)
     case .recomputed: movePolicy(by: entry, at: time)
     case .suspended: try suspend(unit, because: entry.event, at: time)
     case .resumed: resume(unit, by: entry, at: time)

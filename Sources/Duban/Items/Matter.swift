@@ -1,12 +1,12 @@
 // A matter (件): the whole (主办件) and the parts of supporting units (协办件), folded from one log.
 
-/// A matter that someone must see to: the fold of its log, and how far the fold has come.
+/// A matter that an organ must see to: the fold of its log, and how far the fold has come.
 public struct Matter: Hashable, Sendable {
   public var id: Int64
   /// The source and the number upstream; without a unit.
   public var key: ItemKey
   public var kind: Kind
-  /// The month in which it was first heard of, such as 202611 (Asia/Shanghai): its log is kept with those of that month.
+  /// The month in which it was first recorded, such as 202611 (Asia/Shanghai): its log is kept with those of that month.
   public var born: Int32
   /// What the opening said; nil until it is heard.
   public var opening: Opening?
@@ -72,7 +72,7 @@ public struct Matter: Hashable, Sendable {
     (self.id, self.key, self.kind, self.born) = (id, key, kind, born)
   }
 
-  /// One that is heard of for the first time.
+  /// One that is recorded for the first time.
   public init(id: Int64, key: ItemKey, kind: Kind, at now: Instant) {
     let time = ShanghaiTime(now)
     self.init(id: id, key: key, kind: kind, born: Int32(time.year * 100 + time.month))
@@ -97,7 +97,7 @@ public struct Matter: Hashable, Sendable {
   /// Whether a unit has the lead (主办).
   func isLed(by unit: String) -> Bool { opening?.lead.map(unit.hasSameBytes) ?? false }
 
-  /// Whether somebody must assign an item (待派): the directory does not know its street or its unit.
+  /// Whether an operator must assign an item (待派): the directory does not know its street or its unit.
   public func isUnassigned(_ unit: String?) -> Bool {
     guard let opening else { return false }
     if opening.place.streetID == nil { return true }

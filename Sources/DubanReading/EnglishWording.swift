@@ -131,7 +131,7 @@ struct EnglishWording: Wording {
     case .suspended(let since): return "Suspended since \(since.english); what is left runs on after that"
     case .dropped: return "The policy has no such limit now"
     case .running:
-      if story.steps.last?.lapse != nil { return "Not \(done.lowercased()) yet; nobody is above" }
+      if story.steps.last?.lapse != nil { return "Not \(done.lowercased()) yet; no organ is above" }
       return "Not \(done.lowercased()) yet"
     }
   }

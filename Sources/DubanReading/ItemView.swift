@@ -154,7 +154,7 @@ public struct ItemDetail: Encodable, Sendable {
     }
     if item.closedAt != nil { return "ended undone; was \(due)" }
     if item.suspendedAt != nil { return "was \(due) when its clocks were stopped, and has that much left" }
-    if clock.isExhausted { return "overdue; was \(due), and nobody is above" }
+    if clock.isExhausted { return "overdue; was \(due), and no organ is above" }
     return "\(due) at \(clock.organ), \(counted)"
   }
 

@@ -247,7 +247,8 @@ extension Run {
         Standing(
           name: row.matter.key(of: unit).description, phase: item.phase, cycles: item.cycles, urgings: item.urgings,
           returns: item.returns, answeredAt: item.answeredAt, beganAt: item.cycle?.beganAt, closedAt: item.closedAt,
-          isWithdrawn: item.isWithdrawn, isStopped: item.cycle?.isStopped, main: item.main, responsible: item.cycle?.responsibleID)
+          isWithdrawn: item.isWithdrawn, isStopped: item.cycle?.isStopped, main: item.main, responsible: item.cycle?.responsibleID
+        )
       }
     }
   }

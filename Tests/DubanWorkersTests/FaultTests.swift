@@ -29,7 +29,8 @@ struct FaultTests {
   }
 
   @Test(
-    "killed amid mixed traffic, out of order, with duplicates and bad messages: each event applied once, each bad one a dead letter")
+    "killed amid mixed traffic, out of order, with duplicates and bad messages: each event applied once, each bad one a dead letter"
+  )
   func mixedTraffic() async throws {
     try await Surroundings.with { test in
       let count = 2_000

@@ -91,7 +91,7 @@ struct ItemsCommandTests {
     }
   }
 
-  @Test("explain marks the deadline that is provisional, says what a pause left, and where nobody is above")
+  @Test("explain marks the deadline that is provisional, says what a pause left, and where no organ is above")
   func standings() async throws {
     try await Surroundings.with { test in
       #expect(
@@ -132,7 +132,8 @@ struct ItemsCommandTests {
         try take(["A", "B"].map { event("complaint.resumed", $0, at: "2026-12-17T16:50", "{}") }, test)
       }
       let exhausted = try explain("B")
-      #expect(exhausted.contains("Not answered yet; nobody is above.") && exhausted.contains("Not settled yet; nobody is above."))
+      #expect(exhausted.contains("Not answered yet; no organ is above."))
+      #expect(exhausted.contains("Not settled yet; no organ is above."))
       let shown = try test.dubanctl("items", "show", "B").output
       #expect(line("承办", of: shown) == "承办 胜阳港街道" && line("督办", of: shown) == "督办 黄石市")
       #expect(line("办结", of: shown)?.hasPrefix("办结 overdue; was due 2026-12-16T01:30:00+08:00") == true, "\(shown)")

@@ -35,7 +35,7 @@ extension Fold {
     {
       cycle.handovers = before.handovers
     }
-    // One that fell due before anybody could be told of it has the policy's limit from then on.
+    // One that fell due before an organ could be told of it has the policy's limit from then on.
     let stated = due.flatMap { $0 > told ? $0 : nil }
     let from = due == nil || stated != nil ? start : told
     cycle.resolution = clock(

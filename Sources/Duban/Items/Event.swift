@@ -2,7 +2,7 @@
 
 /// Something that happened to a matter.
 ///
-/// To add one: a case here, its facts below, the row of its type in ``EventType``, its row in ``TransitionTable``, and its rule.
+/// To add one, go through the list in `AddingAnEvent.md`.
 public enum Event: Hashable, Sendable {
   /// 立件.
   case opened(Opening)

@@ -56,7 +56,7 @@ CREATE TABLE item (
   closed_at timestamptz,
   withdrawn boolean NOT NULL,
   cycle integer NOT NULL,
-  -- The clock that is due next, or suspended.
+  -- The clock that is due next, or was when its clocks were stopped; and since when they are stopped (暂停, or as a duplicate).
   clock text CHECK (clock IN ('response', 'resolution')),
   due_at timestamptz,
   suspended_at timestamptz,

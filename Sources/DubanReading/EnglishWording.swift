@@ -151,8 +151,8 @@ struct EnglishWording: Wording {
     let meaning =
       switch breach.status {
       case .standing, .upheld: "counts"
-      case .annulled: "a later record shows that it did not happen"
-      case .contested: "a late record says that it did not happen; it counts until a person decides"
+      case .annulled: "by what was heard within the tolerance, it did not happen"
+      case .contested: "only what was heard beyond the tolerance says that it did not happen; it counts until a person decides"
       case .lifted, .excused: "does not count"
       }
     let decided = decisions.map { " Decided at \($0.at.english) by \($0.by): \($0.decision), because \($0.because)." }

@@ -56,7 +56,7 @@ CREATE TABLE item (
   closed_at timestamptz,
   withdrawn boolean NOT NULL,
   cycle integer NOT NULL,
-  -- The clock that is due next, or suspended.
+  -- The clock that is due next, or was when its clocks were stopped; and since when they are stopped (暂停, or as a duplicate).
   clock text CHECK (clock IN ('response', 'resolution')),
   due_at timestamptz,
   suspended_at timestamptz,
@@ -87,12 +87,12 @@ CREATE TABLE item (
 CREATE SEQUENCE item_id AS bigint INCREMENT BY 1000 OWNED BY item.id;
 -- The engine's only question: what is due?
 CREATE INDEX item_wake ON item (wake_at, id) WHERE wake_at IS NOT NULL;
--- How many items in work has nobody been assigned? Asked every few seconds, however many items there are.
+-- How many items in work are 待派? Asked every few seconds, however many items there are.
 CREATE INDEX item_unassigned ON item (id) WHERE unassigned AND phase IN ('open', 'responded', 'merged');
 CREATE INDEX item_provisional ON item (id) WHERE provisional;
 
--- The log: append-only, the truth. It holds facts; messages as sent are in `original`. By the month of the matter's birth, so that a fold
--- reads one partition, and retention drops one.
+-- The log: append-only, the truth. It holds facts; messages as sent are in `original`. By the month in which the matter was recorded, so
+-- that a fold reads one partition, and retention drops one.
 CREATE TABLE item_event (
   item_id bigint NOT NULL,
   born integer NOT NULL,
@@ -199,7 +199,7 @@ CREATE TABLE verdict (
 CREATE INDEX verdict_waiting ON verdict (changed_at) WHERE verdict = 'waits';
 CREATE INDEX verdict_unflagged ON verdict (changed_at) WHERE verdict = 'waits' AND flagged_at IS NULL;
 
--- A deadline that lapsed (超时), numbered within its matter. Never deleted: a revision says what has become of it.
+-- A deadline that lapsed (超时), numbered within its matter. Its row is rewritten with each revision, never lost.
 CREATE TABLE breach (
   item_id bigint NOT NULL,
   number integer NOT NULL,
@@ -214,7 +214,7 @@ CREATE TABLE breach (
   cycle integer NOT NULL,
   -- Whether a supervising tier (督办) owed the step, not the responsible unit (承办).
   supervising boolean NOT NULL,
-  -- Who owed the step; null where the directory has nobody.
+  -- Who owed the step; null where the directory has no organ there.
   organ_id bigint,
   started_at timestamptz NOT NULL,
   due_at timestamptz NOT NULL,
@@ -251,7 +251,7 @@ CREATE TABLE merging (
 CREATE INDEX merging_main ON merging (main_source, main_subject, item_id, number);
 
 -- Duplicates that are to be told of their main item: one, because it was merged, or all, because the main item turned. Rows are only added,
--- so nobody who adds one waits; one is deleted when it is done.
+-- so no transaction that adds one waits; one is deleted when it is done.
 CREATE TABLE following (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   main_source text COLLATE "C" NOT NULL,

@@ -9,7 +9,7 @@ CREATE TABLE dead_letter_action (
   reason text,
   done_by text NOT NULL,
   begun_at timestamptz NOT NULL,
-  -- Null while nobody knows whether it came to an end: it may be begun again then.
+  -- Null while it is not known whether it came to an end: it may be begun again then.
   done_at timestamptz,
   -- A digest by which copies of one letter are known; letters are sent at least once.
   content text NOT NULL

@@ -33,7 +33,7 @@ BEGIN
     EXECUTE format(
       'CREATE POLICY personal ON %I FOR SELECT USING (may_see_contact() AND EXISTS (SELECT FROM item WHERE item.id = item_id))', name);
   END LOOP;
-  -- Without a policy only the owner sees rows: partitions are to be read through their tables, keys and events on their way by nobody else.
+  -- Without a policy only the owner sees rows: partitions are to be read through their tables, keys and events on their way by no other role.
   FOREACH name IN ARRAY ARRAY['item_event_default', 'original_default', 'message', 'outbox', 'suspect', 'following'] LOOP
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
   END LOOP;

@@ -73,7 +73,7 @@ public final class DeadLetterPublisher {
           RawMessage.isAttribute(header: name) && name.utf8.count + (value.string?.utf8.count ?? 0) < 1024
         })
     }
-    // A letter waits until somebody deals with it.
+    // A letter waits until an operator deals with it.
     properties.expiration = nil
     // The broker refuses a user-id that is not the publisher's own; it is kept as a header.
     properties.headers["duban-user-id"] = properties.userID.map { .string($0) }

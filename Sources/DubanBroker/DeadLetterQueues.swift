@@ -52,11 +52,11 @@ public struct FiledLetter: Sendable {
     guard case .array(let deaths)? = delivery.properties.headers["x-death"], case .table(let latest)? = deaths.first,
       let time = latest["time"]?.integer
     else { return nil }
-    // Anybody can write such a header: beyond the year 9999 it is none.
+    // Any publisher can write such a header: beyond the year 9999 it is none.
     return (0...253_402_300_799).contains(time) ? Int64(time) : nil
   }
 
-  /// Whether anybody may see what it says: it is known to be no confidential source's (12388).
+  /// Whether every operator may see what it says: it is known to be no confidential source's (12388).
   public func isOpen(in directory: Directory) -> Bool {
     let user = delivery.properties.headers["duban-user-id"]?.string ?? delivery.properties.userID
     return directory.isOpen(MessageHead(RawMessage(delivery)), sentBy: user)

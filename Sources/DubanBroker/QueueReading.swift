@@ -36,7 +36,7 @@ final class QueueReading {
     try channel.setPrefetch(UInt16(expected))
     try channel.consume(queue: queue, consumerTag: tag)
     var deliveries: [Delivery] = []
-    // Somebody else may take some first: then fewer come.
+    // Another consumer may take some first: then fewer come.
     while deliveries.count < expected, let event = try channel.next(timeout: .seconds(1)) {
       if case .delivery(let delivery) = event { deliveries.append(delivery) }
     }

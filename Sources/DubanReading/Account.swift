@@ -74,10 +74,10 @@ public struct Account {
 
   func name(_ organ: Int64?, _ tier: Tier) -> String { directory.name(of: organ) ?? tier.chinese }
 
-  /// The breach on record for a lapse; nil where it is not on record.
+  /// The breach on record for a lapse, matched as when it was recorded; nil where it is not on record.
   func breach(of lapse: Lapse) -> Breach? {
-    let standing = breaches.filter { $0.lapse.step == lapse.step && $0.status != .annulled }
-    return standing.first { $0.lapse.dueAt == lapse.dueAt } ?? standing.first
+    let known = breaches.filter { $0.status != .annulled }.sorted { $0.lapse.dueAt < $1.lapse.dueAt }
+    return Breach.match(lapse, in: known).map { known[$0] }
   }
 }
 

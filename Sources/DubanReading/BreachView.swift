@@ -66,7 +66,7 @@ public struct BreachView: Encodable, Sendable {
       ("found", foundAt.rfc3339), ("slip", slipText ?? "–"),
       (
         "rose to",
-        raisedTo.map { "\($0.chinese)" + (nextDueAt.map { ", due \($0.rfc3339)" } ?? "") } ?? "nobody is above"
+        raisedTo.map { "\($0.chinese)" + (nextDueAt.map { ", due \($0.rfc3339)" } ?? "") } ?? "no organ is above"
       ),
     ]
   }

@@ -117,7 +117,11 @@ struct EnglishWording: Wording {
   }
 
   private func outcome(_ story: ClockStory) -> String {
-    let done = story.kind == .response ? "Answered" : "Settled"
+    let done =
+      switch story.kind {
+      case .response: "Answered"
+      case .resolution: "Settled"
+      }
     switch story.outcome {
     case .done(let at, nil): return "\(done) at \(at.english), in time"
     case .done(let at, let late?): return "\(done) at \(at.english), \(late.english) late"
@@ -127,7 +131,7 @@ struct EnglishWording: Wording {
     case .suspended(let since): return "Suspended since \(since.english); what is left runs on after that"
     case .dropped: return "The policy has no such limit now"
     case .running:
-      if story.steps.last?.lapse != nil { return "Not \(done.lowercased()) yet; nobody is above" }
+      if story.steps.last?.lapse != nil { return "Not \(done.lowercased()) yet; no organ is above" }
       return "Not \(done.lowercased()) yet"
     }
   }
@@ -147,8 +151,8 @@ struct EnglishWording: Wording {
     let meaning =
       switch breach.status {
       case .standing, .upheld: "counts"
-      case .annulled: "a later record shows that it did not happen"
-      case .contested: "a late record says that it did not happen; it counts until a person decides"
+      case .annulled: "by what was heard within the tolerance, it did not happen"
+      case .contested: "only what was heard beyond the tolerance says that it did not happen; it counts until a person decides"
       case .lifted, .excused: "does not count"
       }
     let decided = decisions.map { " Decided at \($0.at.english) by \($0.by): \($0.decision), because \($0.because)." }
@@ -162,7 +166,7 @@ struct EnglishWording: Wording {
   }
 
   func duplicate(of main: ItemKey, since: Instant?) -> String {
-    "It is a duplicate (重复件) of \(main)" + (since.map { "; its clocks are suspended since \($0.english)" } ?? "") + "."
+    "It is a duplicate (重复件) of \(main)" + (since.map { "; its clocks are stopped since \($0.english)" } ?? "") + "."
   }
 
   func extensionAsked(until: Instant) -> String { "An extension to \(until.englishEnd) is asked for and not decided yet." }
@@ -173,7 +177,12 @@ struct EnglishWording: Wording {
 }
 
 extension Item.ClockKind {
-  fileprivate var title: String { self == .response ? "Response (响应)" : "Resolution (办结)" }
+  fileprivate var title: String {
+    switch self {
+    case .response: "Response (响应)"
+    case .resolution: "Resolution (办结)"
+    }
+  }
 }
 
 extension Allowance {

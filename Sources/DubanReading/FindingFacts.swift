@@ -32,7 +32,7 @@ struct FindingFacts: Decodable {
     switch type {
     case "item.escalated", "item.overdue":
       let next =
-        to == from ? "nobody is above" : "\(toOrgan ?? to ?? "") supervises (督办)" + (nextDueAt.map { " until \($0)" } ?? "")
+        to == from ? "no organ is above" : "\(toOrgan ?? to ?? "") supervises (督办)" + (nextDueAt.map { " until \($0)" } ?? "")
       let late = countedFrom.map { ", counted from \($0), when it was found" } ?? ""
       return "breach \(breach ?? 0): \(kind) was due \(dueAt ?? "") at \(fromOrgan ?? from ?? ""); \(next)\(late)"
     case "item.due-soon": return "\(organ ?? tier ?? "") is warned: \(kind) due \(dueAt ?? "")"

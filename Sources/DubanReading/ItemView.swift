@@ -29,14 +29,14 @@ public struct ItemView: Encodable, Sendable {
   public var policyVersion: Int?
   public var openedAt: Instant?
   public var closedAt: Instant?
-  /// The clock that is due next, or was when it was suspended.
+  /// The clock that is due next, or was when its clocks were stopped.
   public var clock: String?
   public var dueAt: Instant?
-  /// Until when each clock that runs, or is suspended, has time.
+  /// Until when each clock that runs, or is stopped, has time.
   public var responseDueAt: Instant?
   public var resolutionDueAt: Instant?
   public var isProvisional: Bool
-  /// Since when its clocks are suspended (暂停, or as a duplicate).
+  /// Since when its clocks are stopped (暂停, or as a duplicate).
   public var suspendedAt: Instant?
   /// The main item of a duplicate (重复件).
   public var duplicateOf: String?
@@ -80,7 +80,7 @@ public struct ItemView: Encodable, Sendable {
     func due(_ kind: Item.ClockKind) -> Instant? { item.clocks.first { $0.kind == kind }?.clock.dueAt }
     (responseDueAt, resolutionDueAt) = (due(.response), due(.resolution))
     isProvisional = item.clocks.contains(where: \.clock.isProvisional)
-    (suspendedAt, duplicateOf, answeredAt) = (item.suspendedAt, item.main?.description, item.answeredAt)
+    (suspendedAt, duplicateOf, answeredAt) = (item.stoppedSince, item.main?.description, item.answeredAt)
     extensionAskedUntil = item.isInWork ? cycle?.requestedUntil : nil
     (extensions, extendedUntil) = (cycle?.extensions ?? 0, cycle?.grant?.until)
     (breachedAt, self.cycle) = (item.breachedAt, item.cycles)
@@ -90,13 +90,14 @@ public struct ItemView: Encodable, Sendable {
   public var key: ItemKey { ItemKey(source: source, subject: subject, unit: unit) }
 
   /// Why its clocks do not run; nil where they do, or there are none.
-  public var held: String? {
-    let since = suspendedAt.map { "suspended since \($0.rfc3339)" }
-    return duplicateOf.map { "duplicate of \($0) (重复件)" + (since.map { ", \($0)" } ?? "") } ?? since.map { "\($0) (暂停)" }
+  public var whyStopped: String? {
+    let since = suspendedAt.map { "since \($0.rfc3339)" }
+    return duplicateOf.map { "duplicate of \($0) (重复件)" + (since.map { ", stopped \($0)" } ?? "") }
+      ?? since.map { "suspended \($0) (暂停)" }
   }
 
   /// What a list shows in the place of the due date.
-  public var standing: String? { held ?? dueAt?.rfc3339 }
+  public var standing: String? { whyStopped ?? dueAt?.rfc3339 }
 }
 
 /// An item with all that is shown of it alone.
@@ -131,7 +132,7 @@ public struct ItemDetail: Encodable, Sendable {
       ("承办", item.responsible ?? "–"), ("督办", item.supervisor ?? "–"), ("lead (主办)", item.lead ?? "–"),
       ("community", item.community ?? "–"), ("category", item.category ?? "–"), ("title", item.title ?? "–"),
       ("opened", item.openedAt?.rfc3339 ?? "–"), ("policy", item.policyVersion.map { "version \($0)" } ?? "–"),
-      ("clocks", item.held ?? (item.dueAt == nil ? "none runs" : "running")), ("响应", text(response, "answered")),
+      ("clocks", item.whyStopped ?? (item.dueAt == nil ? "none runs" : "running")), ("响应", text(response, "answered")),
       ("办结", text(resolution, "settled")), ("延期", extensionText), ("waited (R1)", waited?.text ?? "–"),
       ("first breach", item.breachedAt?.rfc3339 ?? "none"), ("closed", item.closedAt?.rfc3339 ?? "–"),
       (
@@ -152,8 +153,8 @@ public struct ItemDetail: Encodable, Sendable {
       return "\(done) \(at.rfc3339)" + (clock.lateBySeconds == nil ? ", in time" : ", late") + "; was \(due), \(counted)"
     }
     if item.closedAt != nil { return "ended undone; was \(due)" }
-    if item.suspendedAt != nil { return "was \(due) when it was suspended, and has that much left" }
-    if clock.isExhausted { return "overdue; was \(due), and nobody is above" }
+    if item.suspendedAt != nil { return "was \(due) when its clocks were stopped, and has that much left" }
+    if clock.isExhausted { return "overdue; was \(due), and no organ is above" }
     return "\(due) at \(clock.organ), \(counted)"
   }
 

@@ -95,7 +95,7 @@ extension Account {
       return nil
     }
     return Beginning(
-      kind: matter.kind, unit: cycle.unit, cycle: cycle.number, cause: first.cause, at: cycle.cycle.spokeAt,
+      kind: matter.kind, unit: cycle.unit, cycle: cycle.number, cause: first.cause, at: cycle.cycle.beganAt,
       source: directory.sources[matter.key.source]?.name ?? matter.key.source,
       organ: name(cycle.cycle.responsibleID, cycle.cycle.startTier), isLed: opening.leadID != nil,
       isUnassigned: matter.isUnassigned(cycle.unit), policyVersion: first.derivation.policyVersion,
@@ -119,8 +119,8 @@ extension Account {
     var paragraphs: [String] = []
     if item.isInWork, let until = item.cycle?.requestedUntil { paragraphs.append(wording.extensionAsked(until: until)) }
     if let main = item.main {
-      paragraphs.append(wording.duplicate(of: main, since: item.suspendedAt))
-    } else if let since = item.suspendedAt {
+      paragraphs.append(wording.duplicate(of: main, since: item.stoppedSince))
+    } else if let since = item.stoppedSince {
       paragraphs.append(wording.suspended(since: since, reason: reason(of: Item.Pause(from: since), unit)))
     }
     if let at = item.closedAt { paragraphs.append(wording.closed(matter.kind, at: at, isWithdrawal: item.isWithdrawn)) }
@@ -130,7 +130,7 @@ extension Account {
 
 extension CycleAccount {
   func wait(now: Instant) -> Wait {
-    Wait(from: cycle.spokeAt, until: answered, isAnswered: cycle.answeredAt != nil, now: now)
+    Wait(from: cycle.beganAt, until: answered, isAnswered: cycle.answeredAt != nil, now: now)
   }
 }
 

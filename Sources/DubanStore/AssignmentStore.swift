@@ -1,4 +1,4 @@
-// 派件: matters that are 待派, given to the organs and units that the directory has come to know since.
+// 派件: matters that are 待派, given to the organs and units that the directory has now.
 
 import Duban
 import PostgreSQL

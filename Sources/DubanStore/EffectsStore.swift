@@ -193,7 +193,7 @@ extension Store {
   }
 
   /// Writes a schedule's notices and announces them. In the caller's transaction.
-  public func publish(_ effects: Effects, at now: Instant) throws { try write(effects, at: now) }
+  public func writeScheduled(_ effects: Effects, at now: Instant) throws { try write(effects, at: now) }
 
   func write(_ notice: Notice) throws {
     let (scheduleID, period, item): (Int64?, Period?, (id: Int64, unit: String?, begunBy: Int32)?) =

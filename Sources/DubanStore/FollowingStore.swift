@@ -105,7 +105,7 @@ extension Store {
     return .heldUp
   }
 
-  /// Locks the main item, and notes on its row that it is followed; makes the row of one that is not heard of yet, so that its opening is a
+  /// Locks the main item, and notes on its row that it is followed; makes the row of one that is not recorded yet, so that its opening is a
   /// turn that is told. Returns no matter where it is not open yet, or another transaction holds it.
   private func lockMain(_ key: ItemKey) throws -> (matter: Matter?, isHeld: Bool) {
     let rows = try connection.execute(
@@ -123,7 +123,7 @@ extension Store {
     return (matter.opening == nil ? nil : matter, false)
   }
 
-  /// Makes the row of a main item that is not heard of yet.
+  /// Makes the row of a main item that is not recorded yet.
   private func makeMain(_ key: ItemKey) throws {
     let now = try now()
     guard let id = try takeIDs(1).first else { return }

@@ -13,7 +13,7 @@ public struct IntakeResult: Sendable {
 }
 
 extension Store {
-  /// Takes a batch in one transaction: the messages of matters that another transaction holds are set aside.
+  /// Takes a batch in one transaction: the messages of matters that another transaction holds are deferred.
   /// `rejections` makes what is told of messages that are not taken, from what became of each and the transaction's time.
   ///
   /// - Throws: as ``write(_:at:isSweep:)`` does where another transaction opens one of the matters.

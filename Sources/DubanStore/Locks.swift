@@ -60,7 +60,7 @@ extension Store {
       "transactions of duband have not ended for half a minute, so nothing was changed; see pg_stat_activity, then try again")
   }
 
-  /// Waits until every transaction has ended that may have written before now, without holding anybody up. For at most `bound` seconds.
+  /// Waits until every transaction has ended that may have written before now, without holding up other transactions. For at most `bound` seconds.
   ///
   /// A transaction that writes has its number before it reads the time, so those that come later read a later time.
   public func awaitWriters(bound: Int = 30) throws {

@@ -4,7 +4,7 @@ import Duban
 import PostgreSQL
 
 extension Store {
-  /// The logs of matters, by id, in the order of recording; of partitions by the matters' birth.
+  /// The logs of matters, by id, in the order of recording; of the partitions of the months in which the matters were recorded.
   ///
   /// - Throws: ``StoreFault`` where an entry is not known to this program.
   public func logs(of matters: [Matter]) throws -> [Int64: [Entry]] {

@@ -1,4 +1,4 @@
-// What became of a batch: counted, logged in one line, its refused messages kept for the dead-letter office.
+// What became of a batch: counted, logged in one line, its refused messages kept for the dead-letter queue.
 
 import AMQP
 import Duban
@@ -13,8 +13,8 @@ struct BatchOutcome {
   /// In the log, and do not count, by reason.
   var inapplicable: [Refusal.Reason: Int] = [:]
   var duplicates = 0
-  /// Deliveries about matters that another transaction holds.
-  var setAside: [(delivery: Delivery, matter: ItemKey)] = []
+  /// Deliveries about matters that another transaction holds: left for the next batch.
+  var deferred: [(delivery: Delivery, matter: ItemKey)] = []
   var refused: [DeadLetter] = []
   /// Deadlines that had passed when an answer came, before any sweep found them.
   var breaches = 0
@@ -36,7 +36,7 @@ struct BatchOutcome {
     case .waits: waiting += 1
     case .inapplicable(let reason): inapplicable[reason, default: 0] += 1
     case .duplicate: duplicates += 1
-    case .setAside: setAside.append((delivery, envelope.matter))
+    case .deferred: deferred.append((delivery, envelope.matter))
     case .refused(let refusal):
       refused.append(DeadLetter(delivery: delivery, refusal: refusal, seenAt: now, isConfidential: isConfidential))
     }
@@ -51,7 +51,7 @@ struct BatchOutcome {
     case .waits: word = "waiting"
     case .inapplicable: word = "inapplicable"
     case .duplicate: word = "duplicate"
-    case .refused, .setAside: return
+    case .refused, .deferred: return
     }
     traced.append(Traced(context: context, type: envelope.type.name, verdict: word, isConfidential: isConfidential()))
   }
@@ -60,7 +60,7 @@ struct BatchOutcome {
     a.applied += b.applied
     a.waiting += b.waiting
     a.inapplicable.merge(b.inapplicable, uniquingKeysWith: +)
-    a.setAside += b.setAside
+    a.deferred += b.deferred
     a.duplicates += b.duplicates
     a.refused += b.refused
     a.breaches += b.breaches
@@ -83,7 +83,7 @@ struct BatchOutcome {
       "ms": "\(took.components.seconds * 1000 + took.components.attoseconds / 1_000_000_000_000_000)",
     ]
     if !inapplicable.isEmpty { metadata["inapplicable"] = "\(inapplicable.values.reduce(0, +))" }
-    if !setAside.isEmpty { metadata["set-aside"] = "\(setAside.count)" }
+    if !deferred.isEmpty { metadata["deferred"] = "\(deferred.count)" }
     if !refused.isEmpty {
       metadata["reasons"] = "\(Set(refused.map(\.refusal.reason.rawValue)).sorted().joined(separator: ","))"
     }

@@ -39,12 +39,12 @@ final class IntakeJob: Job {
     // What comes while it cannot work is for the job after it to hear.
     defer {
       context.backlog.fellBehind(context.name)
-      context.backlog.setAside([], by: context.name)
+      context.backlog.deferred([], by: context.name)
     }
     while !stop.isRaised {
       let batch = collect(orUntil: stop)
       if !batch.isEmpty { try handle(batch) }
-      context.backlog.setAside(Set(setAside.map(\.matter)), by: context.name)
+      context.backlog.deferred(Set(deferred.map(\.matter)), by: context.name)
       seeWhetherAllIsHeard()
     }
     // Deliveries that were not begun go back at once, for the next consumer.
@@ -55,32 +55,32 @@ final class IntakeJob: Job {
 
   /// What has arrived, up to the limit; waits only for the first message, so that a single one is committed at once.
   ///
-  /// A delivery that has come several times may be what ended a process: it is handled in ever smaller company, in the end alone.
+  /// A delivery that has come several times may be what ended a process: it is handled in ever smaller batches, in the end alone.
   private func collect(orUntil stop: StopSignal) -> [Delivery] {
     tookAll = false
     // Not long where deadlines wait for the end of what there is, or messages for another transaction.
-    let isShort = context.backlog.isBehind(context.name) || !setAside.isEmpty
+    let isShort = context.backlog.isBehind(context.name) || !deferred.isEmpty
     let patience = isShort ? Duration.milliseconds(20) : .seconds(5)
     var batch = heldBack.map { [$0] } ?? []
     heldBack = nil
-    var limit = batch.first.map(company) ?? batchLimit
+    var limit = batch.first.map(batchLimit(with:)) ?? batchLimit
     while batch.count < limit {
       switch subscription.next(timeout: batch.isEmpty ? patience : .zero, orReadable: [stop.descriptor]) {
       case .delivery(let delivery):
-        limit = min(limit, company(of: delivery))
+        limit = min(limit, batchLimit(with: delivery))
         if batch.count >= limit {
           heldBack = delivery
-          return withSetAside(batch)
+          return withDeferred(batch)
         }
         batch.append(delivery)
       case .idle:
         if subscription.isConsuming { context.isWorking() }
         tookAll = subscription.isConsuming
-        return withSetAside(batch)
+        return withDeferred(batch)
       case .interrupted(let error, let retryIn):
         // What the batch holds belongs to a channel that is gone; it comes again.
         (batch, limit) = ([], batchLimit)
-        (setAside, nothingWaited) = ([], false)
+        (deferred, nothingWaited) = ([], false)
         context.backlog.fellBehind(context.name)
         context.health.report(context.name, .waiting("\(error)"))
         context.logger.warning("broker interrupted, trying again", metadata: ["why": "\(error)", "retry-in": "\(retryIn)"])
@@ -89,13 +89,13 @@ final class IntakeJob: Job {
         context.logger.info("consuming")
       }
     }
-    return withSetAside(batch)
+    return withDeferred(batch)
   }
 
   /// Deliveries about matters that another transaction held: tried again with each batch, because the order of messages does not matter.
-  private var setAside: [(delivery: Delivery, matter: ItemKey)] = []
+  private var deferred: [(delivery: Delivery, matter: ItemKey)] = []
 
-  private func withSetAside(_ batch: [Delivery]) -> [Delivery] { setAside.map(\.delivery) + batch }
+  private func withDeferred(_ batch: [Delivery]) -> [Delivery] { deferred.map(\.delivery) + batch }
 
   /// Whether the batch is all that had come.
   private var tookAll = false
@@ -104,9 +104,9 @@ final class IntakeJob: Job {
 
   /// Tells those who wait for it when nothing is left of what waited in the queues before this worker listened.
   ///
-  /// A queue counts what is ready, not what is on its way to somebody: that must have come and been taken after it was asked.
+  /// A queue counts what is ready, not what is on its way to a consumer: that must have come and been taken after it was asked.
   private func seeWhetherAllIsHeard() {
-    guard context.backlog.isBehind(context.name), tookAll, setAside.isEmpty else { return }
+    guard context.backlog.isBehind(context.name), tookAll, deferred.isEmpty else { return }
     if nothingWaited {
       nothingWaited = false
       return context.backlog.caughtUp(context.name)
@@ -117,13 +117,13 @@ final class IntakeJob: Job {
     nothingWaited = (try? DubanTopology.intakeQueues.allSatisfy { try channel.queueStatus($0.name).messages == 0 }) ?? false
   }
 
-  /// A delivery that waits for the batch before it, because it must have smaller company.
+  /// A delivery that waits for the batch before it, because it must be in a smaller one.
   private var heldBack: Delivery?
 
   /// How many messages may share a batch with a delivery, itself among them: an eighth with each return beyond the second.
   ///
   /// That it came back says little against it: most that come back had merely been sent ahead to a worker that died of something else.
-  private func company(of delivery: Delivery) -> Int {
+  private func batchLimit(with delivery: Delivery) -> Int {
     let excess = min(max(0, delivery.deliveryCount - Self.harmlessReturns), 20)
     return max(1, batchLimit >> (3 * excess))
   }
@@ -154,14 +154,14 @@ final class IntakeJob: Job {
     try commit(deliveries.map { Self.read($0, begun: begun) }[...], &outcome)
     // Dead letters stay in the order in which their messages came.
     outcome.refused.sort { $0.delivery.tag < $1.delivery.tag }
-    setAside = outcome.setAside
+    deferred = outcome.deferred
     guard let last = deliveries.last, let connection = subscription.connection else { return }
     try deadLetters.send(outcome.refused, on: connection)
     let isAcknowledged: Bool
-    if setAside.isEmpty {
+    if deferred.isEmpty {
       isAcknowledged = subscription.acknowledge(last.tag, multiple: true)
     } else {
-      let waiting = Set(setAside.map(\.delivery.tag))
+      let waiting = Set(deferred.map(\.delivery.tag))
       isAcknowledged = deliveries.filter { !waiting.contains($0.tag) }.allSatisfy {
         subscription.acknowledge($0.tag, multiple: false)
       }
@@ -172,7 +172,7 @@ final class IntakeJob: Job {
 
   /// The message that is handled alone because it came back so often, if it is one.
   private func suspect(in deliveries: [Delivery]) -> ContentDigest? {
-    guard let only = deliveries.first, only.deliveryCount > Self.harmlessReturns, company(of: only) == 1 else { return nil }
+    guard let only = deliveries.first, only.deliveryCount > Self.harmlessReturns, batchLimit(with: only) == 1 else { return nil }
     return ContentDigest(of: RawMessage(only))
   }
 
@@ -205,7 +205,7 @@ final class IntakeJob: Job {
         // Whose matter it is shows when it is alone.
         return try halve(batch, &outcome) { held, outcome in
           guard let envelope = try? held.reading.get() else { return }
-          outcome.setAside.append((held.delivery, envelope.matter))
+          outcome.deferred.append((held.delivery, envelope.matter))
         }
       } catch let error as PostgresError where !store.isLost {
         // Another worker took the same message, or waits for this one: a fresh look will see it.
@@ -235,7 +235,7 @@ final class IntakeJob: Job {
     }
     return try claims.claiming(readable.map(\.1.matter)) { isClaimed in
       var outcome = BatchOutcome()
-      outcome.setAside = readable.filter { !isClaimed($0.1.matter) }.map { ($0.0, $0.1.matter) }
+      outcome.deferred = readable.filter { !isClaimed($0.1.matter) }.map { ($0.0, $0.1.matter) }
       outcome += try take(readable.filter { isClaimed($0.1.matter) }, unreadable: unreadable)
       return outcome
     }

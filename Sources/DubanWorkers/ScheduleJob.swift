@@ -59,7 +59,7 @@ final class ScheduleJob: Job {
         effects.notices += try Self.notices(of: schedule, for: period, references.directory, at: now, store)
       }
       effects.announcements = effects.notices.map { $0.announcement(orderKey: $0.organID ?? 0) }
-      try store.publish(effects, at: now)
+      try store.writeScheduled(effects, at: now)
       try store.advance(schedule, to: firing.nextAt)
       return (schedule, effects.notices.count)
     }

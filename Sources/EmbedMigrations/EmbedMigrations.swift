@@ -1,6 +1,6 @@
 // Builds the migrations into DubanStore, and so into every program: what migrates a database needs no files beside it.
 //
-// SwiftPM's own `.embedInCode` gives each file a name in the code and no list of them: a file that nobody names would be left out.
+// SwiftPM's own `.embedInCode` gives each file a name in the code and no list of them: a file that is not named would be left out.
 
 import Foundation
 import PackagePlugin

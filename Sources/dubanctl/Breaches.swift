@@ -9,8 +9,9 @@ struct Breaches: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Breaches (超时) on record, and decisions about them.",
     discussion: """
-      A breach that a late record speaks against is contested (待核): it counts until a person upholds it (维持) or lifts it (申诉成立). A breach \
-      that happened and shall not count is excused (免责). Nothing is deleted: each decision is kept with who made it and why.
+      A breach that only what was heard beyond the tolerance speaks against is contested (待核): it counts until a person upholds it (维持) or \
+      lifts it (申诉成立). A breach that happened and shall not count is excused (免责). Nothing is deleted: each decision is kept with \
+      who made it and why.
       """,
     subcommands: [List.self, Show.self, Uphold.self, Lift.self, Excuse.self], defaultSubcommand: List.self)
 

@@ -46,17 +46,17 @@ extension CalendarCommand {
       } else {
         calendar = try await connections.migratedStore().calendarInForce().calendar
       }
-      let desk = DueDesk(time: WorkingTime(calendar: calendar), fromNextDay: fromNextDay, untilClose: untilClose)
+      let calculator = DueCalculator(time: WorkingTime(calendar: calendar), fromNextDay: fromNextDay, untilClose: untilClose)
       guard batch else {
         let fields = [start, length, unit].compactMap { $0 }
-        let due = try desk.due(fields)
+        let due = try calculator.due(fields)
         print(due.instant.rfc3339)
         if due.isProvisional {
           warn("provisional: a year that it reaches into is not announced; plain weekdays are counted there")
         }
         return
       }
-      let (answered, provisional, failed) = try desk.answerAll()
+      let (answered, provisional, failed) = try calculator.answerAll()
       if provisional > 0 {
         warn(
           "provisional: \(provisional) of \(answered) reach into a year that is not announced; plain weekdays are counted there")
@@ -70,7 +70,7 @@ extension CalendarCommand {
 }
 
 /// Answers when limits are up, read from words.
-private struct DueDesk {
+private struct DueCalculator {
   let time: WorkingTime
   let fromNextDay: Bool
   let untilClose: Bool

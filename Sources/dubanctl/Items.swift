@@ -58,7 +58,7 @@ struct Items: AsyncParsableCommand {
       let parts = detail.parts.map { part in
         [
           "part (协办)",
-          "\(part.unit ?? ""): \(part.phase), \(part.standing.map { part.held ?? "due \($0)" } ?? "no deadline runs")",
+          "\(part.unit ?? ""): \(part.phase), \(part.standing.map { part.whyStopped ?? "due \($0)" } ?? "no deadline runs")",
         ]
       }
       let lines = detail.lines.map { [$0.name, $0.text] } + parts

@@ -10,7 +10,7 @@ extension PolicyCommand {
       abstract: "Moves open items to another policy version, with a record of who did it and why.",
       discussion: """
         Clocks count from when they did, and what was breached stays so. A deadline that would have passed already by the other policy \
-        stays as it was: nobody is blamed for what they were not told. `items show` says what the deadlines were before and after.
+        stays as it was: no organ is blamed for what it was not told. `items show` says what the deadlines were before and after.
         """)
 
     @OptionGroup var connections: Connections

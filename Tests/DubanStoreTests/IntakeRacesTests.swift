@@ -1,4 +1,4 @@
-// Several intake workers at once: what one holds the other sets aside; nothing is lost, doubled or waited for.
+// Several intake workers at once: what one holds the other defers; nothing is lost, doubled or waited for.
 
 import Duban
 import PostgreSQL
@@ -14,7 +14,7 @@ struct IntakeRacesTests {
     Task.detached(executorPreference: ownThreads) { try takeInTheEnd(batch, test.connect()) }
   }
 
-  @Test("a matter that another transaction holds is set aside at once, its neighbours are taken, and later it is taken too")
+  @Test("a matter that another transaction holds is deferred at once, its neighbours are taken, and later it is taken too")
   func heldMatter() async throws {
     try await TestStore.with { test in
       let (one, two) = (try test.connect(), try test.connect())
@@ -25,8 +25,8 @@ struct IntakeRacesTests {
       ]
       try one.transaction { one in
         _ = try one.connection.execute("SELECT FROM item WHERE subject = 'A' FOR UPDATE")
-        #expect(try take(batch, two) == [.setAside, .applied, .applied, .setAside])
-        #expect(try take(batch, two) == [.setAside, .duplicate, .duplicate, .setAside])
+        #expect(try take(batch, two) == [.deferred, .applied, .applied, .deferred])
+        #expect(try take(batch, two) == [.deferred, .duplicate, .duplicate, .deferred])
       }
       #expect(try take(batch, two) == [.applied, .duplicate, .duplicate, .applied])
       #expect(try test.ask("SELECT count(*) FROM item_event") == 6 && test.ask("SELECT count(*) FROM message") == 6)
@@ -92,7 +92,7 @@ struct IntakeRacesTests {
       // The matter has a row already, because an answer came before it: the second meets that row, not a unique key.
       #expect(try take([complaint("responded", "S")], one) == [.waits])
       let opening = try complaint("submitted", "S")
-      try take([opening], one) { () throws in #expect(try take([opening], two) == [.setAside]) }
+      try take([opening], one) { () throws in #expect(try take([opening], two) == [.deferred]) }
       #expect(try take([opening], two) == [.duplicate])
       try RecordLaws.expect(one)
     }
@@ -133,7 +133,7 @@ struct IntakeRacesTests {
       try take([complaint("submitted", "B", at: start)], one)
       let naming = try complaint("accepted", "B", at: start + .seconds(1), #"{"lead":"供水公司"}"#)
       let later = try complaint("responded", "B", at: start + .seconds(2), #"{"part":"供水公司"}"#)
-      try take([later], one) { () throws in #expect(try take([naming], two) == [.setAside]) }
+      try take([later], one) { () throws in #expect(try take([naming], two) == [.deferred]) }
       #expect(try test.ask("SELECT count(*) FROM verdict WHERE verdict = 'waits'") == 1)
       #expect(try take([naming], two) == [.applied])
       #expect(try test.phases() == "A responded, B responded")

@@ -88,7 +88,7 @@ struct PlansTests {
     }
   }
 
-  @Test("the fold of a log reads the partition of the matter's birth and no other")
+  @Test("the fold of a log reads the partition of the month in which the matter was recorded and no other")
   func onePartition() async throws {
     try await TestStore.with { test in
       let store = try test.connect()

@@ -85,7 +85,7 @@ struct PolicyMoveStoreTests {
         }
         try test.untilWaiting()
         let urgings = try ["A", "B"].map { try Sample.envelope("reminder.urged", id: "u\($0)", subject: $0, data: "{}") }
-        #expect(try take(urgings, two) == [.setAside, .applied])
+        #expect(try take(urgings, two) == [.deferred, .applied])
         return move
       }
       #expect(try await move.value == 2 && ids.count == 2)

@@ -18,7 +18,7 @@ struct StalledSessionsTests {
       defer { [stopped, stranger].forEach { $0.end() } }
       try test.untilWaiting(or: "\(Self.copying) = 2")
       #expect(try store.endStalledSessions(after: 60_000) == 0)
-      #expect(try take([complaint("responded", "A")], store) == [.setAside])
+      #expect(try take([complaint("responded", "A")], store) == [.deferred])
       #expect(try store.endStalledSessions(after: 0) == 1)
       try test.untilWaiting(or: "\(Self.copying) = 1")
       stranger.end()

@@ -241,8 +241,8 @@ struct StoreTests {
     }
   }
 
-  @Test("the log of a matter stays in the partition of its birth, however late its last entry comes")
-  func partitionOfBirth() async throws {
+  @Test("the log of a matter stays in the partition of the month in which it was recorded, however late its last entry comes")
+  func partitionOfMonth() async throws {
     try await TestStore.with { test in
       let store = try test.connect()
       try take([complaint("submitted", "S")], store)

@@ -1,4 +1,4 @@
-// 主办, 改派, 派件: who is responsible for the whole, and what the directory comes to know later.
+// 主办, 改派, 派件: who is responsible for the whole, and what is placed once the directory has it.
 
 import Testing
 
@@ -95,7 +95,7 @@ struct AssignmentTests {
 
   // MARK: - 派件
 
-  /// The small city, which has come to know a street and a unit.
+  /// The small city, whose directory has a street and a unit more.
   private static let learnt = Directory(
     version: 2,
     organs: City.organs + [
@@ -106,7 +106,7 @@ struct AssignmentTests {
   private static let region = Event.Region(district: "黄石港区", street: "新街道", community: "一号院")
   private static let nowhere = #""region":{"district":"黄石港区","street":"新街道","community":"一号院"}"#
 
-  @Test("the street that the directory comes to know has the matter; its clock runs on")
+  @Test("a matter that is placed with a street is the street's; its clock runs on")
   func street() throws {
     var book = try Casebook()
     try book.hear("complaint.submitted", "{\(Self.nowhere)}")
@@ -122,7 +122,7 @@ struct AssignmentTests {
     #expect(book.breaches.owners == [20] && book.whole.supervisor == .district)
   }
 
-  @Test("the unit that the directory comes to know has the whole, or its part in it", arguments: [true, false])
+  @Test("a matter that is placed with a unit is the unit's: the whole, or its part in it", arguments: [true, false])
   func unit(leads: Bool) throws {
     let (lead, supporting) = leads ? ("热力公司", "无此单位") : ("无此单位", "热力公司")
     var book = try Casebook()

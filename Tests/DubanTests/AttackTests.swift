@@ -411,7 +411,7 @@ private let merging = [#""into":{"source":"/hotline/12345","subject":"HS-1"}"#]
     #expect(telling.item(of: "HS-2").main == Ledger.key("HS-1"))
     #expect(telling.item().main == nil)
     #expect(telling.item().cycle?.response?.dueAt == clock(12))
-    #expect(telling.item().cycle?.isHeld == false)
+    #expect(telling.item().cycle?.isStopped == false)
     try telling.expectLawful()
   }
 
@@ -484,7 +484,7 @@ private let merging = [#""into":{"source":"/hotline/12345","subject":"HS-1"}"#]
     if isResumed { try telling.say("resumed", at: clock(10), of: "HS-2") }
     try telling.say("withdrawn", at: clock(10, 30))
     telling.ledger.follow(at: clock(10, 30))
-    #expect(telling.item(of: "HS-2").cycle?.isHeld == !isResumed)
+    #expect(telling.item(of: "HS-2").cycle?.isStopped == !isResumed)
     if isResumed { #expect(telling.item(of: "HS-2").cycle?.response?.dueAt == clock(13, 30)) }
     try telling.expectLawful()
   }

@@ -48,7 +48,7 @@ struct Casebook {
     let opens = EventType.named(type)?.meaning == .opens
     let envelope = try envelope(
       type, id: id ?? "m\(messages)", source: source, subject: subject, time: time, data: data ?? (opens ? Told.opening : "{}"))
-    return hear([envelope], at: heard ?? time).first ?? .setAside
+    return hear([envelope], at: heard ?? time).first ?? .deferred
   }
 
   @discardableResult

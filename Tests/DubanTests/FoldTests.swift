@@ -24,7 +24,7 @@ struct FoldTests {
       var book = try Casebook()
       try book.hear("complaint.submitted", at: sent, heard: morning)
       #expect(book.whole.due(.response) == due)
-      #expect(book.matter.opening?.at == min(sent, morning) && book.whole.cycle?.spokeAt == min(sent, morning))
+      #expect(book.matter.opening?.at == min(sent, morning) && book.whole.cycle?.beganAt == min(sent, morning))
     }
   }
 
@@ -105,7 +105,7 @@ struct FoldTests {
       book.sweep(at: hour(48))
       try book.hear("complaint.resolved", at: hour(50))
       try book.hear(type, data, at: day(9))
-      #expect(book.whole.phase == .open && book.whole.cycles == 2 && book.whole.cycle?.spokeAt == day(9))
+      #expect(book.whole.phase == .open && book.whole.cycles == 2 && book.whole.cycle?.beganAt == day(9))
       #expect(book.whole.responsible == City.streetID && book.whole.supervisor == nil)
       #expect(book.whole.due(.response) == day(9) + .hours(48) && book.whole.breachedAt == hour(48))
       #expect(book.breaches.tiers == [.street])
@@ -124,7 +124,7 @@ struct FoldTests {
     try book.hear("complaint.submitted")
     try book.hear("complaint.resolved", at: hour(1))
     try book.hear("complaint.reopened", at: ShanghaiTime(year: 2099, month: 1, day: 1).instant, heard: hour(2))
-    #expect(book.whole.phase == .open && book.whole.cycle?.spokeAt == hour(2))
+    #expect(book.whole.phase == .open && book.whole.cycle?.beganAt == hour(2))
     try book.hear("complaint.resolved", at: hour(3))
     #expect(book.whole.phase == .closed)
   }
@@ -137,7 +137,7 @@ struct FoldTests {
       try book.hear(type, data, at: day(-27), heard: hour(2))
       switch type {
       case "complaint.suspended":
-        #expect(book.whole.suspendedAt == morning)
+        #expect(book.whole.stoppedSince == morning)
         try book.hear("complaint.resumed", at: hour(2) + .seconds(1))
         #expect(book.whole.due(.response) == hour(50) + .seconds(1))
       case "complaint.responded": #expect(book.whole.answeredAt == morning && book.whole.phase == .responded)

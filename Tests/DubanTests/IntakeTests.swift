@@ -75,7 +75,7 @@ struct IntakeTests {
     let book = try Casebook()
     var intake = Intake(
       batch, known: [batch[1].item: .init(free, isNew: true)], taken: [:], references: book.references, now: morning)
-    #expect(intake.decide([:]) == [.setAside, .applied])
+    #expect(intake.decide([:]) == [.deferred, .applied])
     #expect(intake.effects.messages.map(\.key.id) == ["e2"] && intake.effects.matters.map(\.matter.id) == [1])
   }
 

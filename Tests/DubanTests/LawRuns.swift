@@ -233,9 +233,9 @@ struct Standing: Equatable {
   var name: String
   var phase: Item.Phase
   var cycles, urgings, returns: Int32
-  var answeredAt, spokeAt, closedAt: Instant?
+  var answeredAt, beganAt, closedAt: Instant?
   var isWithdrawn: Bool
-  var isHeld: Bool?
+  var isStopped: Bool?
   var main: ItemKey?
   var responsible: Int64?
 }
@@ -246,8 +246,9 @@ extension Run {
       row.matter.items.map { unit, item in
         Standing(
           name: row.matter.key(of: unit).description, phase: item.phase, cycles: item.cycles, urgings: item.urgings,
-          returns: item.returns, answeredAt: item.answeredAt, spokeAt: item.cycle?.spokeAt, closedAt: item.closedAt,
-          isWithdrawn: item.isWithdrawn, isHeld: item.cycle?.isHeld, main: item.main, responsible: item.cycle?.responsibleID)
+          returns: item.returns, answeredAt: item.answeredAt, beganAt: item.cycle?.beganAt, closedAt: item.closedAt,
+          isWithdrawn: item.isWithdrawn, isStopped: item.cycle?.isStopped, main: item.main, responsible: item.cycle?.responsibleID
+        )
       }
     }
   }

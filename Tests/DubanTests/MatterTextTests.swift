@@ -16,7 +16,7 @@ struct MatterTextTests {
 
   /// A cycle with every field set.
   private static let cycle: Item.Cycle = {
-    var cycle = Item.Cycle(begunBy: 3, spokeAt: hour(5), responsibleID: 6, startTier: .street)
+    var cycle = Item.Cycle(begunBy: 3, beganAt: hour(5), responsibleID: 6, startTier: .street)
     (cycle.answeredAt, cycle.supervisor, cycle.breachedTier) = (hour(7), .city, .district)
     (cycle.response, cycle.resolution) = (clock(0), clock(1))
     cycle.pauses = [.init(from: hour(8), until: hour(9)), .init(from: hour(10))]
@@ -28,7 +28,7 @@ struct MatterTextTests {
   @Test("every state is read back as it was written, and its names are sorted, so that equal states have equal texts")
   func roundTrip() throws {
     let states: [Item.State] = [
-      .awaited, .active(Self.cycle), .active(Item.Cycle(begunBy: 1, spokeAt: morning, startTier: .city)),
+      .awaited, .active(Self.cycle), .active(Item.Cycle(begunBy: 1, beganAt: morning, startTier: .city)),
       .duplicate(of: ItemKey(source: "/qr/mashang", subject: "\"甲\""), Self.cycle),
       .closed(at: hour(20), isWithdrawal: true, Self.cycle), .closed(at: hour(20), isWithdrawal: false, Self.cycle),
     ]

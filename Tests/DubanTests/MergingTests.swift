@@ -19,10 +19,10 @@ struct MergingTests {
   @Test("a duplicate's clocks are held while its main item is in work, and it is settled with it")
   func settled() throws {
     var book = try merged()
-    #expect(book.whole.phase == .merged && book.whole.suspendedAt == hour(1) && book.matter.wakeAt == nil)
+    #expect(book.whole.phase == .merged && book.whole.stoppedSince == hour(1) && book.matter.wakeAt == nil)
     #expect(book.whole.main?.subject == "HS-0")
     try book.hear("complaint.resumed", at: hour(2))
-    #expect(book.whole.suspendedAt == hour(1), "a resumption is about a pause")
+    #expect(book.whole.stoppedSince == hour(1), "a resumption is about a pause")
     try book.hear("complaint.resolved", at: hour(20), subject: "HS-0")
     book.follow(at: hour(20))
     #expect(
@@ -39,13 +39,13 @@ struct MergingTests {
     var book = try merged()
     try book.hear("complaint.withdrawn", at: hour(20), subject: "HS-0")
     book.follow(at: hour(20))
-    #expect(book.whole.phase == .open && book.whole.main == nil && book.whole.suspendedAt == nil)
+    #expect(book.whole.phase == .open && book.whole.main == nil && book.whole.stoppedSince == nil)
     #expect(book.whole.due(.response) == hour(48 + 19))
     // Nor does it take one along that is merged afterwards.
     try book.hear("complaint.submitted", at: hour(20), subject: "HS-2")
     try book.hear("complaint.merged", Told.into("HS-0"), at: hour(21), subject: "HS-2")
     book.follow(at: hour(21))
-    #expect(book["HS-2"].whole.phase == .open && book["HS-2"].whole.suspendedAt == nil && book["HS-2"].wakeAt == hour(68))
+    #expect(book["HS-2"].whole.phase == .open && book["HS-2"].whole.stoppedSince == nil && book["HS-2"].wakeAt == hour(68))
   }
 
   @Test(
@@ -56,11 +56,11 @@ struct MergingTests {
     try book.hear("complaint.submitted")
     try book.hear("complaint.merged", Told.into("HS-0"), at: hour(1))
     book.follow(at: hour(1))
-    #expect(book.whole.phase == .open && book.whole.suspendedAt == nil && book.matter.wakeAt == hour(48))
+    #expect(book.whole.phase == .open && book.whole.stoppedSince == nil && book.matter.wakeAt == hour(48))
     #expect(book.mergings.map(\.main.subject) == ["HS-0"])
     try book.hear("complaint.submitted", at: hour(3), subject: "HS-0")
     book.follow(at: hour(3))
-    #expect(book.whole.phase == .merged && book.whole.suspendedAt == hour(1))
+    #expect(book.whole.phase == .merged && book.whole.stoppedSince == hour(1))
   }
 
   @Test("a duplicate that is merged into what is settled already is settled at once")
@@ -128,7 +128,7 @@ struct MergingTests {
     try book.hear("complaint.merged", Told.into("HS-0"), at: hour(2))
     try book.hear("complaint.withdrawn", at: hour(3), subject: "HS-0")
     book.follow(at: hour(3))
-    #expect(book.whole.phase == .open && book.whole.suspendedAt == hour(1))
+    #expect(book.whole.phase == .open && book.whole.stoppedSince == hour(1))
     try book.hear("complaint.resumed", at: hour(5))
     #expect(book.whole.due(.response) == hour(52))
   }
@@ -155,7 +155,7 @@ struct MergingTests {
       book.follow(at: hour(2))
       try book.hear("complaint.merged", Told.into("HS-A"), at: hour(1), heard: hour(2) + .seconds(1))
       book.follow(at: hour(2) + .seconds(1))
-      #expect(book.whole.main?.subject == "HS-A" && book.whole.suspendedAt == hour(1))
+      #expect(book.whole.main?.subject == "HS-A" && book.whole.stoppedSince == hour(1))
       try book.hear("complaint.\(fate)", at: hour(20), subject: "HS-B")
       book.follow(at: hour(20))
       #expect(book.whole.phase == .merged && book.whole.main?.subject == "HS-A", "\(fate)")

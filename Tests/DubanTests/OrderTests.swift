@@ -69,7 +69,7 @@ struct OrderTests {
       try book.hear("complaint.resolved", at: heard + .seconds(ahead - 10), heard: heard + .seconds(1))
       #expect(book.whole.phase == phase, "ahead by \(ahead) s")
       // Nothing happens later than it was heard.
-      #expect(book.whole.closedAt ?? book.whole.cycle?.spokeAt ?? day(9) <= heard + .seconds(1))
+      #expect(book.whole.closedAt ?? book.whole.cycle?.beganAt ?? day(9) <= heard + .seconds(1))
     }
   }
 

@@ -90,7 +90,7 @@ struct PartsTests {
     // Who leads has no part beside it.
     #expect(book.matter.parts.map(\.unit) == ["供电公司"])
     #expect(book.whole.responsible == 5 && book.whole.due(.response) == hour(48))
-    #expect(book.part("供电公司").cycle?.spokeAt == hour(5) && book.part("供电公司").cycles == 1)
+    #expect(book.part("供电公司").cycle?.beganAt == hour(5) && book.part("供电公司").cycles == 1)
     #expect(book.part("供电公司").due(.resolution) == hour(5) + .days(19))
   }
 
@@ -165,10 +165,10 @@ struct PartsTests {
     var book = try opened()
     try book.hear("complaint.suspended", Told.pause, at: hour(1))
     try book.hear("complaint.suspended", #"{"part":"供电公司","reason":"等待居民配合"}"#, at: hour(2))
-    #expect(book.whole.suspendedAt == hour(1) && book.part("供电公司").suspendedAt == hour(2))
-    #expect(book.part("燃气公司").suspendedAt == nil && book.part("燃气公司").due(.resolution) == day(19))
+    #expect(book.whole.stoppedSince == hour(1) && book.part("供电公司").stoppedSince == hour(2))
+    #expect(book.part("燃气公司").stoppedSince == nil && book.part("燃气公司").due(.resolution) == day(19))
     try book.hear("complaint.resumed", #"{"part":"供电公司"}"#, at: hour(12))
-    #expect(book.part("供电公司").due(.resolution) == day(19) + .hours(10) && book.whole.suspendedAt == hour(1))
+    #expect(book.part("供电公司").due(.resolution) == day(19) + .hours(10) && book.whole.stoppedSince == hour(1))
     let until = #""part":"燃气公司","until":"2026-12-20T08:00:00+08:00""#
     try book.hear("complaint.extension-requested", #"{"reason":"雨季",\#(until)}"#, at: hour(13))
     try book.hear("complaint.extension-decided", #"{"decision":"approved","approver":"黄石港区",\#(until)}"#, at: hour(14))
@@ -209,7 +209,7 @@ struct PartsTests {
     try book.hear("complaint.merged", Told.into("HS-MAIN"), at: hour(2))
     book.follow(at: hour(2))
     try book.hear("complaint.reopened", #"{"part":"供电公司"}"#, at: hour(3))
-    #expect(book.part("供电公司").phase == .merged && book.part("供电公司").suspendedAt == hour(3) && book.matter.wakeAt == nil)
+    #expect(book.part("供电公司").phase == .merged && book.part("供电公司").stoppedSince == hour(3) && book.matter.wakeAt == nil)
     try book.hear("complaint.withdrawn", at: hour(5), subject: "HS-MAIN")
     book.follow(at: hour(5))
     #expect(book.part("供电公司").phase == .open && book.part("供电公司").due(.resolution) == hour(5) + .days(19))
@@ -222,10 +222,10 @@ struct PartsTests {
     try book.hear("complaint.suspended", Told.pause, at: hour(7))
     try book.hear("complaint.reopened", at: hour(5), heard: hour(8))
     try book.hear("complaint.withdrawn", at: hour(4), heard: hour(9))
-    #expect(book.whole.phase == .open && book.whole.cycles == 2 && book.whole.suspendedAt == hour(7))
+    #expect(book.whole.phase == .open && book.whole.cycles == 2 && book.whole.stoppedSince == hour(7))
     let (ended, again) = (book.part("燃气公司"), book.part("供电公司"))
     #expect(ended.phase == .closed && ended.closedAt == hour(4) && ended.isWithdrawn)
-    #expect(again.phase == .open && again.cycle?.spokeAt == hour(6) && again.cycles == 2)
+    #expect(again.phase == .open && again.cycle?.beganAt == hour(6) && again.cycles == 2)
   }
 
   @Test("a 返工 of a part that is heard after a later end of the whole ends with that: the part was open alone, for good")

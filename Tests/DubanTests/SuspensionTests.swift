@@ -16,7 +16,7 @@ struct SuspensionTests {
   func pause() throws {
     var book = try opened()
     try book.hear("complaint.suspended", Told.pause, at: hour(10))
-    #expect(book.matter.wakeAt == nil && book.whole.suspendedAt == hour(10))
+    #expect(book.matter.wakeAt == nil && book.whole.stoppedSince == hour(10))
     book.sweep(at: day(100), all: true)
     #expect(book.breaches.isEmpty)
     book = try opened()
@@ -42,7 +42,7 @@ struct SuspensionTests {
   func pauseAfterDeadline() throws {
     var book = try opened()
     try book.hear("complaint.suspended", Told.pause, at: hour(50))
-    #expect(book.breaches.tiers == [.street] && book.whole.supervisor == .district && book.whole.suspendedAt == hour(50))
+    #expect(book.breaches.tiers == [.street] && book.whole.supervisor == .district && book.whole.stoppedSince == hour(50))
   }
 
   @Test("in whatever order pauses and resumptions are heard, the deadlines come out the same")
@@ -55,7 +55,7 @@ struct SuspensionTests {
     for _ in 0..<24 {
       var book = try opened(Self.patient())
       for (type, data, hours) in events.shuffled(using: &random) { try book.hear(type, data, at: hour(hours), heard: hour(9)) }
-      #expect(book.whole.due(.response) == hour(48 + 6) && book.whole.suspendedAt == nil)
+      #expect(book.whole.due(.response) == hour(48 + 6) && book.whole.stoppedSince == nil)
     }
   }
 
@@ -72,7 +72,7 @@ struct SuspensionTests {
     #expect(book.whole.due(.response) == hour(72))
     try book.hear("complaint.suspended", Told.pause, at: hour(24), heard: hour(49))
     // What happened counts: the street's deadline did not lapse, for it was suspended then.
-    #expect(book.whole.supervisor == nil && book.whole.suspendedAt == hour(24))
+    #expect(book.whole.supervisor == nil && book.whole.stoppedSince == hour(24))
     // It was heard of too late to annul by itself what was found: a person decides.
     #expect(book.breaches.map(\.status) == [.contested])
     try book.hear("complaint.resumed", at: hour(50))
@@ -102,10 +102,10 @@ struct SuspensionTests {
     guard case .inapplicable(let why) = book.verdict else { return #expect(Bool(false), "\(book.verdict)") }
     #expect(why.pointer == "/data/reason" && why.detail.contains("等待居民配合") && book.whole == before)
     try book.hear("complaint.suspended", Told.pause, at: hour(2))
-    #expect(book.whole.suspendedAt == hour(2))
+    #expect(book.whole.stoppedSince == hour(2))
     var any = try opened()
     try any.hear("complaint.suspended", #"{"reason":"天气不好"}"#, at: hour(1))
-    #expect(any.whole.suspendedAt == hour(1))
+    #expect(any.whole.stoppedSince == hour(1))
     var none = try opened(City.policy("resolution: { within: 19d, district: 5d, city: 5d }, pauses: []"))
     #expect(try none.hear("complaint.suspended", Told.pause, at: hour(1)) == .inapplicable(.notAllowed))
   }
@@ -115,7 +115,7 @@ struct SuspensionTests {
     var book = try opened()
     try book.hear("complaint.suspended", Told.pause, at: hour(3))
     try book.hear("complaint.resolved", at: hour(4))
-    #expect(book.whole.clocks.isEmpty && book.whole.suspendedAt == nil)
+    #expect(book.whole.clocks.isEmpty && book.whole.stoppedSince == nil)
     #expect(book.whole.cycle?.pauses == [.init(from: hour(3), until: hour(4))] && book.whole.cycle?.isSuspended == false)
     try book.hear("complaint.reopened", at: hour(5))
     #expect(book.whole.cycle?.pauses.isEmpty == true && book.whole.due(.resolution) == hour(5) + .days(19))

@@ -62,7 +62,7 @@ struct Telling {
 
   func statuses(of subject: String = MatterHistory.main) -> [Breach.Status] { breaches(of: subject).map(\.status) }
 
-  func announced(_ type: Announcement.EventType) -> Int { ledger.announcements.count { $0.type == type } }
+  func announced(_ type: Announcement.Kind) -> Int { ledger.announcements.count { $0.type == type } }
 
   /// Whether what is on record follows from the log, whatever was done to it.
   func expectLawful(sourceLocation: SourceLocation = #_sourceLocation) throws {

@@ -98,7 +98,7 @@ struct TransitionTableTests {
       // A merging takes effect once it is known what has become of the main item.
       book.follow(at: hour(10))
       observed = Self.observed(before, book.matter)
-    case .duplicate, .setAside, .refused: observed = .impossible
+    case .duplicate, .deferred, .refused: observed = .impossible
     }
     #expect(observed == TransitionTable.transition(cell.trigger, in: cell.phase), "\(cell.trigger)")
     // Whatever becomes of it, it is in the log.
@@ -167,7 +167,7 @@ struct TransitionTableTests {
   }
 
   static let ownCells: [OwnCell] = [
-    Trigger.isNamed, .directoryLearnt, .policyMoved, .mainHeld, .mainSettled, .mainWithdrawn, .takesLead, .wholeMerged,
+    Trigger.isNamed, .isPlaced, .policyMoved, .mainHeld, .mainSettled, .mainWithdrawn, .takesLead, .wholeMerged,
     .wholeReleased, .wholeClosed, .calendarCame, .warningDue, .deadlineLapses, .setAside,
   ].flatMap { trigger in Item.Phase.allCases.map { OwnCell(trigger: trigger, phase: $0) } }
 
@@ -194,7 +194,7 @@ struct TransitionTableTests {
     }
     let event: Event =
       switch cell.trigger {
-      case .directoryLearnt: .placed(.init(district: "黄石港区", street: "花湖街道"))
+      case .isPlaced: .placed(.init(district: "黄石港区", street: "花湖街道"))
       case .policyMoved: .policyMoved(to: 8, because: "整改", by: "张三")
       case .mainHeld: followed(.held)
       case .mainSettled: followed(.settled)

@@ -24,7 +24,7 @@ struct ContractTests {
   @Test("it lists every type that Duban reads and every type that it tells, and no others")
   func types() {
     #expect(contract.messages(of: "intake").sorted() == EventType.all.keys.sorted())
-    #expect(contract.messages(of: "events").sorted() == Announcement.EventType.allCases.map(\.rawValue).sorted())
+    #expect(contract.messages(of: "events").sorted() == Announcement.Kind.allCases.map(\.rawValue).sorted())
     for key in contract.messages(of: "intake") + contract.messages(of: "events") {
       let message = contract.message(key)
       #expect(message["name"].string == EventType.prefix + key)

@@ -29,7 +29,8 @@ struct FaultTests {
   }
 
   @Test(
-    "killed amid mixed traffic, out of order, with duplicates and bad messages: each event applied once, each bad one set aside")
+    "killed amid mixed traffic, out of order, with duplicates and bad messages: each event applied once, each bad one a dead letter"
+  )
   func mixedTraffic() async throws {
     try await Surroundings.with { test in
       let count = 2_000
@@ -51,7 +52,7 @@ struct FaultTests {
         }
         // A closed item may still miss its answer, and who is refused has no row: each is waited for by itself.
         try test.store.until("(SELECT count(*) FROM message) = \(count * 3)")
-        try daemon.until("each bad one is set aside") { try test.depth(of: "duban.complaints.dead") >= bad.count }
+        try daemon.until("each bad one is a dead letter") { try test.depth(of: "duban.complaints.dead") >= bad.count }
         try test.store.until("(SELECT count(*) FROM outbox) = 0")
       }
       try await test.takeCopies()
@@ -140,7 +141,7 @@ struct FaultTests {
     }
   }
 
-  @Test("a message over which duband died again and again is set aside as a dead letter, and its neighbours are taken")
+  @Test("a message over which duband died again and again becomes a dead letter, and its neighbours are taken")
   func poison() async throws {
     try await Surroundings.with { test in
       try test.publish(complaints: 1)

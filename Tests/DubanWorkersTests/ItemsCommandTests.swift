@@ -55,7 +55,7 @@ struct ItemsCommandTests {
       }
       let list = try test.dubanctl("items", "list").output
       #expect(list.contains("suspended since 2026-09-28T08:55:00+08:00 (暂停)"))
-      #expect(list.contains("duplicate of /hotline/12345/M (重复件), suspended since 2026-09-28T08:56:00+08:00"))
+      #expect(list.contains("duplicate of /hotline/12345/M (重复件), stopped since 2026-09-28T08:56:00+08:00"))
       let items = try JSONDecoder().decode([Item].self, from: Data(test.dubanctl("items", "list", "--json").output.utf8))
       // What is suspended is no longer urgent.
       #expect(
@@ -70,8 +70,8 @@ struct ItemsCommandTests {
 
       let paused = try test.dubanctl("items", "show", "P").output
       #expect(line("clocks", of: paused) == "clocks suspended since 2026-09-28T08:55:00+08:00 (暂停)")
-      #expect(line("响应", of: paused)?.hasPrefix("响应 was due 2026-09-30T08:50:00+08:00 when it was suspended") == true)
-      #expect(line("办结", of: paused)?.hasPrefix("办结 was due 2026-10-17T08:50:00+08:00 when it was suspended") == true)
+      #expect(line("响应", of: paused)?.hasPrefix("响应 was due 2026-09-30T08:50:00+08:00 when its clocks were stopped") == true)
+      #expect(line("办结", of: paused)?.hasPrefix("办结 was due 2026-10-17T08:50:00+08:00 when its clocks were stopped") == true)
       #expect(line("延期", of: paused) == "延期 asked for until 2026-10-30T17:30:00+08:00, not decided yet")
       #expect(line("承办", of: paused) == "承办 胜阳港街道" && line("督办", of: paused) == "督办 –")
       #expect(paused.firstRange(of: "响应 ")!.lowerBound < paused.firstRange(of: "办结 ")!.lowerBound)
@@ -87,11 +87,11 @@ struct ItemsCommandTests {
       #expect(explained.hasSuffix("目前因“等待居民配合”暂停计时，自2026年9月28日08:55起。\n"), "\(explained)")
       #expect(
         try test.dubanctl("items", "explain", "D", "--lang", "en").output.hasSuffix(
-          "It is a duplicate (重复件) of /hotline/12345/M; its clocks are suspended since 2026-09-28 08:56.\n"))
+          "It is a duplicate (重复件) of /hotline/12345/M; its clocks are stopped since 2026-09-28 08:56.\n"))
     }
   }
 
-  @Test("explain marks the deadline that is provisional, says what a pause left, and where nobody is above")
+  @Test("explain marks the deadline that is provisional, says what a pause left, and where no organ is above")
   func standings() async throws {
     try await Surroundings.with { test in
       #expect(
@@ -132,7 +132,8 @@ struct ItemsCommandTests {
         try take(["A", "B"].map { event("complaint.resumed", $0, at: "2026-12-17T16:50", "{}") }, test)
       }
       let exhausted = try explain("B")
-      #expect(exhausted.contains("Not answered yet; nobody is above.") && exhausted.contains("Not settled yet; nobody is above."))
+      #expect(exhausted.contains("Not answered yet; no organ is above."))
+      #expect(exhausted.contains("Not settled yet; no organ is above."))
       let shown = try test.dubanctl("items", "show", "B").output
       #expect(line("承办", of: shown) == "承办 胜阳港街道" && line("督办", of: shown) == "督办 黄石市")
       #expect(line("办结", of: shown)?.hasPrefix("办结 overdue; was due 2026-12-16T01:30:00+08:00") == true, "\(shown)")

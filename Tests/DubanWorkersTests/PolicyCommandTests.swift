@@ -111,7 +111,7 @@ struct PolicyCommandTests {
       #expect(explained.end == .exit(0), "\(explained.errors)")
       let text = explained.output
       #expect(text.hasPrefix("/hotline/12345/2026-001\n\nThe complaint came at "), "\(text)")
-      #expect(text.contains("policy version 2, line 4.") && text.contains("Not settled yet; nobody is above."))
+      #expect(text.contains("policy version 2, line 4.") && text.contains("Not settled yet; no organ is above."))
       #expect(text.contains("Resolution (办结): 3 workdays (from the next day, until close of business), counted from "))
       #expect(text.contains("周末 ") && text.contains(" (calendar version 1)"))
       let due: String = try test.store.ask(

@@ -16,7 +16,7 @@ public struct Intake: Sendable {
     /// Taken before, with the same content: nothing to do.
     case duplicate
     /// Its matter is held by another transaction: to be tried again, after its neighbours.
-    case setAside
+    case deferred
     /// Not taken: a dead letter.
     case refused(Refusal)
   }
@@ -51,9 +51,9 @@ public struct Intake: Sendable {
   /// A matter of the batch, and what the batch has to say about it.
   private struct Work {
     var known: Known
-    /// In the order of their arrival, with their places in the batch.
+    /// In the order of their arrival, with the index of each in the batch.
     var lines: [LogLine] = []
-    var places: [Int] = []
+    var indexesInBatch: [Int] = []
 
     func isFast(_ calendars: Calendars) -> Bool {
       known.isNew || Fold.isFast(lines.map(\.entry), onto: known.matter, calendars: calendars)
@@ -70,30 +70,30 @@ public struct Intake: Sendable {
     (self.batch, self.references, self.now) = (batch, references, now)
     outcomes = Array(repeating: nil, count: batch.count)
     var taken = taken
-    // A place among the works for each matter that is there or new.
-    var places: [ItemKey: Int] = Dictionary(minimumCapacity: known.count)
+    // The index among the works of each matter that is there or new.
+    var indexes: [ItemKey: Int] = Dictionary(minimumCapacity: known.count)
     works.reserveCapacity(known.count)
     for (i, envelope) in batch.enumerated() {
       let key = envelope.matter
-      var place = places[key]
-      if place == nil, let known = known[key] {
-        place = works.count
-        places[key] = works.count
+      var index = indexes[key]
+      if index == nil, let known = known[key] {
+        index = works.count
+        indexes[key] = works.count
         works.append(Work(known: known))
       }
-      if let outcome = admit(envelope, taken, place) {
+      if let outcome = admit(envelope, taken, index) {
         outcomes[i] = outcome
-      } else if let place {
+      } else if let index {
         taken[envelope.key] = envelope.digest
-        works[place].places.append(i)
-        let (matter, number) = (works[place].known.matter, Int32(works[place].lines.count) + 1)
-        works[place].lines.append(line(for: envelope, itemID: matter.id, number: matter.entries + number))
+        works[index].indexesInBatch.append(i)
+        let (matter, number) = (works[index].known.matter, Int32(works[index].lines.count) + 1)
+        works[index].lines.append(line(for: envelope, itemID: matter.id, number: matter.entries + number))
       }
     }
   }
 
   /// Whether a message is admitted: nil where it is. Judged once, at the edge; a failure is a dead letter.
-  private func admit(_ envelope: Envelope, _ taken: [MessageKey: ContentDigest], _ place: Int?) -> Outcome? {
+  private func admit(_ envelope: Envelope, _ taken: [MessageKey: ContentDigest], _ index: Int?) -> Outcome? {
     if let earlier = taken[envelope.key] {
       return earlier == envelope.digest ? .duplicate : .refused(Self.conflict.answering(envelope))
     }
@@ -101,8 +101,8 @@ public struct Intake: Sendable {
       return .refused(Self.unknownSource.answering(envelope))
     }
     guard source.admits(envelope.userID) else { return .refused(Self.sourceNotAllowed.answering(envelope)) }
-    guard let place else { return .setAside }
-    guard works[place].known.matter.entries + Int32(works[place].lines.count) < Self.entryLimit else {
+    guard let index else { return .deferred }
+    guard works[index].known.matter.entries + Int32(works[index].lines.count) < Self.entryLimit else {
       return .refused(Self.tooManyEvents.answering(envelope))
     }
     return nil
@@ -147,18 +147,19 @@ public struct Intake: Sendable {
         fold = Fold.whole(log, of: matter, references: references, now: now, recorded: past.chronicle.breaches)
         effects.add(whole: fold, log: log, new: new, onto: past.chronicle)
       }
-      for (place, line) in zip(work.places, new) { tell(of: batch[place], line, fold, at: place) }
+      for (index, line) in zip(work.indexesInBatch, new) { tell(of: batch[index], line, fold, at: index) }
     }
-    return outcomes.map { $0 ?? .setAside }
+    return outcomes.map { $0 ?? .deferred }
   }
 
-  private mutating func tell(of envelope: Envelope, _ line: LogLine, _ fold: Fold, at place: Int) {
+  private mutating func tell(of envelope: Envelope, _ line: LogLine, _ fold: Fold, at index: Int) {
     effects.messages.append(TakenMessage(itemID: line.itemID, key: envelope.key, digest: envelope.digest))
     switch fold.verdicts[line.entry.number] ?? .applied {
-    case .applied: outcomes[place] = .applied
-    case .waits, .setAside: outcomes[place] = .waits
+    case .applied: outcomes[index] = .applied
+    // No operator can have set aside what has just come; if it were so, it would not count either.
+    case .waits, .setAside: outcomes[index] = .waits
     case .inapplicable(let why):
-      outcomes[place] = .inapplicable(why.reason)
+      outcomes[index] = .inapplicable(why.reason)
       return
     }
     guard references.directory.sources[envelope.key.source]?.wantsReceipts == true else { return }

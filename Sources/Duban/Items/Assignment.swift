@@ -27,18 +27,18 @@ extension Fold {
     switch TransitionTable.transition(.isNamed, in: part?.phase ?? .awaited) {
     case .opened: matter.parts.append(Matter.Part(unit: unit, unitID: entry.stamp.units[unit]))
     case .reopened:
-      guard let closedAt = part?.closedAt, let cycle = matter.whole.cycle, closedAt <= cycle.spokeAt else { return }
+      guard let closedAt = part?.closedAt, let cycle = matter.whole.cycle, closedAt <= cycle.beganAt else { return }
     default: return
     }
     // What falls due at a stated time (提醒) does so for its supporting units too.
     begin(unit, by: entry, at: time, due: matter.whole.cycle?.resolution?.statedAt)
   }
 
-  /// 派件: the directory has come to know the street or the units.
-  mutating func place(by entry: Entry, at time: Instant) {
+  /// 派件: the directory has the street or the units now.
+  mutating func assign(by entry: Entry, at time: Instant) {
     guard case .placed(let region) = entry.event else { return }
     matter.opening?.place = Place(entry.stamp, community: region?.community)
-    // A unit that was named before, and heard of later, is known by its own entry.
+    // A unit that was named before, in an entry that was heard later, is known by that entry.
     if let lead = matter.opening?.lead, let unit = entry.stamp.units[lead] { matter.opening?.leadID = unit }
     for (i, part) in matter.parts.enumerated() {
       if let unit = entry.stamp.units[part.unit] { matter.parts[i].unitID = unit }
@@ -46,15 +46,15 @@ extension Fold {
     for (unit, _) in matter.items { reassign(unit, by: entry, at: time) }
   }
 
-  /// Makes somebody else responsible: the clocks run on, and a tier that supervises goes on to. Who was told too late does not inherit what
+  /// Makes another organ or unit responsible: the clocks run on, and a tier that supervises goes on to. Who was told too late does not inherit what
   /// fell due before.
   private mutating func reassign(_ unit: String?, by entry: Entry, at time: Instant) {
     guard let opening = matter.opening, let rule = rule(unit) else { return }
     let holder = holder(unit, from: rule.start(of: opening, unit: unit))
-    let since = start(time, told: entry.recordedAt, by: entry.key?.source ?? matter.key.source)
+    let since = countingStart(time, told: entry.recordedAt, by: entry.key?.source ?? matter.key.source)
     matter[unit].change { cycle in
       if since > time, holder.organID != cycle.responsibleID {
-        if cycle.handovers.isEmpty { cycle.handovers.append(Item.Handover(organID: cycle.responsibleID, since: cycle.spokeAt)) }
+        if cycle.handovers.isEmpty { cycle.handovers.append(Item.Handover(organID: cycle.responsibleID, since: cycle.beganAt)) }
         cycle.handovers.append(Item.Handover(organID: holder.organID, since: since))
       } else if holder.organID != cycle.responsibleID {
         cycle.handovers = []

@@ -48,7 +48,7 @@ public struct Lapse: Hashable, Sendable {
   }
 }
 
-/// A breach on record. Never deleted; what becomes of it is recorded beside it.
+/// A breach on record. Never lost; its revision and its status say what has become of it.
 public struct Breach: Hashable, Sendable {
   public var itemID: Int64
   /// Its number within the matter, for good.
@@ -64,13 +64,13 @@ public struct Breach: Hashable, Sendable {
   public enum Status: String, CaseIterable, Sendable {
     /// It happened and counts.
     case standing
-    /// A late fact shows that it did not happen.
+    /// Duban finds, by what was heard within `annuls-within`, that it did not happen.
     case annulled
-    /// A fact that came too late to annul it by itself says that it did not happen: a person decides. It counts until then.
+    /// Only what was heard later than `annuls-within` says that it did not happen: a person decides. It counts until then.
     case contested
     /// 维持: a person decided that a contested breach counts.
     case upheld
-    /// A person decided that a contested breach did not happen (申诉).
+    /// A person decided that a contested or standing breach did not happen (申诉).
     case lifted
     /// 免责: it happened, and does not count.
     case excused

@@ -22,20 +22,20 @@ extension Fold {
     let told = told(of: unit, begunBy: entry)
     turns.append(Turn(unit: unit, isBeginning: true, entry: entry.number, heardAt: entry.recordedAt))
     let source = entry.key?.source ?? matter.key.source
-    let start = max(start(time, told: told, by: source), time)
+    let start = max(countingStart(time, told: told, by: source), time)
     let tier = rule.start(of: opening, unit: unit)
     let holder = holder(unit, from: tier)
     for passed in Tier.allCases where holder.unitID == nil && passed >= rule.startsAt && passed < holder.tier {
       if opening.place.organ(at: passed) == nil { passedOver.append((passed, entry.number)) }
     }
-    var cycle = Item.Cycle(begunBy: entry.number, spokeAt: time, responsibleID: holder.organID, startTier: holder.tier)
+    var cycle = Item.Cycle(begunBy: entry.number, beganAt: time, responsibleID: holder.organID, startTier: holder.tier)
     // A unit that was named late in the cycle before was told no sooner of this one.
     if let before = matter[unit].cycle, before.responsibleID == holder.organID,
       before.handovers.last.map({ $0.since > start }) ?? false
     {
       cycle.handovers = before.handovers
     }
-    // One that fell due before anybody could be told of it has the policy's limit from then on.
+    // One that fell due before an organ could be told of it has the policy's limit from then on.
     let stated = due.flatMap { $0 > told ? $0 : nil }
     let from = due == nil || stated != nil ? start : told
     cycle.resolution = clock(
@@ -49,21 +49,23 @@ extension Fold {
     // A part that begins while the whole is a duplicate is one from the start.
     guard unit != nil, case .duplicate(let main, _) = matter.whole.state else { return }
     matter[unit].state = .duplicate(of: main, cycle)
-    hold(unit, at: time)
+    stop(unit, at: time)
   }
 
   /// When it was known that an entry begins a cycle: once the log said that the item was over by then, and of a part that the whole was not.
   ///
-  /// A 返工 that is heard before the 办结 in front of it tells no organ of a new cycle; the 办结 does.
+  /// A 返工 that is heard before the 办结 in front of it tells no organ of a new cycle; the 办结 does. For example, a 办结 of 09:00 is heard at
+  /// 10:30, and the 返工 of 10:00 was heard at 10:01: the organ was told of the new cycle at 10:30.
   private func told(of unit: String?, begunBy entry: Entry) -> Instant {
     if turns.isEmpty { return entry.recordedAt }
     let (own, ofWhole) = (turns.filter { $0.unit == unit }, turns.filter { $0.unit == nil })
     let whole = unit == nil ? [] : ofWhole
     func isKnown(after number: Int32) -> Bool {
+      let itemIsOver = own.last { $0.entry <= number }?.isBeginning != true
       // What has ended before it began, as far as was heard, was not there yet.
-      own.last { $0.entry <= number }?.isBeginning != true
-        && (ofWhole.first.map { !$0.isBeginning || $0.entry <= number } ?? true)
-        && (whole.isEmpty || whole.last { $0.entry <= number }?.isBeginning == true)
+      let matterIsThere = ofWhole.first.map { !$0.isBeginning || $0.entry <= number } ?? true
+      let wholeIsInWork = whole.isEmpty || whole.last { $0.entry <= number }?.isBeginning == true
+      return itemIsOver && matterIsThere && wholeIsInWork
     }
     if isKnown(after: entry.number) { return entry.recordedAt }
     let later = (own + whole).filter { $0.entry > entry.number }.sorted { $0.entry < $1.entry }
@@ -94,7 +96,7 @@ extension Fold {
     guard var cycle = matter[unit].cycle, matter[unit].isInWork else { return }
     (cycle.response, cycle.resolution, cycle.requestedUntil) = (nil, nil, nil)
     cycle.isSuspended = false
-    if cycle.isHeld { cycle.pauses[cycle.pauses.count - 1].until = time }
+    if cycle.isStopped { cycle.pauses[cycle.pauses.count - 1].until = time }
     matter[unit].state = .closed(at: time, isWithdrawal: isWithdrawal, cycle)
     turns.append(Turn(unit: unit, isBeginning: false, entry: entry.number, heardAt: entry.recordedAt))
     closings.append(Closing(unit: unit, entry: entry.number, at: time))
@@ -134,8 +136,8 @@ public struct Life: Hashable, Sendable {
     (spans[last].until, spans[last].isWithdrawal) = (time, isWithdrawal)
   }
 
-  /// What becomes of a duplicate that was merged at a time: it is held while the matter is in work, and ends or is released with it. One
-  /// merged while the matter is settled is settled at once; nil where the matter is not there yet.
+  /// What becomes of a duplicate that was merged at a time: its clocks are stopped while the matter is in work, and it ends or is released
+  /// with it. One merged while the matter is settled is settled at once; nil where the matter is not there yet.
   public func fate(ofMergingAt time: Instant) -> (fate: Event.Following.Fate, at: Instant)? {
     guard let first = spans.first else { return nil }
     guard let span = spans.last(where: { $0.from <= time }) ?? Optional(first) else { return nil }

@@ -28,7 +28,7 @@ extension Fold {
 
   /// When a step counts from that should have counted from `nominal`, for an organ that was told at `told`: a late hearing beyond the
   /// tolerance gives the time that was lost.
-  func start(_ nominal: Instant, told: Instant, by source: String?) -> Instant {
+  func countingStart(_ nominal: Instant, told: Instant, by source: String?) -> Instant {
     told - nominal > policy().countsFromHearingAfter(source) ? told : nominal
   }
 
@@ -52,9 +52,9 @@ extension Fold {
     clock.warnAt = warnAt.flatMap { $0 > clock.start ? $0 : nil }
   }
 
-  /// Moves a due time by a pause that was kept, though the policy or the calendar would have it earlier.
-  private func setDue(
-    of clock: inout Item.Clock, _ kind: Item.ClockKind, _ unit: String?, keptAt due: Instant, _ pause: Item.Pause,
+  /// Moves a deadline that was kept, though the policy or the calendar would have it earlier, by a pause that ends.
+  private func moveKeptDue(
+    of clock: inout Item.Clock, _ kind: Item.ClockKind, _ unit: String?, from due: Instant, by pause: Item.Pause,
     in cycle: Item.Cycle, at time: Instant
   ) {
     guard let limit = rule(unit)?.limit(of: kind) else { return }
@@ -63,7 +63,7 @@ extension Fold {
     if let until = pause.until, since <= due, since < until {
       let days = workingTime(of: owner(of: clock, in: cycle), at: time)
       (clock.dueAt, clock.isProvisional) = days.end(
-        of: limit.allowance(step: clock.step, tier: clock.tier), otherwise: due, heldFrom: since, until: until)
+        of: limit.allowance(step: clock.step, tier: clock.tier), otherwise: due, stoppedFrom: since, until: until)
     }
     clock.warnAt = limit.warning.map { clock.dueAt - $0 }.flatMap { $0 > clock.start ? $0 : nil }
   }
@@ -87,17 +87,21 @@ extension Fold {
 
   /// Recomputes the clocks of an item; a deadline that would be earlier counts only if it is still ahead at `time`: no owner is blamed for
   /// what it was not told. One that was kept so is later by the pause that ends.
+  ///
+  /// For example, 办结 of 19d from 2 November 08:00 is due on 21 November 08:00. On 10 November an operator moves the matter to a policy:
+  /// - of 10d: 12 November 08:00 is still ahead, and counts;
+  /// - of 7d: 9 November 08:00 has passed, so 21 November is kept. A pause from 11 to 13 November, both at 08:00, moves it to 23 November.
   mutating func recompute(_ unit: String?, at time: Instant, after pause: Item.Pause? = nil) {
     guard matter[unit].isInWork, let cycle = matter[unit].cycle else { return }
-    // While its clocks are suspended, no time passes for it.
-    let passed = cycle.isHeld ? min(cycle.pauses.last?.from ?? time, time) : time
+    // While its clocks are stopped, no time passes for it.
+    let passed = cycle.isStopped ? min(cycle.pauses.last?.from ?? time, time) : time
     for kind in Item.ClockKind.allCases {
       guard let before = cycle[kind] else { continue }
       var clock = before
       setDue(of: &clock, kind, unit, cycle, at: time)
       if clock.dueAt < before.dueAt {
         if let pause {
-          setDue(of: &clock, kind, unit, keptAt: before.dueAt, pause, in: cycle, at: time)
+          moveKeptDue(of: &clock, kind, unit, from: before.dueAt, by: pause, in: cycle, at: time)
         } else if clock.dueAt <= passed {
           continue
         }
@@ -128,10 +132,10 @@ extension WorkingTime {
       let from = max(pause.from, ranTo)
       guard until > from else { continue }
       // What is done at the very time that is due is in time: nothing is left then, until the pause ends.
-      if from <= due.0 { due = end(of: allowance, otherwise: due.0, heldFrom: from, until: until) }
+      if from <= due.0 { due = end(of: allowance, otherwise: due.0, stoppedFrom: from, until: until) }
       // An extension is a date that a person stated: a pause that was known then does not move it.
       if let extended = grant, extended.at <= pause.from, from <= extended.until {
-        grant?.until = end(of: allowance, otherwise: extended.until, heldFrom: from, until: until).instant
+        grant?.until = end(of: allowance, otherwise: extended.until, stoppedFrom: from, until: until).instant
       }
       ranTo = until
     }

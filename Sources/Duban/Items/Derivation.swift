@@ -18,8 +18,8 @@ public struct Derivation: Sendable {
   public var policyLine: Int
   /// The calendar and the office hours by which it was computed.
   public var days: WorkingTime
-  /// Whether it is still the deadline from before, because the one by this limit had passed when it came: nobody is blamed for what they were not
-  /// told.
+  /// Whether it is still the deadline from before, because the one by this limit had passed when it came: no organ is blamed for what it was
+  /// not told.
   public var isKept: Bool
   /// When the clock should have started, where it started at the hearing instead.
   public var nominalStart: Instant?

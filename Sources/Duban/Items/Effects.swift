@@ -98,7 +98,7 @@ public struct PassedOver: Hashable, Sendable {
 /// An event that Duban publishes on `duban.events`.
 public struct Announcement: Hashable, Sendable {
   /// The contract's outgoing types.
-  public enum EventType: String, CaseIterable, Sendable {
+  public enum Kind: String, CaseIterable, Sendable {
     case receiptAccepted = "receipt.accepted"
     case receiptRejected = "receipt.rejected"
     case itemDueSoon = "item.due-soon"
@@ -116,7 +116,7 @@ public struct Announcement: Hashable, Sendable {
     case noticeWithdrawn = "notice.withdrawn"
   }
 
-  public var type: EventType
+  public var type: Kind
   /// The CloudEvents id of what may be announced again after a crash; nil for what is announced in the transaction that makes it so,
   /// and is therefore announced once.
   public var id: String?
@@ -130,7 +130,7 @@ public struct Announcement: Hashable, Sendable {
   public var orderKey: Int64
 
   public init(
-    type: EventType, id: String? = nil, subject: String, occurredAt: Instant, data: String, traceparent: String? = nil,
+    type: Kind, id: String? = nil, subject: String, occurredAt: Instant, data: String, traceparent: String? = nil,
     orderKey: Int64
   ) {
     (self.type, self.id, self.subject, self.occurredAt) = (type, id, subject, occurredAt)

@@ -22,7 +22,7 @@ extension Fold {
     let above = opening.place.tier(above: clock.tier)
     for tier in Tier.allCases where tier > clock.tier && above.map({ tier < $0 }) ?? true { passedOver.append((tier, nil)) }
     if let above {
-      let start = start(clock.dueAt, told: max(lapse.foundAt, clock.dueAt), by: nil)
+      let start = countingStart(clock.dueAt, told: max(lapse.foundAt, clock.dueAt), by: nil)
       let next = self.clock(kind, unit, cycle, step: clock.step + 1, tier: above, from: start, at: start)
       (lapse.raisedTo, lapse.nextDueAt) = (above, next.dueAt)
       if start != clock.dueAt { lapse.countedFrom = start }

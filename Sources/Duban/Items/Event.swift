@@ -2,7 +2,7 @@
 
 /// Something that happened to a matter.
 ///
-/// To add one: a case here, its facts below, the row of its type in ``EventType``, its row in ``TransitionTable``, and its rule.
+/// To add one, go through the list in `AddingAnEvent.md`.
 public enum Event: Hashable, Sendable {
   /// 立件.
   indirect case opened(Opening)
@@ -39,7 +39,7 @@ public enum Event: Hashable, Sendable {
   /// Belongs to the record and moves nothing.
   case noted
   // Duban's own and its operators'.
-  /// 派件: the directory has come to know the street or unit.
+  /// 派件: the directory has its street or unit now.
   case placed(Region?)
   /// An operator put the matter on another policy version.
   case policyMoved(to: Int, because: String, by: String)
@@ -94,7 +94,7 @@ public enum Event: Hashable, Sendable {
   /// What became of a duplicate because of its main item; the latest entry about a merging replaces the earlier ones.
   public struct Following: Hashable, Sendable {
     public enum Fate: String, Sendable {
-      /// The main item is in work: the duplicate's clocks are suspended.
+      /// The main item is in work: the duplicate's clocks are stopped.
       case held
       /// The main item was settled: so is the duplicate.
       case settled

@@ -1,10 +1,10 @@
-// 延期: asked for before expiry, decided by an organ at or above the policy's tier, as often as the policy allows.
+// 延期: asked for before the responsible unit's deadline lapses, decided by an organ at or above the policy's tier, as often as the policy allows.
 
 extension Fold {
   mutating func requestExtension(_ unit: String?, _ event: Event, at time: Instant) throws(Inapplicability) {
     guard case .extensionRequested(_, let until) = event, let cycle = matter[unit].cycle else { return }
-    // While the clocks are suspended, nothing expires.
-    guard cycle.isHeld || cycle.resolution?.step == 0 else {
+    // At step 0 the responsible unit's deadline has not lapsed. While the clocks are stopped none lapses, whichever step they are at.
+    guard cycle.isStopped || cycle.resolution?.step == 0 else {
       throw Inapplicability(.tooLate, at: "/time", "an extension is asked for before the deadline, which has passed")
     }
     try checkLimit(of: cycle, unit)

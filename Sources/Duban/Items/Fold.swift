@@ -85,7 +85,7 @@ public struct Fold {
     public var organID: Int64
   }
 
-  /// Goes on from where a matter stands. Of its breaches on record those that stand are behind it; one in dispute may be found to stand.
+  /// Goes on from where a matter stands. Standing breaches are already folded in and cannot be derived again; one in dispute can.
   public init(_ matter: Matter, references: References, now: Instant, recorded: [Breach] = []) {
     (self.matter, self.references, self.now) = (matter, references, now)
     found = FoundTimes(matter.entries == 0 ? recorded : recorded.filter { $0.status != .standing })
@@ -141,7 +141,7 @@ extension Fold {
     }
     for number in setAside { verdicts[number] = .setAside }
     var rest = setAside.isEmpty ? entries : entries.filter { !setAside.contains($0.number) }
-    if matter.opening == nil, let opening = opening(in: rest) {
+    if matter.opening == nil, let opening = firstOpening(in: rest) {
       apply(rest.remove(at: opening))
     }
     for group in rest.inGroups() { run(group: group) }
@@ -151,7 +151,7 @@ extension Fold {
 
   /// The opening, which comes before everything else: nothing happens to a matter before it is there. Of two the earlier by place; but a
   /// back-dated one that was heard later, beyond the tolerance, must not erase what has happened since.
-  private func opening(in entries: [Entry]) -> Int? {
+  private func firstOpening(in entries: [Entry]) -> Int? {
     let openings = entries.indices.filter { entries[$0].trigger == .opens }
     // In the order of their numbers.
     guard let first = openings.first, openings.count > 1 else { return openings.first }
@@ -243,7 +243,7 @@ extension Fold {
   private mutating func countWarnings(to time: Instant) {
     guard explains else { return }
     for (_, item) in matter.items {
-      guard case .active(let cycle) = item.state, !cycle.isHeld else { continue }
+      guard case .active(let cycle) = item.state, !cycle.isStopped else { continue }
       warningsDue += Item.ClockKind.allCases.compactMap { cycle[$0]?.warnAt }.count { warnAt in
         warnAt <= time && warnedTo.map { $0 < warnAt } ?? true
       }
@@ -255,7 +255,7 @@ extension Fold {
   private func nextDue() -> (unit: String?, clock: Item.ClockKind, dueAt: Instant)? {
     var next: (unit: String?, clock: Item.ClockKind, dueAt: Instant)?
     for (unit, item) in matter.items {
-      guard case .active(let cycle) = item.state, !cycle.isHeld else { continue }
+      guard case .active(let cycle) = item.state, !cycle.isStopped else { continue }
       for kind in Item.ClockKind.allCases {
         if let clock = cycle[kind], next.map({ clock.dueAt < $0.dueAt }) ?? true { next = (unit, kind, clock.dueAt) }
       }
@@ -268,7 +268,7 @@ extension Fold {
     let swept = matter.log.sweptTo
     advance(to: time, inclusive: true)
     for (unit, item) in matter.items {
-      guard case .active(let cycle) = item.state, !cycle.isHeld else { continue }
+      guard case .active(let cycle) = item.state, !cycle.isStopped else { continue }
       for kind in Item.ClockKind.allCases {
         guard let warnAt = cycle[kind]?.warnAt, warnAt <= time, swept.map({ $0 < warnAt }) ?? true else { continue }
         warnings.append(Warning(unit: unit, clock: kind))
@@ -310,7 +310,7 @@ extension Fold {
     case .reopened: reopen(unit, by: entry, at: time)
     case .counted: count(entry.trigger, unit)
     case .named: try name(entry, at: time)
-    case .placed: place(by: entry, at: time)
+    case .placed: assign(by: entry, at: time)
     case .recomputed: movePolicy(by: entry, at: time)
     case .suspended: try suspend(unit, because: entry.event, at: time)
     case .resumed: resume(unit, by: entry, at: time)

@@ -17,8 +17,9 @@ struct FoundTimes {
 }
 
 extension Breach {
-  /// The breach on record that stands for a lapse: of the same step, or of one whose cycle another entry seemed to begin, while both ran.
-  static func match(_ lapse: Lapse, in recorded: [Breach]) -> Int? {
+  /// Which of the breaches on record stands for a lapse: one of the same step; else one of the same unit, clock and tier whose cycle another
+  /// entry seemed to begin, where both ran at some time. Of several the first: sort them by due time.
+  public static func match(_ lapse: Lapse, in recorded: [Breach]) -> Int? {
     recorded.firstIndex { $0.lapse.step == lapse.step && $0.canBe(lapse) }
       ?? recorded.firstIndex { other in
         (other.lapse.step.unit, other.lapse.step.clock, other.lapse.step.tier)
@@ -28,6 +29,6 @@ extension Breach {
   }
 
   /// A breach that stands moves with its due time. One that is in dispute, or was decided on, is what was found then, and nothing that fell
-  /// due later: nobody was told of that yet, and no decision was about it.
+  /// due later: no organ was told of that yet, and no decision was about it.
   private func canBe(_ lapse: Lapse) -> Bool { status == .standing || max(self.lapse.foundAt, self.lapse.dueAt) >= lapse.dueAt }
 }

@@ -1,12 +1,12 @@
 // A matter (件): the whole (主办件) and the parts of supporting units (协办件), folded from one log.
 
-/// A matter that someone must see to: the fold of its log, and how far the fold has come.
+/// A matter that an organ must see to: the fold of its log, and how far the fold has come.
 public struct Matter: Hashable, Sendable {
   public var id: Int64
   /// The source and the number upstream; without a unit.
   public var key: ItemKey
   public var kind: Kind
-  /// The month in which it was first heard of, such as 202611 (Asia/Shanghai): its log is kept with those of that month.
+  /// The month in which it was first recorded, such as 202611 (Asia/Shanghai): its log is kept with those of that month.
   public var born: Int32
   /// What the opening said; nil until it is heard.
   public var opening: Opening?
@@ -72,7 +72,7 @@ public struct Matter: Hashable, Sendable {
     (self.id, self.key, self.kind, self.born) = (id, key, kind, born)
   }
 
-  /// One that is heard of for the first time.
+  /// One that is recorded for the first time.
   public init(id: Int64, key: ItemKey, kind: Kind, at now: Instant) {
     let time = ShanghaiTime(now)
     self.init(id: id, key: key, kind: kind, born: Int32(time.year * 100 + time.month))
@@ -97,7 +97,7 @@ public struct Matter: Hashable, Sendable {
   /// Whether a unit has the lead (主办).
   func isLed(by unit: String) -> Bool { opening?.lead.map(unit.hasSameBytes) ?? false }
 
-  /// Whether somebody must assign an item (待派): the directory does not know its street or its unit.
+  /// Whether an operator must assign an item (待派): the directory does not know its street or its unit.
   public func isUnassigned(_ unit: String?) -> Bool {
     guard let opening else { return false }
     if opening.place.streetID == nil { return true }
@@ -137,7 +137,7 @@ public struct Item: Hashable, Sendable {
     case awaited
     /// 在办.
     case active(Cycle)
-    /// 重复件: its clocks are suspended while its main item, or of a part the whole, is a duplicate or in work.
+    /// 重复件: its clocks are stopped while its main item, or of a part the whole, is a duplicate or in work.
     case duplicate(of: ItemKey, Cycle)
     /// 办结 or 撤回; the cycle as it ended.
     case closed(at: Instant, isWithdrawal: Bool, Cycle)
@@ -147,8 +147,8 @@ public struct Item: Hashable, Sendable {
   public struct Cycle: Hashable, Sendable {
     /// The number of the entry that began it.
     public var begunBy: Int32
-    /// When the resident spoke: what the resident waited counts from here.
-    public var spokeAt: Instant
+    /// When the cycle began: the resident spoke, or the item was reopened. What the resident waited counts from here.
+    public var beganAt: Instant
     /// When the first answer (响应) was given.
     public var answeredAt: Instant?
     /// The responsible unit (承办): a unit, or the organ of the tier where the chain starts.
@@ -159,7 +159,7 @@ public struct Item: Hashable, Sendable {
     public var supervisor: Tier?
     public var response: Clock?
     public var resolution: Clock?
-    /// When its clocks were suspended, in order; the last may be open.
+    /// When its clocks were stopped (暂停, or as a duplicate), in order; the last may be open.
     public var pauses: [Pause] = []
     /// Whether it is suspended by itself (暂停), apart from being a duplicate.
     public var isSuspended = false
@@ -176,15 +176,25 @@ public struct Item: Hashable, Sendable {
     /// Who was responsible since when, where one of them was told too late to answer for what fell due before.
     public var handovers: [Handover] = []
 
-    public init(begunBy: Int32, spokeAt: Instant, responsibleID: Int64? = nil, startTier: Tier) {
-      (self.begunBy, self.spokeAt, self.responsibleID, self.startTier) = (begunBy, spokeAt, responsibleID, startTier)
+    public init(begunBy: Int32, beganAt: Instant, responsibleID: Int64? = nil, startTier: Tier) {
+      (self.begunBy, self.beganAt, self.responsibleID, self.startTier) = (begunBy, beganAt, responsibleID, startTier)
     }
 
-    public var isHeld: Bool { pauses.last.map { $0.until == nil } ?? false }
+    public var isStopped: Bool { pauses.last.map { $0.until == nil } ?? false }
 
     public subscript(clock: ClockKind) -> Clock? {
-      get { clock == .response ? response : resolution }
-      set { if clock == .response { response = newValue } else { resolution = newValue } }
+      get {
+        switch clock {
+        case .response: response
+        case .resolution: resolution
+        }
+      }
+      set {
+        switch clock {
+        case .response: response = newValue
+        case .resolution: resolution = newValue
+        }
+      }
     }
   }
 
@@ -309,21 +319,21 @@ extension Item {
 
   public var answeredAt: Instant? { cycle?.answeredAt }
 
-  /// The clocks that run, or are suspended, the earlier due first; none of what has ended.
+  /// The clocks that run, or are stopped, the earlier due first; none of what has ended.
   public var clocks: [(kind: ClockKind, clock: Clock)] {
     guard isInWork, let cycle else { return [] }
     return ClockKind.allCases.compactMap { kind in cycle[kind].map { (kind, $0) } }.sorted { $0.clock.dueAt < $1.clock.dueAt }
   }
 
-  /// Since when its clocks are suspended; nil while they run.
-  public var suspendedAt: Instant? {
+  /// Since when its clocks are stopped, for whatever reason; nil while they run.
+  public var stoppedSince: Instant? {
     guard isInWork, let pause = cycle?.pauses.last, pause.until == nil else { return nil }
     return pause.from
   }
 
   /// When there is next something to do: a warning that was not handled by `swept`, or a deadline.
   func wakeAt(after swept: Instant?) -> Instant? {
-    guard case .active(let cycle) = state, !cycle.isHeld else { return nil }
+    guard case .active(let cycle) = state, !cycle.isStopped else { return nil }
     return ClockKind.allCases.compactMap { kind in
       cycle[kind].map { clock in
         guard let warnAt = clock.warnAt, swept.map({ $0 < warnAt }) ?? true else { return clock.dueAt }

@@ -79,7 +79,7 @@ extension Item.Cycle {
     if let resolution { members.write("resolution", object: resolution.write) }
     if let response { members.write("response", object: response.write) }
     members.write("responsible", responsibleID)
-    members.write("spoke", spokeAt)
+    members.write("spoke", beganAt)
     members.write("start", startTier.rawValue)
     members.write(flag: "summoned", isSummoned)
     members.write("supervisor", supervisor?.rawValue)
@@ -88,7 +88,7 @@ extension Item.Cycle {
 
   fileprivate init(_ object: JSONObject) throws(Refusal) {
     self.init(
-      begunBy: try object.count("begun"), spokeAt: try object.instant("spoke") ?? Instant(microseconds: 0),
+      begunBy: try object.count("begun"), beganAt: try object.instant("spoke") ?? Instant(microseconds: 0),
       responsibleID: try object.integer("responsible"), startTier: try object.tier("start") ?? .city)
     (answeredAt, requestedUntil) = (try object.instant("answered"), try object.instant("requested"))
     (breachedTier, supervisor) = (try object.tier("breached"), try object.tier("supervisor"))

@@ -1,4 +1,4 @@
-// 合并: a duplicate (重复件) follows its main item. Its own clocks are suspended meanwhile, and so are those of its parts.
+// 合并: a duplicate (重复件) follows its main item. Its own clocks are stopped meanwhile, and so are those of its parts.
 //
 // Nothing of the main item is read in the fold. A job says in the duplicate's own log what has become of it (`Event.followed`); the latest
 // such entry about a merging replaces the earlier ones. Until the first, the main item is unknown, and the duplicate's clocks run on.
@@ -9,7 +9,7 @@ extension Fold {
       let trigger: Trigger = unit == nil ? .merges : .wholeMerged
       guard TransitionTable.transition(trigger, in: item.phase) == .merged, case .active(let cycle) = item.state else { continue }
       matter[unit].state = .duplicate(of: main, cycle)
-      hold(unit, at: time)
+      stop(unit, at: time)
     }
   }
 

@@ -155,13 +155,13 @@ private struct Record {
   private func reference(_ unit: String?) -> String { ItemReference(matter.key(of: unit)).json }
 
   /// Puts a finding on record and announces it.
-  private func record(_ type: Announcement.EventType, _ unit: String?, _ data: String, in effects: inout Effects) {
+  private func record(_ type: Announcement.Kind, _ unit: String?, _ data: String, in effects: inout Effects) {
     effects.findings.append(Finding(itemID: matter.id, type: type.rawValue, data: data))
     announce(type, unit, data, in: &effects)
   }
 
   private func announce(
-    _ type: Announcement.EventType, _ unit: String?, _ data: String, traceparent: String? = nil, in effects: inout Effects
+    _ type: Announcement.Kind, _ unit: String?, _ data: String, traceparent: String? = nil, in effects: inout Effects
   ) {
     effects.announcements.append(
       Announcement(
@@ -180,7 +180,7 @@ private struct Record {
 
   func tell(ofRevised breach: Breach, _ before: Breach, in effects: inout Effects) {
     guard breach.isUnlike(before) else { return }
-    let type: Announcement.EventType =
+    let type: Announcement.Kind =
       switch breach.status {
       case .annulled, .lifted: .breachAnnulled
       case .contested: .breachContested

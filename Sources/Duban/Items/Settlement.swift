@@ -1,13 +1,5 @@
 // Breaches as the fold derives them, against breaches on record: what is new, corrected, annulled or contested. Nothing is ever deleted.
-//
-// | derived | recorded            | what follows                                                                    |
-// |---------|---------------------|---------------------------------------------------------------------------------|
-// | yes     | no                  | recorded, with its effects                                                      |
-// | yes     | yes, the same       | nothing                                                                         |
-// | yes     | yes, other due time | corrected                                                                       |
-// | no      | yes                 | annulled: it did not happen. Contested where only entries that were heard later |
-// |         |                     | than their source's `annuls-within` say so: a back-dated answer of the blamed   |
-// |         |                     | organ must not erase its own blame. A person decides then.                      |
+// `TheFold.md` has the whole table, under "Breaches".
 
 /// What becomes of a matter's breaches.
 struct Settlement {
@@ -17,7 +9,7 @@ struct Settlement {
   /// All of them, as they are now.
   var all: [Breach] = []
 
-  /// After a fast run: what it derived is new, or was in dispute. What stands is behind it.
+  /// After a fast run: what it derived is new, or was in dispute. Standing breaches are already folded in and cannot be derived again.
   init(after derived: [Lapse], recorded: [Breach], of matter: Matter) {
     var rest = recorded.filter { $0.status != .annulled && $0.status != .standing }.sorted { $0.lapse.dueAt < $1.lapse.dueAt }
     settle(derived, &rest, of: matter)
@@ -79,7 +71,8 @@ extension Breach {
 }
 
 extension Entry {
-  /// Whether it lifts blame: an end, an answer, a pause, more time, another who is responsible.
+  /// Whether it lifts blame: an answer, an acceptance, which may name another unit, an end, a pause, a request for more time or the decision on
+  /// it, a merging, or that the main item is in work or settled. `Policy/annulsWithin` and the default policy list the same.
   var liftsBlame: Bool {
     [
       .accepts, .responds, .resolves, .withdraws, .suspends, .asksExtension, .decidesExtension, .merges, .mainHeld, .mainSettled,

@@ -13,7 +13,7 @@ public enum Transition: String, CaseIterable, Sendable {
   case opened = "→ open"
   /// The response clock ends. A duplicate stays one.
   case answered = "→ responded"
-  /// A duplicate: its clocks are suspended.
+  /// A duplicate: its clocks are stopped.
   case merged = "→ merged"
   case closed = "→ closed"
   /// 返工: open again, in the next cycle.
@@ -34,20 +34,22 @@ public enum Transition: String, CaseIterable, Sendable {
   case lapsed = "breach, supervision rises"
   /// Running deadlines are recomputed.
   case recomputed
-  /// 派件: its place is known now.
+  /// 派件: the street or unit that the directory has now is responsible.
   case placed
   /// Cannot be.
   case impossible = "–"
 }
 
-/// What may happen to an item: a message once its data are read, or Duban's own doing. In the order of a matter's life, which decides between
-/// events of one instant.
+/// What may happen to an item: a message once its data are read, or Duban's own doing. In the order of a matter's life.
+///
+/// > Warning: The order of the cases is the rank that decides between events of one instant. To move a case changes how logs that are on record
+/// > fold; a new one leaves the order of the others as it was. `AddingAnEvent.md` says how to choose its position.
 public enum Trigger: String, CaseIterable, Sendable {
   case opens, accepts
   /// 协办: a unit is named that has a part in the matter.
   case isNamed = "is named a supporting unit"
-  /// Of what is 待派.
-  case directoryLearnt = "the directory comes to know its street or unit"
+  /// 派件, of what is 待派: the directory has its street or unit now.
+  case isPlaced = "is placed"
   case policyMoved = "an operator moves it to another policy"
   case notes, urges, returns
   case asksExtension = "asks for an extension"
@@ -78,7 +80,7 @@ public enum Trigger: String, CaseIterable, Sendable {
     case .opens: "立件"
     case .accepts: "签收"
     case .isNamed: "协办"
-    case .directoryLearnt: "派件"
+    case .isPlaced: "派件"
     case .policyMoved: "政策变更"
     case .notes: "记录"
     case .urges: "催办"
@@ -115,7 +117,7 @@ public enum TransitionTable {
     .opens:            [.opened,     .inapplicable, .inapplicable, .inapplicable, .inapplicable],
     .accepts:          [.waits,      .named,       .named,       .named,       .noted],
     .isNamed:          [.opened,     .noted,       .noted,       .noted,       .reopened],
-    .directoryLearnt:  [.waits,      .placed,      .placed,      .placed,      .noted],
+    .isPlaced:         [.waits,      .placed,      .placed,      .placed,      .noted],
     .policyMoved:      [.waits,      .recomputed,  .recomputed,  .recomputed,  .noted],
     .notes:            [.waits,      .noted,       .noted,       .noted,       .noted],
     .urges:            [.waits,      .counted,     .counted,     .counted,     .noted],
@@ -212,7 +214,7 @@ extension Event {
     case .extensionDecided: .decidesExtension
     case .merged: .merges
     case .noted: .notes
-    case .placed: .directoryLearnt
+    case .placed: .isPlaced
     case .policyMoved: .policyMoved
     case .followed(let following):
       switch following.fate {

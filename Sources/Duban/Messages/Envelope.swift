@@ -2,7 +2,7 @@
 
 import Crypto
 
-/// A message as the broker delivered it, before anyone has looked into it.
+/// A message as the broker delivered it, before Duban has looked into it.
 public struct RawMessage: Sendable {
   public var body: [UInt8]
   /// The AMQP user who published it, as the broker vouches; nil where the publisher did not say.

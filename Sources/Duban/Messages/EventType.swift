@@ -1,6 +1,6 @@
 // The types of the message contract, and what each one says about its item.
 
-/// A type of the contract, `duban.<subject>.<verb>`, and what it means to the item machine.
+/// A type of the contract, `duban.<subject>.<verb>`, and what it says about its item.
 public struct EventType: Hashable, Sendable {
   /// Without the prefix `duban.`: what Duban stores and uses as routing key, e.g. `complaint.submitted`.
   public let name: String
@@ -30,13 +30,14 @@ public struct EventType: Hashable, Sendable {
     case withdraws
     /// 催办: pressed; counted.
     case urges
-    /// 暂停: the clocks are held, for `data.reason`.
+    /// 暂停: the clocks are stopped, for `data.reason`.
     case suspends
-    /// 恢复: the clocks run on, by as much later as they were held.
+    /// 恢复: the clocks run on, with what was left of each.
     case resumes
     /// 延期申请: asks for the resolution clock to end at `data.until`; moves nothing by itself.
     case asksExtension
-    /// 延期决定: `data.decision`, by `data.approver`, an organ of the tier above.
+    /// 延期决定: `data.decision`, by `data.approver`: any organ of the place at or above the policy's `approver`, except the responsible one;
+    /// the city may approve its own.
     case decidesExtension
     /// 合并 (重复件): the same matter as `data.into`, which it follows from then on.
     case merges

@@ -8,8 +8,9 @@ public struct Policy: Hashable, Sendable {
   ///
   /// Within it deadlines do not depend on the length of queues and sweeps; beyond it (an outage) no organ is blamed for what it could not know.
   public var countsFromHearingAfter: Span
-  /// How late an answer, a closing or a pause may be heard and still annul, by itself, a breach that was found meanwhile (`annuls-within`);
-  /// a later one makes the breach contested until a person decides.
+  /// How late an entry that lifts blame (``Entry/liftsBlame``) may be heard and still annul, by itself, a breach that was found meanwhile
+  /// (`annuls-within`): an answer, an acceptance, a closing, a withdrawal, a pause, the request for an extension or the decision on it, a
+  /// merging, or that the main item is in work or settled. A later one makes the breach contested until a person decides.
   public var annulsWithin: Span
   /// Other tolerances of single sources, by their URI: a portal that sends once a night, or the import of another system's open matters.
   public var tolerances: [String: Tolerance] = [:]
@@ -23,7 +24,8 @@ public struct Policy: Hashable, Sendable {
     public var annulsWithin: Span?
   }
 
-  /// The tolerance for what a source sends; the general one for Duban's own.
+  /// The tolerance for what a source sends. Callers give the matter's source for Duban's own entries, which have none, and no source for
+  /// lapses: the general tolerance holds for these.
   func countsFromHearingAfter(_ source: String?) -> Span {
     source.flatMap { tolerances[$0]?.countsFromHearingAfter } ?? countsFromHearingAfter
   }
@@ -49,11 +51,12 @@ public struct Policy: Hashable, Sendable {
     public var slips: Slips?
     /// The tier whose breach leads to a proposed 约谈 (R34).
     public var summonsAt = Tier.city
-    /// Reasons for which the clocks may be held (暂停); nil allows any.
-    public var pauses: [String]?
+    /// Reasons for which the clocks may be suspended (暂停; `pauses` in the file); nil allows any.
+    public var pauseReasons: [String]?
     /// How often an item's resolution may be put off (延期) in a cycle. Once, by 12345 practice, where the file does not say.
     public var extensions = 1
-    /// The lowest tier that may approve an extension; in any case one above the tier that holds the item.
+    /// Who may approve an extension: any organ of the item's place at or above this tier, except the responsible one; the city may approve
+    /// its own.
     public var approver = Tier.district
     /// The line of the policy's document where the rule begins.
     public var line = 0
@@ -71,14 +74,19 @@ public struct Policy: Hashable, Sendable {
         && (source == nil || source == other.source)
     }
 
-    /// The tier at which a chain starts, of the whole or of a unit's part. One that a unit holds starts below the city, so that somebody is
+    /// The tier at which a chain starts, of the whole or of a unit's part. One that a unit holds starts below the city, so that an organ is
     /// above the unit.
     func start(of opening: Matter.Opening, unit: String?) -> Tier {
       let start = max(opening.place.lowestTier, startsAt)
       return unit == nil && opening.lead == nil ? start : min(start, .district)
     }
 
-    func limit(of clock: Item.ClockKind) -> Limit { clock == .response ? response ?? resolution : resolution }
+    func limit(of clock: Item.ClockKind) -> Limit {
+      switch clock {
+      case .response: response ?? resolution
+      case .resolution: resolution
+      }
+    }
   }
 
   /// A clock's limit, and what each tier above gets when the one below has let it pass.
@@ -201,7 +209,7 @@ extension Policy {
           at: "rules", .place(i), "summons-at", because: "a street's first breach is no cause yet; write district or city")
       }
       if rule.approver == .street {
-        throw file.fault(at: "rules", .place(i), "approver", because: "a street is above nobody; write district or city")
+        throw file.fault(at: "rules", .place(i), "approver", because: "a street is above no organ; write district or city")
       }
     }
   }
@@ -261,8 +269,7 @@ private struct PolicyFile: Decodable {
       Policy.Rule(
         kind: kind, category: category, grade: grade, source: source, response: response?.limit, resolution: resolution.limit,
         supporting: supporting?.limit, startsAt: startsAt ?? .street, slips: slips?.slips, summonsAt: summonsAt ?? .city,
-        pauses: pauses,
-        extensions: extensions ?? 1, approver: approver ?? .district)
+        pauseReasons: pauses, extensions: extensions ?? 1, approver: approver ?? .district)
     }
   }
 

@@ -63,7 +63,7 @@ extension Policy.Rule {
     }
     values += [("starts-at", startsAt.rawValue), ("summons-at", summonsAt.rawValue)]
     if let slips { values.append(("slips", [slips.first, slips.second, slips.third].map(\.rawValue).joined(separator: ", "))) }
-    if let pauses { values.append(("pauses", pauses.joined(separator: ", "))) }
+    if let pauseReasons { values.append(("pauses", pauseReasons.joined(separator: ", "))) }
     values += [("extensions", "\(extensions)"), ("approver", approver.rawValue)]
     return values
   }

@@ -109,7 +109,7 @@ extension WorkingTime {
 
   /// Moves an allowance's end by a pause. The same amount is left after the pause as before it.
   func end(
-    of allowance: Allowance, otherwise end: Instant, heldFrom since: Instant, until resumed: Instant
+    of allowance: Allowance, otherwise end: Instant, stoppedFrom since: Instant, until resumed: Instant
   ) -> (instant: Instant, isProvisional: Bool) {
     switch allowance {
     case .natural: return (end + (resumed - since), false)

@@ -1,7 +1,7 @@
 // The arithmetic of limits: their ends and remaining parts. Pure, and fast enough to run for every message.
 //
 // Each unit has a time line of its own on which limits are added: natural time, workdays with their 24 hours end to end, or
-// office hours end to end. Each instant is one place on each line. A place between two days is two instants (Friday 24:00 and
+// office hours end to end. Each instant has one position on each line. A position between two days is two instants (Friday 24:00 and
 // Monday 00:00); comments say which one is meant where it matters.
 
 /// A calendar and office hours for computing limits. A value; use it from any thread.
@@ -45,7 +45,7 @@ public struct WorkingTime: Sendable {
         ? index(lastDay + 1, limit.unit) - index(today + 1, limit.unit) : index(lastDay, limit.unit) - index(today, limit.unit)
       amount = Int64(counted)
     } else {
-      amount = place(of: to, limit.unit) - place(of: from, limit.unit)
+      amount = position(of: to, limit.unit) - position(of: from, limit.unit)
     }
     return TimeLimit.Remaining(amount: amount)
   }
@@ -85,12 +85,12 @@ public struct WorkingTime: Sendable {
     case .hours, .days: end = Instant(microseconds: begin.microseconds + amount)
     case .workdays:
       // The same time of day. Of two possible instants take the later, the start of a day.
-      let (rank, time) = (place(of: begin, .workdays) + amount).flooredDivision(by: .day)
+      let (rank, time) = (position(of: begin, .workdays) + amount).flooredDivision(by: .day)
       end = Instant(day: calendar.workday(Int(rank)), time: time)
     case .workhours where amount == 0: end = begin
     case .workhours:
       // Of two possible instants take the earlier, the end of a day or of the morning.
-      let (rank, worked) = (place(of: begin, .workhours) + amount - 1).flooredDivision(by: hours.perDay)
+      let (rank, worked) = (position(of: begin, .workhours) + amount - 1).flooredDivision(by: hours.perDay)
       end = Instant(day: calendar.workday(Int(rank)), time: hours.time(atWorked: worked + 1))
     }
     if limit.isUntilClose { end = close(atOrAfter: end, limit.unit) }
@@ -129,8 +129,8 @@ public struct WorkingTime: Sendable {
     unit == .workdays || unit == .workhours ? calendar.workday(index) : index
   }
 
-  /// An instant's place on a unit's time line, in microseconds. All times that the unit does not count have the same place.
-  private func place(of instant: Instant, _ unit: TimeLimit.Unit) -> Int64 {
+  /// An instant's position on a unit's time line, in microseconds. All times that the unit does not count have the same position.
+  private func position(of instant: Instant, _ unit: TimeLimit.Unit) -> Int64 {
     switch unit {
     case .hours, .days: return instant.microseconds
     case .workdays:

@@ -14,7 +14,7 @@ final class Backlog: Sendable {
     var behind: Set<String>
     /// The time since which at least one worker is behind.
     var since: ContinuousClock.Instant
-    var setAside: [String: Set<ItemKey>] = [:]
+    var deferred: [String: Set<ItemKey>] = [:]
   }
 
   private let contents: Mutex<Contents>
@@ -63,10 +63,10 @@ final class Backlog: Sendable {
   }
 
   /// The matters of which a worker has messages that it could not take yet: their deadlines wait.
-  func setAside(_ matters: Set<ItemKey>, by worker: String) {
-    contents.withLock { $0.setAside[worker] = matters.isEmpty ? nil : matters }
+  func deferred(_ matters: Set<ItemKey>, by worker: String) {
+    contents.withLock { $0.deferred[worker] = matters.isEmpty ? nil : matters }
   }
 
   /// The matters of which this copy has unread messages.
-  var unread: Set<ItemKey> { contents.withLock { $0.setAside.values.reduce(into: []) { $0.formUnion($1) } } }
+  var unread: Set<ItemKey> { contents.withLock { $0.deferred.values.reduce(into: []) { $0.formUnion($1) } } }
 }

@@ -61,17 +61,17 @@ struct EngineActor: Sendable {
   private func takeBatch(_ store: Store, _ gate: Turnstile.Gate, upTo limit: Int) throws {
     let batch = broker.take(upTo: limit, by: number)
     guard !batch.isEmpty else { return }
-    let (refused, setAside) = try commit(batch, store)
+    let (refused, deferred) = try commit(batch, store)
     if !refused.isEmpty {
       try gate.pass(Self.bury)
       broker.bury(refused)
     }
     try gate.pass(Self.acknowledge)
-    broker.acknowledge(by: number, except: setAside)
+    broker.acknowledge(by: number, except: deferred)
   }
 
   private func commit(_ batch: [RawMessage], _ store: Store) throws -> (
-    refused: [MemoryBroker.DeadLetter], setAside: [RawMessage]
+    refused: [MemoryBroker.DeadLetter], deferred: [RawMessage]
   ) {
     func refused(_ outcomes: [Intake.Outcome]) -> [MemoryBroker.DeadLetter] {
       zip(batch, outcomes).compactMap { message, outcome in
@@ -83,7 +83,7 @@ struct EngineActor: Sendable {
         let outcomes = try store.take(batch.map { try Envelope($0) }) { outcomes, now in
           refused(outcomes).map { .rejected($0.refusal, of: $0.message, at: now) }
         }.outcomes
-        return (refused(outcomes), zip(batch, outcomes).filter { $0.1 == .setAside }.map(\.0))
+        return (refused(outcomes), zip(batch, outcomes).filter { $0.1 == .deferred }.map(\.0))
       } catch let error as PostgresError where !store.isLost && attempt < 5 {
         // No deadlock: the order of the locks rules it out.
         let races: [SQLState] = [.uniqueViolation, .serializationFailure]

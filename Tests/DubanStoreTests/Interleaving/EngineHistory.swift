@@ -25,7 +25,7 @@ struct EngineHistory: Sendable {
   /// In the order in which they arrive.
   private(set) var arrivals: [Arrival] = []
 
-  /// Whether the directory comes to know whom it lacked.
+  /// Whether whom the directory lacks is added to it.
   private(set) var teaches = false
 
   /// Whether another calendar comes.

@@ -196,7 +196,7 @@ extension EngineOutcome {
         )
       }
       if cycle.resolution == nil && !hasEnded { return ["\(unit ?? "") is in work, without a deadline, and not overdue"] }
-      if !item.clocks.isEmpty && !cycle.isHeld { return ["a clock of \(unit ?? "it") still runs at the end"] }
+      if !item.clocks.isEmpty && !cycle.isStopped { return ["a clock of \(unit ?? "it") still runs at the end"] }
       return []
     }
   }

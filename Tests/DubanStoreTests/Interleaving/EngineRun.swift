@@ -81,7 +81,7 @@ final class EngineRun {
     }
   }
 
-  /// Lets the directory come to know whom it lacked, and another calendar come, in histories in which they do: once, while everybody is at
+  /// Adds to the directory whom it lacked, and another calendar come, in histories in which they do: once, while everybody is at
   /// rest.
   private func changeReferences() throws {
     guard !isTaught else { return }

@@ -41,10 +41,10 @@ final class MemoryBroker: Sendable {
   }
 
   /// What is set aside is tried again, behind what has come since: the order of messages does not matter.
-  func acknowledge(by consumer: Int, except setAside: [RawMessage]) {
+  func acknowledge(by consumer: Int, except deferred: [RawMessage]) {
     state.withLock { state in
       state.held[consumer] = nil
-      state.ready += setAside
+      state.ready += deferred
     }
   }
 

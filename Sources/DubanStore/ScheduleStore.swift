@@ -34,18 +34,21 @@ extension Store {
     let rows = try connection.execute(
       """
       WITH held AS (
-        SELECT street_id, count(*) AS open, count(*) FILTER (WHERE breached_at < $2) AS overdue
+        SELECT street_id, count(*) AS open, count(*) FILTER (WHERE EXISTS (
+          SELECT FROM breach
+          WHERE item_id = item.id AND breach.unit IS NULL AND breach.due_at < $2 AND status = ANY ($3))) AS overdue
         FROM item
         WHERE street_id IS NOT NULL AND opened_at < $2 AND unit = ''
           AND NOT coalesce(closed_at < $2, false)
         GROUP BY street_id
       ), climbed AS (
-        SELECT organ_id, count(*) AS escalated FROM breach WHERE found_at >= $1 AND found_at < $2 AND tier = 'street' AND status IN ('standing', 'contested', 'upheld') GROUP BY organ_id
+        SELECT organ_id, count(*) AS escalated FROM breach
+        WHERE found_at >= $1 AND found_at < $2 AND tier = 'street' AND status = ANY ($3) GROUP BY organ_id
       )
       SELECT street.parent_id, street.name, coalesce(held.open, 0), coalesce(held.overdue, 0), coalesce(climbed.escalated, 0)
       FROM organ AS street LEFT JOIN held ON held.street_id = street.id LEFT JOIN climbed ON climbed.organ_id = street.id
       WHERE street.tier = 'street' AND street.parent_id IS NOT NULL
-      """, period.start, period.end)
+      """, period.start, period.end, Self.countingStatuses)
     var figures: [Int64: [StreetFigures]] = [:]
     for row in rows {
       figures[try row.decode(0), default: []].append(
@@ -54,6 +57,8 @@ extension Store {
     }
     return figures
   }
+
+  private static let countingStatuses = Breach.Status.allCases.filter(\.counts).map(\.rawValue)
 
   /// The breaches found in a period and owed by the organs of a tier or by units beside the chain, by organ; those that do not count left out.
   public func organBreaches(at tier: Tier, in period: Period) throws -> [Int64: [OrganBreach]] {

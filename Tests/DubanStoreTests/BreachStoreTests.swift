@@ -168,12 +168,15 @@ struct BreachStoreTests {
           $0.values.reduce(0) { $0 + $1.count }
         }
       }
-      #expect(try counts() == [1, 1])
+      func overdue() throws -> Int { try store.streetFigures(in: period).values.joined().reduce(0) { $0 + $1.overdue } }
+      #expect(try counts() == [1, 1] && overdue() == 1)
       try take([complaint("responded", "S", at: start + .hours(47))], store)
       #expect(try counts() == [1, 1])
       try store.decide(.lift, on: 1, of: matter.id, by: "王", because: "确已答复")
       try store.decide(.uphold, on: 2, of: matter.id, by: "王", because: "未答复")
-      #expect(try counts() == [0, 1])
+      #expect(try counts() == [0, 1] && overdue() == 1)
+      try store.decide(.excuse, on: 2, of: matter.id, by: "王", because: "洪水")
+      #expect(try counts() == [0, 0] && overdue() == 0)
     }
   }
 }

@@ -36,7 +36,7 @@ public struct ItemView: Encodable, Sendable {
   public var responseDueAt: Instant?
   public var resolutionDueAt: Instant?
   public var isProvisional: Bool
-  /// Since when its clocks are suspended (暂停, or as a duplicate).
+  /// Since when its clocks are suspended (中止计时, or as a duplicate).
   public var suspendedAt: Instant?
   /// The main item of a duplicate (重复件).
   public var duplicateOf: String?
@@ -92,7 +92,7 @@ public struct ItemView: Encodable, Sendable {
   /// Why its clocks do not run; nil where they do, or there are none.
   public var held: String? {
     let since = suspendedAt.map { "suspended since \($0.rfc3339)" }
-    return duplicateOf.map { "duplicate of \($0) (重复件)" + (since.map { ", \($0)" } ?? "") } ?? since.map { "\($0) (暂停)" }
+    return duplicateOf.map { "duplicate of \($0) (重复件)" + (since.map { ", \($0)" } ?? "") } ?? since.map { "\($0) (中止计时)" }
   }
 
   /// What a list shows in the place of the due date.

@@ -26,7 +26,7 @@ extension CalendarCommand {
     @OptionGroup var connections: Connections
     @Option(name: .customLong("calendar"), help: "A CSV file instead of the calendar in the database, which is not asked then.")
     var file: String?
-    @Flag(help: "Count from the next day (从次日起算).") var fromNextDay = false
+    @Flag(help: "Count from the next day (自次日起算).") var fromNextDay = false
     @Flag(name: .customLong("close-of-business"), help: "Until close of business (下班时) on the last day.") var untilClose = false
     @Flag(help: "Read START LENGTH UNIT from standard input, a line each, and answer line by line.") var batch = false
     @Argument(help: "When it starts, in RFC 3339 with any offset.") var start: String?

@@ -134,6 +134,8 @@ struct BreachStoreTests {
     try await breached(annulsWithin: "2h") { test, store, matter, start in
       for number in [1, 2] as [Int32] { try store.decide(.excuse, on: number, of: matter.id, by: "王", because: "洪水") }
       #expect(try test.ask("SELECT string_agg(status, ' ') FROM notice") == "withdrawn")
+      let figures = try store.streetFigures(in: Period(start: start, end: start + .days(30))).values.joined()
+      #expect(figures.contains { $0.open == 1 } && figures.allSatisfy { $0.overdue == 0 && $0.escalated == 0 })
       try take([complaint("accepted", "S", at: start + .hours(1))], store)
       #expect(try statuses(test) == "1 excused 2, 2 excused 2" && test.ask("SELECT tier FROM item") == "city")
       #expect(try test.ask("SELECT string_agg(status, ' ') FROM notice") == "withdrawn")

@@ -61,9 +61,10 @@ struct BreachesCommandTests {
       #expect(try rows(test).allSatisfy { !$0.counts } && rows(test, "--contested").isEmpty)
 
       let shown = try test.dubanctl("breaches", "show", "A", "1").output
-      #expect(shown.contains("excused (免责), does not count") && shown.contains("by wang, because 暴雨红色预警"), "\(shown)")
+      #expect(shown.contains("excused (免予计入), does not count") && shown.contains("by wang, because 暴雨红色预警"), "\(shown)")
       let explained = try test.dubanctl("items", "explain", "A", "--lang", "zh").output
-      #expect(explained.contains("状态：免责（不计入）。") && explained.contains("由wang决定免责，理由：暴雨红色预警。"), "\(explained)")
+      #expect(explained.contains("状态：免予计入（确有逾期，经决定不计入）。"), "\(explained)")
+      #expect(explained.contains("，wang决定第1号逾期免予计入，理由：暴雨红色预警。"), "\(explained)")
       #expect(try test.dubanctl("items", "show", "B").output.contains("lift by li, because 电话录音为证"))
     }
   }

@@ -63,7 +63,7 @@ let package = Package(
     .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "TestServers"]),
     .testTarget(name: "DubanTests", dependencies: ["Duban", "TestSamples"]),
     .testTarget(name: "DubanStoreTests", dependencies: ["DubanStore", "TestSamples", "TestServers"]),
-    .testTarget(name: "DubanReadingTests", dependencies: ["DubanReading"]),
+    .testTarget(name: "DubanReadingTests", dependencies: ["DubanReading", "DubanStore"]),
     .testTarget(name: "DubanSettingsTests", dependencies: ["DubanSettings"]),
     .testTarget(
       name: "DubanWorkersTests", dependencies: ["DubanBroker", "DubanSettings", "DubanWorkers", "TestSamples", "TestServers"],

@@ -14,9 +14,9 @@ public enum Kind: String, CaseIterable, Sendable, Codable {
   public var chinese: String {
     switch self {
     case .complaint: "诉求"
-    case .inspection: "巡查"
-    case .funding: "资金"
-    case .reminder: "提醒"
+    case .inspection: "巡查任务"
+    case .funding: "资金申请"
+    case .reminder: "提醒事项"
     }
   }
 }
@@ -53,7 +53,7 @@ public enum Tier: String, CaseIterable, Sendable, Codable, Comparable {
   }
 }
 
-/// 三色督查单: a slip by which an organ is pressed, one matter a slip (一事一单).
+/// 三色督办单 (三明: 督查单): a slip by which an organ is pressed, one matter a slip (一事一单).
 public enum Slip: String, CaseIterable, Sendable, Codable {
   /// 蓝: reminds.
   case blue
@@ -64,9 +64,9 @@ public enum Slip: String, CaseIterable, Sendable, Codable {
 
   public var chinese: String {
     switch self {
-    case .blue: "蓝色督查单"
-    case .orange: "橙色督查单"
-    case .red: "红色督查单"
+    case .blue: "蓝色督办单"
+    case .orange: "橙色督办单"
+    case .red: "红色督办单"
     }
   }
 }

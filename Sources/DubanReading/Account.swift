@@ -111,8 +111,8 @@ struct CycleAccount {
   var unit: String?
   var number: Int32
   var cycle: Item.Cycle
-  /// How it ended; nil of one in work.
-  var end: (at: Instant, isWithdrawal: Bool, entry: Int32)?
+  /// When and how it ended; nil of one in work.
+  var end: (at: Instant, how: Ending)?
   /// The main item of a duplicate.
   var main: ItemKey?
   var clocks: [ClockStory]
@@ -121,17 +121,34 @@ struct CycleAccount {
   var answered: Instant? { cycle.answeredAt ?? end?.at }
 }
 
+/// What ended a cycle.
+enum Ending {
+  case settled, withdrawn
+  /// 审核 of a funding request: not approved.
+  case rejected
+  /// A part ends with the whole.
+  case withWhole(isWithdrawal: Bool)
+  /// A duplicate ends with its main item.
+  case withMain
+  /// A part whose unit has got the lead.
+  case tookLead
+}
+
 /// What became of a clock in a cycle: who owed each step of its chain, and until when.
 struct ClockStory {
   var kind: Item.ClockKind
+  var matterKind: Kind
+  /// The unit whose part it is, and who has to do the work.
+  var unit: String?
+  var responsible: String
   var steps: [StepStory]
   var outcome: Outcome
 
   enum Outcome {
     /// What was due was done; late by so much of natural time where the first step lapsed.
     case done(at: Instant, lateBy: Span?)
-    /// The item ended first.
-    case ended(at: Instant, isWithdrawal: Bool, lateBy: Span?)
+    /// The cycle ended first, or otherwise.
+    case ended(at: Instant, how: Ending, lateBy: Span?)
     case suspended(since: Instant)
     case running
     /// The policy that it was moved to has no such clock.
@@ -154,6 +171,8 @@ struct StepStory {
 struct Setting {
   var derivation: Derivation
   var cause: Cause
+  /// The deadline before it; nil of the first of a step.
+  var dueBefore: Instant?
   /// What was left of the limit at the end of the last pause.
   var left: (limit: TimeLimit, amount: Int64)?
   /// The days counted and passed over; nil where no days are.
@@ -164,7 +183,9 @@ struct Setting {
     case reopened(isDissatisfied: Bool)
     case escalated(countedFrom: Instant?)
     case resumed(Item.Pause, reason: String?)
-    case extended(Item.Grant, by: String?)
+    case extended(Item.Grant, by: String?, because: String?)
+    /// An extension was not granted: the deadline stays.
+    case refused(at: Instant)
     case policy(version: Int, by: String, because: String)
     case calendar(version: Int)
     case changed
@@ -178,6 +199,7 @@ struct Setting {
       case .escalated: "escalated"
       case .resumed: "resumed"
       case .extended: "extended"
+      case .refused: "extension-refused"
       case .policy: "policy-moved"
       case .calendar: "calendar-came"
       case .changed: "changed"
@@ -194,13 +216,26 @@ extension Account {
   func cycles(of unit: String?) -> [CycleAccount] {
     var cycles = fold.endedCycles.filter { $0.unit == unit }.map { ended in
       CycleAccount(
-        unit: unit, number: ended.number, cycle: ended.cycle, end: (ended.at, ended.isWithdrawal, ended.entry), clocks: [])
+        unit: unit, number: ended.number, cycle: ended.cycle, end: (ended.at, ending(of: ended)), clocks: [])
     }
     if let item = matter.item(of: unit), item.isInWork, let cycle = item.cycle {
       cycles.append(CycleAccount(unit: unit, number: item.cycles, cycle: cycle, main: item.main, clocks: []))
     }
     for i in cycles.indices { cycles[i].clocks = Item.ClockKind.allCases.compactMap { story(of: $0, in: cycles[i]) } }
     return cycles
+  }
+
+  private func ending(of cycle: EndedCycle) -> Ending {
+    let entry = entry(cycle.entry)
+    if let unit = cycle.unit, entry?.unit != unit {
+      if case .accepted = entry?.event { return .tookLead }
+      return .withWhole(isWithdrawal: cycle.isWithdrawal)
+    }
+    return switch entry?.event {
+    case .followed: .withMain
+    case .reviewed(isApproved: false): .rejected
+    default: cycle.isWithdrawal ? .withdrawn : .settled
+    }
   }
 
   private func story(of kind: Item.ClockKind, in cycle: CycleAccount) -> ClockStory? {
@@ -228,16 +263,31 @@ extension Account {
       steps[steps.count - 1].settings.append(setting)
       before = derivation
     }
-    return ClockStory(kind: kind, steps: steps, outcome: outcome(of: kind, in: cycle, steps))
+    if kind == .resolution { steps[0].settings += refusals(in: cycle, derivations.filter { $0.clock.step == 0 }) }
+    return ClockStory(
+      kind: kind, matterKind: matter.kind, unit: cycle.unit, responsible: name(cycle.cycle.responsibleID, cycle.cycle.startTier),
+      steps: steps, outcome: outcome(of: kind, in: cycle, steps))
+  }
+
+  /// The extensions that were not granted in a cycle, each with the deadline that stayed.
+  private func refusals(in cycle: CycleAccount, _ derivations: [Derivation]) -> [Setting] {
+    log.compactMap { entry in
+      guard case .extensionDecided(.rejected) = entry.event, entry.unit == cycle.unit, fold.verdicts[entry.number] == .applied,
+        entry.place >= cycle.cycle.beganAt, cycle.end.map({ entry.place <= $0.at }) ?? true,
+        let kept = derivations.last(where: { $0.at <= entry.place })
+      else { return nil }
+      return Setting(derivation: kept, cause: .refused(at: entry.place))
+    }
   }
 
   private func outcome(of kind: Item.ClockKind, in cycle: CycleAccount, _ steps: [StepStory]) -> ClockStory.Outcome {
-    let missed = steps.first?.lapse?.dueAt
+    // What a person found not to have happened is no delay.
+    let missed = steps.first.flatMap { $0.breach?.status == .lifted ? nil : $0.lapse?.dueAt }
     func late(_ time: Instant) -> Span? { missed.flatMap { $0 < time ? time - $0 : nil } }
     if kind == .response, let at = cycle.cycle.answeredAt { return .done(at: at, lateBy: late(at)) }
     if let end = cycle.end {
-      if kind == .resolution && !end.isWithdrawal { return .done(at: end.at, lateBy: late(end.at)) }
-      return .ended(at: end.at, isWithdrawal: end.isWithdrawal, lateBy: late(end.at))
+      if kind == .resolution, case .settled = end.how { return .done(at: end.at, lateBy: late(end.at)) }
+      return .ended(at: end.at, how: end.how, lateBy: late(end.at))
     }
     // Where its last step lapsed and no organ is above, no clock is left that could be suspended.
     if steps.last?.lapse != nil { return .running }
@@ -250,6 +300,7 @@ extension Account {
     _ derivation: Derivation, after before: Derivation?, in cycle: CycleAccount, _ lapses: [Lapse]
   ) -> Setting {
     var setting = Setting(derivation: derivation, cause: cause(of: derivation, after: before, in: cycle, lapses))
+    if let before, before.clock.step == derivation.clock.step { setting.dueBefore = before.dueAt }
     guard !setting.isExtended else { return setting }
     setting.days = derivation.explanation
     if case .limit(let limit) = derivation.allowance, derivation.clock.statedAt == nil, let until = derivation.pauses.last?.until
@@ -275,12 +326,12 @@ extension Account {
       }
     }
     if before.grant != derivation.grant, let grant = derivation.grant {
-      for entry in log where entry.unit == cycle.unit {
-        if case .extensionDecided(.approved(let until, let by)) = entry.event, until == grant.until {
-          return .extended(grant, by: by)
-        }
+      var (by, because): (String?, String?)
+      for entry in log where entry.unit == cycle.unit && entry.place <= grant.at {
+        if case .extensionRequested(let reason, _) = entry.event { because = reason }
+        if case .extensionDecided(.approved(let until, let approver)) = entry.event, until == grant.until { by = approver }
       }
-      return .extended(grant, by: nil)
+      return .extended(grant, by: by, because: because)
     }
     if before.pauses != derivation.pauses, let pause = derivation.pauses.last {
       return .resumed(pause, reason: reason(of: pause, cycle.unit))

@@ -1,4 +1,4 @@
-// Breaches (超时) as they are listed and shown.
+// Breaches (逾期) as they are listed and shown.
 
 import Duban
 import DubanStore
@@ -50,12 +50,12 @@ public struct BreachView: Encodable, Sendable {
     (nextDueAt, countedFrom, revision) = (lapse.nextDueAt, lapse.countedFrom, breach.revision)
   }
 
-  /// standing (成立)
+  /// standing (已认定)
   public var statusText: String { "\(status) (\(state.chinese))" }
   public var clockText: String { kind.chinese }
   public var slipText: String? { colour?.chinese }
   /// 胜阳港街道 (承办)
-  public var owner: String { "\(organ ?? tier.chinese) (\(isSupervising ? "督办" : "承办"))" }
+  public var owner: String { "\(organ ?? tier.chinese) (\(isSupervising ? "督办" : unit == nil ? "承办" : "协办"))" }
 
   /// Field by field, for people.
   public var lines: [(name: String, text: String)] {

@@ -16,7 +16,7 @@ struct EnglishWording: Wording {
 
   func beginning(_ b: Beginning) -> String {
     let ground = "policy version \(b.policyVersion), line \(b.policyLine)"
-    let responsible = "\(b.organ) is responsible (承办\(b.isUnassigned ? ", 待派" : ""))"
+    let responsible = "\(b.organ) is responsible (\(b.role)\(b.isUnassigned ? ", 待派" : ""))"
     switch b.cause {
     case .reopened(let isDissatisfied):
       let what = b.unit.map { "The part of \($0)" } ?? "The \(b.kind.rawValue)"
@@ -28,8 +28,10 @@ struct EnglishWording: Wording {
     }
   }
 
-  func handover(from: String, to: String, at time: Instant) -> String {
-    "\(to) is responsible instead of \(from). It was told late, so it answers for what is due from \(time.english) on."
+  func handover(_ h: Handover) -> String {
+    let decided = h.decided.map { " by a reassignment of \($0.english)" } ?? ""
+    return
+      "\(h.to) is responsible (\(h.role)) instead of \(h.from)\(decided). It was told late, so it answers for what is due from \(h.since.english) on."
   }
 
   func clock(_ story: ClockStory) -> String {
@@ -67,8 +69,10 @@ struct EnglishWording: Wording {
         "Suspended from \(pause.from.english) to \(pause.until?.english ?? "now")"
           + " (\(reason ?? "a duplicate")), then ran on\(left), \(due)"
       ]
-    case .extended(let grant, let by):
-      sentences = ["Extended at \(grant.at.english) by \(by ?? "an organ above"), \(due)"]
+    case .extended(let grant, let by, let because):
+      let reason = because.map { " (\($0))" } ?? ""
+      sentences = ["Extended at \(grant.at.english) by \(by ?? "an organ above")\(reason), \(due)"]
+    case .refused(let at): sentences = ["An extension was refused at \(at.english), still \(due)"]
     case .policy(let version, let by, let because):
       sentences = [
         "Moved to policy version \(version), line \(setting.derivation.policyLine), by \(by), because \(because): \(limit), \(due)"
@@ -125,9 +129,8 @@ struct EnglishWording: Wording {
     switch story.outcome {
     case .done(let at, nil): return "\(done) at \(at.english), in time"
     case .done(let at, let late?): return "\(done) at \(at.english), \(late.english) late"
-    case .ended(let at, let isWithdrawal, let late):
-      return "Ended at \(at.english), when the item was \(isWithdrawal ? "withdrawn" : "settled")"
-        + (late == nil ? ", in time" : "")
+    case .ended(let at, let how, let late):
+      return "Ended at \(at.english), when \(how.english)" + (late == nil ? ", in time" : "")
     case .suspended(let since): return "Suspended since \(since.english); what is left runs on after that"
     case .dropped: return "The policy has no such limit now"
     case .running:
@@ -144,9 +147,9 @@ struct EnglishWording: Wording {
     return "The resident waited \((until - wait.from).english), from \(wait.from.english) to \(what) at \(until.english)."
   }
 
-  func breach(_ breach: Breach, organ: String, decisions: [Decision]) -> String {
+  func breach(_ story: BreachStory) -> String {
+    let breach = story.breach
     let (lapse, kind) = (breach.lapse, breach.lapse.step.clock)
-    let role = lapse.isSupervising ? "督办" : "承办"
     let slip = lapse.slip.map { ", \($0.chinese)" } ?? ""
     let meaning =
       switch breach.status {
@@ -155,24 +158,45 @@ struct EnglishWording: Wording {
       case .contested: "only what was heard beyond the tolerance says that it did not happen; it counts until a person decides"
       case .lifted, .excused: "does not count"
       }
-    let decided = decisions.map { " Decided at \($0.at.english) by \($0.by): \($0.decision), because \($0.because)." }
+    let decided = story.decisions.map { " Decided at \($0.at.english) by \($0.by): \($0.decision), because \($0.because)." }
     return
-      "Breach \(breach.number): \(organ) (\(role)) had \(kind.chinese) due \(lapse.dueAt.englishEnd), found \(lapse.foundAt.english)"
+      "Breach \(breach.number): \(story.organ) (\(story.role)) had \(kind.chinese) due \(lapse.dueAt.englishEnd), found \(lapse.foundAt.english)"
       + "\(slip); \(breach.status.rawValue) (\(meaning))." + decided.joined()
   }
 
-  func suspended(since: Instant, reason: String?) -> String {
-    "The clocks are suspended since \(since.english)\(reason.map { " (\($0))" } ?? "")."
+  func suspended(_ subject: Subject, since: Instant, reason: String?) -> String {
+    "The clocks \(subject.unit.map { "of the part of \($0) " } ?? "")are suspended since \(since.english)\(reason.map { " (\($0))" } ?? "")."
   }
 
-  func duplicate(of main: ItemKey, since: Instant?) -> String {
-    "It is a duplicate (重复件) of \(main)" + (since.map { "; its clocks are stopped since \($0.english)" } ?? "") + "."
+  func duplicate(_ subject: Subject, of main: Main, since: Instant?) -> String {
+    "\(subject.unit.map { "The part of \($0)" } ?? "It") is a duplicate (重复件) of \(main.key)"
+      + (since.map { "; its clocks are stopped since \($0.english)" } ?? "") + "."
   }
 
-  func extensionAsked(until: Instant) -> String { "An extension to \(until.englishEnd) is asked for and not decided yet." }
+  func extensionAsked(_ subject: Subject, at: Instant?, until: Instant) -> String {
+    "An extension\(subject.unit.map { " of the part of \($0)" } ?? "") to \(until.englishEnd) is asked for and not decided yet."
+  }
 
-  func closed(_ kind: Kind, at: Instant, isWithdrawal: Bool) -> String {
-    "The \(kind.rawValue) was \(isWithdrawal ? "withdrawn" : "settled") at \(at.english)."
+  func closed(_ subject: Subject, at: Instant, how: Ending) -> String {
+    let what = subject.unit.map { "The part of \($0)" } ?? "The \(subject.kind.rawValue)"
+    switch how {
+    case .settled: return "\(what) was settled at \(at.english)."
+    case .withdrawn: return "\(what) was withdrawn at \(at.english)."
+    default: return "\(what) ended at \(at.english), when \(how.english)."
+    }
+  }
+}
+
+extension Ending {
+  fileprivate var english: String {
+    switch self {
+    case .settled: "the item was settled"
+    case .withdrawn: "the item was withdrawn"
+    case .rejected: "the request was rejected"
+    case .withWhole(let isWithdrawal): "the whole was \(isWithdrawal ? "withdrawn" : "settled")"
+    case .withMain: "its main item was settled"
+    case .tookLead: "its unit got the lead"
+    }
   }
 }
 

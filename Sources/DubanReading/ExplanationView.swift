@@ -44,7 +44,8 @@ public struct DeadlineView: Encodable, Sendable {
   public var tier: Tier
   public var organ: String
   public var isSupervising: Bool
-  /// What set it: opened, named, reopened, escalated, resumed, extended, policy-moved, calendar-came or changed; and when.
+  /// What set it: opened, named, reopened, escalated, resumed, extended, extension-refused, policy-moved, calendar-came
+  /// or changed; and when.
   public var because: String
   public var at: Instant
   /// The limit, as a policy file writes it, and from when it is counted.

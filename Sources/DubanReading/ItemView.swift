@@ -36,7 +36,7 @@ public struct ItemView: Encodable, Sendable {
   public var responseDueAt: Instant?
   public var resolutionDueAt: Instant?
   public var isProvisional: Bool
-  /// Since when its clocks are stopped (暂停, or as a duplicate).
+  /// Since when its clocks are stopped (中止计时, or as a duplicate).
   public var suspendedAt: Instant?
   /// The main item of a duplicate (重复件).
   public var duplicateOf: String?
@@ -93,7 +93,7 @@ public struct ItemView: Encodable, Sendable {
   public var whyStopped: String? {
     let since = suspendedAt.map { "since \($0.rfc3339)" }
     return duplicateOf.map { "duplicate of \($0) (重复件)" + (since.map { ", stopped \($0)" } ?? "") }
-      ?? since.map { "suspended \($0) (暂停)" }
+      ?? since.map { "suspended \($0) (中止计时)" }
   }
 
   /// What a list shows in the place of the due date.

@@ -9,16 +9,29 @@ protocol Wording: Sendable {
   /// Of a matter whose opening is not heard yet.
   func awaited(_ kind: Kind) -> String
   func beginning(_ beginning: Beginning) -> String
-  /// Of an organ that was told too late that it is responsible (改派).
-  func handover(from: String, to: String, at time: Instant) -> String
+  func handover(_ handover: Handover) -> String
   func clock(_ story: ClockStory) -> String
   /// What the resident waited (R1).
   func waited(_ wait: Wait) -> String
-  func breach(_ breach: Breach, organ: String, decisions: [Decision]) -> String
-  func suspended(since: Instant, reason: String?) -> String
-  func duplicate(of main: ItemKey, since: Instant?) -> String
-  func extensionAsked(until: Instant) -> String
-  func closed(_ kind: Kind, at: Instant, isWithdrawal: Bool) -> String
+  func breach(_ story: BreachStory) -> String
+  func suspended(_ subject: Subject, since: Instant, reason: String?) -> String
+  func duplicate(_ subject: Subject, of main: Main, since: Instant?) -> String
+  func extensionAsked(_ subject: Subject, at: Instant?, until: Instant) -> String
+  func closed(_ subject: Subject, at: Instant, how: Ending) -> String
+}
+
+/// The whole of a matter, or a unit's part.
+struct Subject {
+  var kind: Kind
+  var unit: String?
+}
+
+/// The main item of a duplicate.
+struct Main {
+  var key: ItemKey
+  /// Its upstream system, by its name.
+  var source: String
+  var isConfidential: Bool
 }
 
 /// How a cycle began.
@@ -31,21 +44,47 @@ struct Beginning {
   /// The upstream system, by its name.
   var source: String
   var organ: String
-  /// Whether a unit leads (主办), not an organ of the chain.
-  var isLed: Bool
+  /// 承办, 主办, 协办.
+  var role: String
+  /// Whether the organ stands in for one that the directory does not know.
   var isUnassigned: Bool
   var policyVersion: Int
   var policyLine: Int
 }
 
+/// Another organ is responsible, which was told too late of what fell due before.
+struct Handover {
+  /// When it was decided (改派); nil where no entry tells.
+  var decided: Instant?
+  var since: Instant
+  var from: String
+  var to: String
+  /// 承办, 主办, 协办.
+  var role: String
+}
+
 /// From when they spoke until the first answer, or what came in its place.
 struct Wait {
+  var cycle: Int32
   var from: Instant
   var until: Instant?
-  /// Whether it was answered, not merely ended.
-  var isAnswered: Bool
+  /// What came instead of an answer.
+  var ending: Ending?
   /// Up to when it is measured while nothing has come.
   var now: Instant
+
+  /// Whether it was answered, not merely ended.
+  var isAnswered: Bool { until != nil && ending == nil }
+}
+
+/// A breach on record, with what people need to know of it.
+struct BreachStory {
+  var breach: Breach
+  var kind: Kind
+  var organ: String
+  /// 承办, 主办, 协办, 督办.
+  var role: String
+  var decisions: [Decision]
 }
 
 /// A person's decision about a breach.
@@ -66,8 +105,9 @@ extension Account {
     if let scope = wording.scope(asAt: asAt, asOf: asOf) { paragraphs.append(scope) }
     guard matter.opening != nil, matter.item(of: unit) != nil else { return paragraphs + [wording.awaited(matter.kind)] }
     for (each, item) in matter.items where each == unit || unit == nil {
-      for cycle in cycles(of: each) { paragraphs += self.paragraphs(of: cycle, wording, now: min(asOf ?? now, asAt ?? now)) }
-      paragraphs += standing(of: item, each, wording)
+      let cycles = cycles(of: each)
+      for cycle in cycles { paragraphs += self.paragraphs(of: cycle, wording, now: min(asOf ?? now, asAt ?? now)) }
+      paragraphs += standing(of: item, each, cycles.last, wording)
     }
     return paragraphs
   }
@@ -75,32 +115,42 @@ extension Account {
   private func paragraphs(of cycle: CycleAccount, _ wording: any Wording, now: Instant) -> [String] {
     var paragraphs: [String] = []
     if let beginning = beginning(of: cycle) { paragraphs.append(wording.beginning(beginning)) }
-    let handovers = cycle.cycle.handovers
-    for (from, to) in zip(handovers, handovers.dropFirst()) {
-      let tier = cycle.cycle.startTier
-      paragraphs.append(wording.handover(from: name(from.organID, tier), to: name(to.organID, tier), at: to.since))
-    }
+    paragraphs += handovers(in: cycle).map(wording.handover)
     paragraphs += cycle.clocks.map(wording.clock)
     if matter.kind == .complaint && cycle.unit == nil { paragraphs.append(wording.waited(cycle.wait(now: now))) }
     for breach in breaches(of: cycle) {
       paragraphs.append(
-        wording.breach(breach, organ: name(breach.lapse.organID, breach.lapse.step.tier), decisions: decisions(on: breach.number))
-      )
+        wording.breach(
+          BreachStory(
+            breach: breach, kind: matter.kind, organ: name(breach.lapse.organID, breach.lapse.step.tier),
+            role: directory.role(in: breach.lapse), decisions: decisions(on: breach.number))))
     }
     return paragraphs
   }
 
   private func beginning(of cycle: CycleAccount) -> Beginning? {
-    guard let first = cycle.clocks.compactMap({ $0.steps.first?.settings.first }).first, let opening = matter.opening else {
-      return nil
-    }
+    guard let first = cycle.clocks.compactMap({ $0.steps.first?.settings.first }).first, matter.opening != nil else { return nil }
+    let responsible = cycle.cycle.responsibleID
+    let part = matter.parts.first { $0.unit == cycle.unit }
     return Beginning(
       kind: matter.kind, unit: cycle.unit, cycle: cycle.number, cause: first.cause, at: cycle.cycle.beganAt,
-      source: directory.sources[matter.key.source]?.name ?? matter.key.source,
-      organ: name(cycle.cycle.responsibleID, cycle.cycle.startTier), isLed: opening.leadID != nil,
-      isUnassigned: matter.isUnassigned(cycle.unit), policyVersion: first.derivation.policyVersion,
+      source: sourceName(matter.key), organ: name(responsible, cycle.cycle.startTier),
+      role: directory.role(of: responsible, unit: cycle.unit),
+      isUnassigned: part.map { $0.unitID == nil } ?? matter.isUnassigned(nil), policyVersion: first.derivation.policyVersion,
       policyLine: first.derivation.policyLine)
   }
+
+  private func handovers(in cycle: CycleAccount) -> [Handover] {
+    let (handovers, tier) = (cycle.cycle.handovers, cycle.cycle.startTier)
+    return zip(handovers, handovers.dropFirst()).map { from, to in
+      let entry = log.first { $0.event.mayHandOver && $0.recordedAt == to.since }
+      return Handover(
+        decided: entry?.place, since: to.since, from: name(from.organID, tier), to: name(to.organID, tier),
+        role: directory.role(of: to.organID, unit: cycle.unit))
+    }
+  }
+
+  private func sourceName(_ item: ItemKey) -> String { directory.sources[item.source]?.name ?? item.source }
 
   /// Breaches of a cycle, those included that did not happen after all: people were told of them.
   private func breaches(of cycle: CycleAccount) -> [Breach] {
@@ -115,22 +165,40 @@ extension Account {
     }
   }
 
-  private func standing(of item: Item, _ unit: String?, _ wording: any Wording) -> [String] {
+  private func standing(of item: Item, _ unit: String?, _ last: CycleAccount?, _ wording: any Wording) -> [String] {
+    let subject = Subject(kind: matter.kind, unit: unit)
     var paragraphs: [String] = []
-    if item.isInWork, let until = item.cycle?.requestedUntil { paragraphs.append(wording.extensionAsked(until: until)) }
-    if let main = item.main {
-      paragraphs.append(wording.duplicate(of: main, since: item.stoppedSince))
-    } else if let since = item.stoppedSince {
-      paragraphs.append(wording.suspended(since: since, reason: reason(of: Item.Pause(from: since), unit)))
+    if item.isInWork, let until = item.cycle?.requestedUntil {
+      let asked = log.last { entry in
+        if case .extensionRequested(_, until) = entry.event { entry.unit == unit } else { false }
+      }
+      paragraphs.append(wording.extensionAsked(subject, at: asked?.place, until: until))
     }
-    if let at = item.closedAt { paragraphs.append(wording.closed(matter.kind, at: at, isWithdrawal: item.isWithdrawn)) }
+    if let key = item.main {
+      let main = Main(key: key, source: sourceName(key), isConfidential: directory.isConfidential(key))
+      paragraphs.append(wording.duplicate(subject, of: main, since: item.stoppedSince))
+    } else if let since = item.stoppedSince {
+      paragraphs.append(wording.suspended(subject, since: since, reason: reason(of: Item.Pause(from: since), unit)))
+    }
+    if let at = item.closedAt { paragraphs.append(wording.closed(subject, at: at, how: last?.end?.how ?? .settled)) }
     return paragraphs
   }
 }
 
 extension CycleAccount {
   func wait(now: Instant) -> Wait {
-    Wait(from: cycle.beganAt, until: answered, isAnswered: cycle.answeredAt != nil, now: now)
+    Wait(
+      cycle: number, from: cycle.beganAt, until: answered, ending: cycle.answeredAt == nil ? end?.how : nil, now: now)
+  }
+}
+
+extension Event {
+  /// Whether it may make another organ responsible.
+  fileprivate var mayHandOver: Bool {
+    switch self {
+    case .accepted, .placed: true
+    default: false
+    }
   }
 }
 
@@ -147,13 +215,27 @@ extension Setting {
     derivation.nominalStart.flatMap { $0 < derivation.clock.start ? ($0, derivation.clock.start) : nil }
   }
 
-  /// Days passed over, by their reasons, each a run of days.
+  /// Where it starts on a day off: that day, why it is off, and the workday that stands in for it and is not counted either.
+  var standIn: (start: ShanghaiTime, reason: String, first: ShanghaiTime)? {
+    guard derivation.pauses.isEmpty, let days = days?.days, let i = standInIndex, let first = days.first else { return nil }
+    return first.reason.map { (first.date, $0, days[i].date) }
+  }
+
+  private var standInIndex: Int? { days?.days.firstIndex { $0.reason == Explanation.Day.standIn } }
+
+  /// Days passed over behind the start, by their reasons, each a run of days.
   var skipped: [(reason: String, runs: [(first: ShanghaiTime, last: ShanghaiTime)])] { runs(.skipped) }
 
-  /// Make-up workdays that were counted.
-  var madeUp: [(reason: String, runs: [(first: ShanghaiTime, last: ShanghaiTime)])] { runs(.counted) }
+  /// Make-up workdays that were counted; natural days count whether anybody works or not.
+  var madeUp: [(reason: String, runs: [(first: ShanghaiTime, last: ShanghaiTime)])] {
+    guard case .limit(let limit) = derivation.allowance, limit.unit == .workdays || limit.unit == .workhours else { return [] }
+    return runs(.counted)
+  }
 
-  var skippedCount: Int { days?.count(.skipped) ?? 0 }
+  var skippedCount: Int { (days?.days ?? []).dropFirst(daysOfStart).count { $0.role == .skipped } }
+
+  /// How many days belong to a start on a day off.
+  private var daysOfStart: Int { standIn == nil ? 0 : (standInIndex ?? -1) + 1 }
 
   /// Years that it reaches and that were not announced.
   var unannouncedYears: [Int] {
@@ -165,7 +247,7 @@ extension Setting {
   private func runs(_ role: Explanation.Day.Role) -> [(reason: String, runs: [(first: ShanghaiTime, last: ShanghaiTime)])] {
     var groups: [(reason: String, runs: [(first: ShanghaiTime, last: ShanghaiTime)])] = []
     var before: (index: Int, reason: String)?
-    for (i, day) in (days?.days ?? []).enumerated() where day.role == role {
+    for (i, day) in (days?.days ?? []).enumerated().dropFirst(daysOfStart) where day.role == role {
       guard let reason = day.reason else { continue }
       let group = groups.firstIndex { $0.reason == reason } ?? groups.count
       if group == groups.count { groups.append((reason, [])) }

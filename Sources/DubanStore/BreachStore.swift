@@ -1,4 +1,4 @@
-// Breaches on record: read for folds, listed for people, decided by them (申诉, 免责).
+// Breaches on record: read for folds, listed for people, decided by them (申诉成立, 免予计入).
 
 import Duban
 import PostgreSQL
@@ -15,6 +15,8 @@ public struct FindingRow: Sendable {
   public var at: Instant
   public var type: String
   public var data: String
+
+  public init(at: Instant, type: String, data: String) { (self.at, self.type, self.data) = (at, type, data) }
 }
 
 extension Store {

@@ -34,18 +34,21 @@ extension Store {
     let rows = try connection.execute(
       """
       WITH held AS (
-        SELECT street_id, count(*) AS open, count(*) FILTER (WHERE breached_at < $2) AS overdue
+        SELECT street_id, count(*) AS open, count(*) FILTER (WHERE EXISTS (
+          SELECT FROM breach
+          WHERE item_id = item.id AND breach.unit IS NULL AND breach.due_at < $2 AND status = ANY ($3))) AS overdue
         FROM item
         WHERE street_id IS NOT NULL AND opened_at < $2 AND unit = ''
           AND NOT coalesce(closed_at < $2, false)
         GROUP BY street_id
       ), climbed AS (
-        SELECT organ_id, count(*) AS escalated FROM breach WHERE found_at >= $1 AND found_at < $2 AND tier = 'street' AND status IN ('standing', 'contested', 'upheld') GROUP BY organ_id
+        SELECT organ_id, count(*) AS escalated FROM breach
+        WHERE found_at >= $1 AND found_at < $2 AND tier = 'street' AND status = ANY ($3) GROUP BY organ_id
       )
       SELECT street.parent_id, street.name, coalesce(held.open, 0), coalesce(held.overdue, 0), coalesce(climbed.escalated, 0)
       FROM organ AS street LEFT JOIN held ON held.street_id = street.id LEFT JOIN climbed ON climbed.organ_id = street.id
       WHERE street.tier = 'street' AND street.parent_id IS NOT NULL
-      """, period.start, period.end)
+      """, period.start, period.end, Self.countingStatuses)
     var figures: [Int64: [StreetFigures]] = [:]
     for row in rows {
       figures[try row.decode(0), default: []].append(
@@ -55,20 +58,33 @@ extension Store {
     return figures
   }
 
+  private static let countingStatuses = Breach.Status.allCases.filter(\.counts).map(\.rawValue)
+
   /// The breaches found in a period and owed by the organs of a tier or by units beside the chain, by organ; those that do not count left out.
   public func organBreaches(at tier: Tier, in period: Period) throws -> [Int64: [OrganBreach]] {
     let rows = try connection.execute(
       """
-      SELECT \(Self.breachSelection), CASE WHEN upstream_source.confidential THEN '保密件' ELSE item.subject END
-      FROM breach JOIN item ON item.id = breach.item_id JOIN upstream_source ON upstream_source.uri = item.source
-      JOIN organ ON organ.id = breach.organ_id
-      WHERE found_at >= $1 AND found_at < $2 AND coalesce(organ.tier, $3) = $3 AND status IN ('standing', 'contested', 'upheld')
+      SELECT \(Self.breachSelection), item.source, item.subject, item.kind, own.cycle = breach.cycle, own.answered_at, own.closed_at,
+        own.withdrawn
+      FROM breach JOIN item ON item.id = breach.item_id JOIN organ ON organ.id = breach.organ_id
+        LEFT JOIN item AS own ON (own.source, own.subject, own.unit) = (item.source, item.subject, coalesce(breach.unit, ''))
+      WHERE found_at >= $1 AND found_at < $2 AND coalesce(organ.tier, $3) = $3 AND status = ANY ($4)
       ORDER BY breach.due_at, breach.item_id, breach.number
-      """, period.start, period.end, tier.rawValue)
+      """, period.start, period.end, tier.rawValue, Self.countingStatuses)
     var breaches: [Int64: [OrganBreach]] = [:]
     for row in rows {
       let breach = try Self.breach(row)
-      breaches[breach.lapse.organID ?? 0, default: []].append(OrganBreach(subject: try row.decode(18), breach: breach))
+      let step = breach.lapse.step
+      var progress = Progress.unknown
+      // A row has only its present cycle.
+      if try row.decode(21, as: Bool?.self) == true {
+        progress = Progress(
+          of: step.clock, answeredAt: try row.decode(22), closedAt: try row.decode(23), isWithdrawn: try row.decode(24))
+      }
+      breaches[breach.lapse.organID ?? 0, default: []].append(
+        OrganBreach(
+          item: ItemKey(source: try row.decode(18), subject: try row.decode(19), unit: step.unit),
+          kind: try Kind(stored: row.decode(20)), breach: breach, progress: progress))
     }
     return breaches
   }

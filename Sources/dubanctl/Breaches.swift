@@ -1,4 +1,4 @@
-// dubanctl breaches: what was not done in time, and what a person decides about it (维持, 申诉成立, 免责).
+// dubanctl breaches: what was not done in time, and what a person decides about it (维持认定, 申诉成立, 免予计入).
 
 import ArgumentParser
 import Duban
@@ -7,10 +7,10 @@ import DubanStore
 
 struct Breaches: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Breaches (超时) on record, and decisions about them.",
+    abstract: "Breaches (逾期) on record, and decisions about them.",
     discussion: """
-      A breach that only what was heard beyond the tolerance speaks against is contested (待核): it counts until a person upholds it (维持) or \
-      lifts it (申诉成立). A breach that happened and shall not count is excused (免责). Nothing is deleted: each decision is kept with \
+      A breach that only what was heard beyond the tolerance speaks against is contested (待核定): it counts until a person upholds it (维持认定) or \
+      lifts it (申诉成立). A breach that happened and shall not count is excused (免予计入). Nothing is deleted: each decision is kept with \
       who made it and why.
       """,
     subcommands: [List.self, Show.self, Uphold.self, Lift.self, Excuse.self], defaultSubcommand: List.self)
@@ -21,7 +21,7 @@ struct Breaches: AsyncParsableCommand {
     @OptionGroup var connections: Connections
     @OptionGroup var output: Output
     @Option(help: "Only those of this item.") var item: String?
-    @Flag(help: "Only those that wait for a decision (待核).") var contested = false
+    @Flag(help: "Only those that wait for a decision (待核定).") var contested = false
     @Option(help: "How many at most.") var limit = 50
 
     func run() async throws {
@@ -59,7 +59,7 @@ struct Breaches: AsyncParsableCommand {
   }
 
   struct Uphold: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Decides that a contested breach counts (维持).")
+    static let configuration = CommandConfiguration(abstract: "Decides that a contested breach counts (维持认定).")
 
     @OptionGroup var act: Act
 
@@ -75,7 +75,7 @@ struct Breaches: AsyncParsableCommand {
   }
 
   struct Excuse: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Decides that a breach happened and does not count (免责).")
+    static let configuration = CommandConfiguration(abstract: "Decides that a breach happened and does not count (免予计入).")
 
     @OptionGroup var act: Act
 

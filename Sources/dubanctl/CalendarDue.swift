@@ -14,7 +14,7 @@ extension CalendarCommand {
         dubanctl calendar due --batch [--from-next-day] [--close-of-business] [--calendar FILE]
         """,
       discussion: """
-        Units: hours (自然小时), days (自然日), workdays (工作日), workhours (工作时: 08:30-12:00, 14:30-17:30).
+        Units: hours (小时, 自然时间), days (自然日), workdays (工作日), workhours (工作时: 08:30-12:00, 14:30-17:30).
 
         From the moment, workdays end at the same time of day; a start on a day off counts as 00:00 of the next workday. \
         From the next day, the last day is used to its end: 24:00, printed as 00:00 of the day after, or close of business. \
@@ -26,7 +26,7 @@ extension CalendarCommand {
     @OptionGroup var connections: Connections
     @Option(name: .customLong("calendar"), help: "A CSV file instead of the calendar in the database, which is not asked then.")
     var file: String?
-    @Flag(help: "Count from the next day (从次日起算).") var fromNextDay = false
+    @Flag(help: "Count from the next day (自次日起算).") var fromNextDay = false
     @Flag(name: .customLong("close-of-business"), help: "Until close of business (下班时) on the last day.") var untilClose = false
     @Flag(help: "Read START LENGTH UNIT from standard input, a line each, and answer line by line.") var batch = false
     @Argument(help: "When it starts, in RFC 3339 with any offset.") var start: String?

@@ -2,12 +2,14 @@
 
 import Duban
 import DubanReading
+import DubanStore
 import Testing
 
 /// A matter's log as it grows.
 struct Story {
   private(set) var log: [Entry] = []
   private(set) var breaches: [Breach] = []
+  private var findings: [FindingRow] = []
   var references: References
   var sweptTo: Instant?
 
@@ -27,7 +29,7 @@ struct Story {
     ]
     return References(
       policies: PolicyBook(current: versions[versions.count - 1], earlier: versions.dropLast()),
-      directory: Directory(version: 1, organs: organs, sources: [UpstreamSource(uri: "/hotline/12345", name: "12345")]),
+      directory: Directory(version: 1, organs: organs, sources: [UpstreamSource(uri: "/hotline/12345", name: "12345热线")]),
       calendars: Calendars(try calendars.map { (time($0), try WorkCalendar(csv: $2, version: $1)) }))
   }
 
@@ -82,6 +84,15 @@ struct Story {
 
   mutating func decide(_ number: Int32, _ status: Breach.Status) { breaches[Int(number) - 1].status = status }
 
+  /// A person decided about a breach.
+  mutating func decide(_ number: Int32, _ decision: Breach.Decision, _ at: String, by person: String, because reason: String) {
+    if let status = decision.status(after: breaches[Int(number) - 1].status) { decide(number, status) }
+    findings.append(
+      FindingRow(
+        at: time(at), type: "breach.decided",
+        data: #"{"breach":\#(number),"by":"\#(person)","decision":"\#(decision.rawValue)","because":"\#(reason)"}"#))
+  }
+
   func matter() -> Matter {
     var matter = Matter(id: 1, key: Self.key, kind: .complaint, at: time("2026-09-28T09:00"))
     (matter.log.entries, matter.log.breaches, matter.log.sweptTo) = (Int32(log.count), Int32(breaches.count), sweptTo)
@@ -90,8 +101,8 @@ struct Story {
 
   func account(asAt: String? = nil, asOf: String? = nil) -> Account {
     Account(
-      of: matter(), log: log, breaches: breaches, references: references, now: time("2027-01-01T00:00"), asAt: asAt.map(time),
-      asOf: asOf.map(time))
+      of: matter(), log: log, breaches: breaches, findings: findings, references: references, now: time("2027-01-01T00:00"),
+      asAt: asAt.map(time), asOf: asOf.map(time))
   }
 
   func text(_ language: Language = .zh, of unit: String? = nil, asAt: String? = nil, asOf: String? = nil) -> [String] {

@@ -134,6 +134,8 @@ struct BreachStoreTests {
     try await breached(annulsWithin: "2h") { test, store, matter, start in
       for number in [1, 2] as [Int32] { try store.decide(.excuse, on: number, of: matter.id, by: "王", because: "洪水") }
       #expect(try test.ask("SELECT string_agg(status, ' ') FROM notice") == "withdrawn")
+      let figures = try store.streetFigures(in: Period(start: start, end: start + .days(30))).values.joined()
+      #expect(figures.contains { $0.open == 1 } && figures.allSatisfy { $0.overdue == 0 && $0.escalated == 0 })
       try take([complaint("accepted", "S", at: start + .hours(1))], store)
       #expect(try statuses(test) == "1 excused 2, 2 excused 2" && test.ask("SELECT tier FROM item") == "city")
       #expect(try test.ask("SELECT string_agg(status, ' ') FROM notice") == "withdrawn")
@@ -168,12 +170,15 @@ struct BreachStoreTests {
           $0.values.reduce(0) { $0 + $1.count }
         }
       }
-      #expect(try counts() == [1, 1])
+      func overdue() throws -> Int { try store.streetFigures(in: period).values.joined().reduce(0) { $0 + $1.overdue } }
+      #expect(try counts() == [1, 1] && overdue() == 1)
       try take([complaint("responded", "S", at: start + .hours(47))], store)
       #expect(try counts() == [1, 1])
       try store.decide(.lift, on: 1, of: matter.id, by: "王", because: "确已答复")
       try store.decide(.uphold, on: 2, of: matter.id, by: "王", because: "未答复")
-      #expect(try counts() == [0, 1])
+      #expect(try counts() == [0, 1] && overdue() == 1)
+      try store.decide(.excuse, on: 2, of: matter.id, by: "王", because: "洪水")
+      #expect(try counts() == [0, 0] && overdue() == 0)
     }
   }
 }

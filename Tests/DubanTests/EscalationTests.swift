@@ -1,4 +1,4 @@
-// 提级督办, 预警, 督查单, 约谈: the chains of the two clocks, as the policy sets them.
+// 提级督办, 预警, 督办单, 约谈: the chains of the two clocks, as the policy sets them.
 
 import Foundation
 import Testing
@@ -42,8 +42,8 @@ struct EscalationTests {
     let notice = try #require(book.notices.first)
     #expect(book.notices.count == 1 && notice.kind == .summons && notice.status == .proposed)
     #expect(notice.organName == "黄石港区" && notice.reference == "item/42/1")
-    #expect(notice.body.contains("胜阳港街道：应于2026年11月22日08:00前响应，逾期未办。"))
-    #expect(notice.body.contains("黄石港区：应于2026年11月23日08:00前督促响应，逾期未办。"))
+    #expect(notice.body.contains("胜阳港街道（承办）：应于2026年11月22日08:00前首次响应，至今未响应"))
+    #expect(notice.body.contains("黄石港区（督办）：应于2026年11月23日08:00前督促响应，未按期督促到位，承办单位至今未响应"))
     #expect(notice.evidence.contains("2026-11-24T08:00:00+08:00"))
   }
 
@@ -154,9 +154,9 @@ struct EscalationTests {
     #expect(book.announcements.map(\.type) == [.itemDueSoon, .itemOverdue])
   }
 
-  // MARK: - 督查单, 约谈
+  // MARK: - 督办单, 约谈
 
-  @Test("三色督查单: the first, second and third breach of a chain are issued 蓝, 橙 and 红, whatever tier the chain starts at")
+  @Test("三色督办单: the first, second and third breach of a chain are issued 蓝, 橙 and 红, whatever tier the chain starts at")
   func slips() throws {
     let rule = Self.response + ", slips: [blue, orange, red]"
     var book = try opened(rule)

@@ -193,7 +193,7 @@ struct IntakeTests {
     book.sweepAll(until: day(60))
     let said = book.notices.map(\.body) + book.announcements.map(\.data)
     #expect(!book.notices.isEmpty && said.allSatisfy { !$0.contains("雨水管") && !$0.contains("覆盆山") })
-    #expect(book.notices.allSatisfy { $0.body.contains("保密件") })
+    #expect(book.notices.allSatisfy { $0.body.contains("一件不公开事项（内部流水号") })
   }
 
   @Test("who reported a matter is kept with the original and is no fact of the log")

@@ -49,12 +49,14 @@ struct ScheduleTests {
     }
   }
 
-  @Test("R30: a 通报 ranks the streets, the one with most overdue first, and equal ones always in the same order")
+  @Test("R30: a 通报 ranks the streets, most overdue first; equal ones share a rank, one with nothing has none")
   func bulletin() {
     let figures = [
       StreetFigures(street: "花湖街道", open: 3, overdue: 1, escalated: 1),
       StreetFigures(street: "胜阳港街道", open: 2, overdue: 2, escalated: 4),
       StreetFigures(street: "江北街道", open: 3, overdue: 1, escalated: 1),
+      StreetFigures(street: "沈家营街道", open: 0, overdue: 0, escalated: 0),
+      StreetFigures(street: "黄石港街道", open: 1, overdue: 0, escalated: 0),
     ]
     let period = Recurrence.monthly.period(holding: ShanghaiTime(year: 2026, month: 10, day: 5).instant)
     let district = Organ(id: 2, tier: .district, name: "黄石港区", parentID: 1)
@@ -65,35 +67,69 @@ struct ScheduleTests {
     #expect(
       notice.body == """
         黄石港区各街道：
-        现将2026年10月老旧小区改造事项办理情况通报如下。
-        一、总体情况
-        在办8件，超时4件，升级6件次。
-        二、街道排名（超时多者在前）
-        1. 胜阳港街道：在办2件，超时2件，升级4件次。
-        2. 江北街道：在办3件，超时1件，升级1件次。
-        3. 花湖街道：在办3件，超时1件，升级1件次。
+        　　现将2026年10月老旧小区改造事项办理情况通报如下（数据截至10月31日24时）。
+        　　一、总体情况
+        　　在办9件，其中有逾期记录4件，提级督办6件次。
+        　　二、街道排名（有逾期记录多者在前，数据相同的位次相同）
+        　　第1位　胜阳港街道：在办2件，其中有逾期记录2件，提级督办4件次。
+        　　第2位　江北街道：在办3件，其中有逾期记录1件，提级督办1件次。
+        　　第2位　花湖街道：在办3件，其中有逾期记录1件，提级督办1件次。
+        　　第4位　黄石港街道：在办1件，其中有逾期记录0件，提级督办0件次。
+        　　无在办事项，不参加排名：沈家营街道。
         2026年11月20日
         """)
     #expect(notice.announcement(orderKey: 2).type == .noticeIssued)
   }
 
-  @Test("R34: a 约谈 proposal lists each breach and says which standard was reached")
-  func summons() {
-    let street = Organ(id: 3, tier: .street, name: "胜阳港街道", parentID: 2)
-    let lapses = (1...3).map { i in
+  private func breach(_ id: Int64, by organ: Int64 = 3, supervising: Bool = false, _ clock: Item.ClockKind = .response) -> Breach
+  {
+    Breach(
+      itemID: id, number: 1,
+      lapse: Lapse(
+        step: Step(unit: nil, begunBy: 1, clock: clock, tier: supervising ? .district : .street), cycle: 1, organID: organ,
+        startedAt: hour(-48), dueAt: morning, foundAt: morning, isSupervising: supervising))
+  }
+
+  private func monthly(_ organ: Int64, _ lapses: [OrganBreach], _ period: Period? = nil) throws -> Notice {
+    let organ = try #require(City.directory.organs[organ])
+    let month = Recurrence.monthly.period(holding: ShanghaiTime(year: 2026, month: 10, day: 5).instant)
+    return Notice.summons(
+      of: organ, for: lapses, in: period ?? month, schedule: schedule(.monthly), directory: City.directory, at: morning)
+  }
+
+  @Test("R34: a 约谈 proposal lists each breach, says what has become of it, and leaves the basis to who drafts")
+  func summons() throws {
+    let fates: [Progress] = [.done(hour(3)), .open, .unknown]
+    let lapses = fates.enumerated().map { i, progress in
       OrganBreach(
-        subject: "HS-\(i)",
-        breach: Breach(
-          itemID: Int64(i), number: 1,
-          lapse: Lapse(
-            step: Step(unit: nil, begunBy: 1, clock: .response, tier: .street), cycle: 1, organID: 3, startedAt: hour(-48),
-            dueAt: morning, foundAt: morning)))
+        item: ItemKey(source: "/hotline/12345", subject: "HS-\(i + 1)"), kind: .complaint, breach: breach(Int64(i)),
+        progress: progress)
     }
+    let notice = try monthly(3, lapses)
+    #expect(notice.status == .proposed && notice.organID == 3 && notice.title == "关于提请约谈胜阳港街道的呈批件（送签稿）")
+    #expect(
+      notice.body == """
+        　　2026年10月1日至31日，系统认定胜阳港街道承办事项逾期3件次，达到“当月逾期3件次及以上”的约谈情形。建议约谈胜阳港街道，请审定。
+        　　一、逾期情况
+        　　1.12345HS-1（承办）：应于2026年11月20日08:00前首次响应，实际于2026年11月20日11:00响应，逾期3小时。
+        　　2.12345HS-2（承办）：应于2026年11月20日08:00前首次响应，至今未响应。
+        　　3.12345HS-3（承办）：应于2026年11月20日08:00前首次响应，至期未响应。
+        　　二、约谈依据
+        　　尚未录入，由承办人补充；未补充的，不得报签。
+        　　拟稿：＿＿　核稿：＿＿　会签：＿＿　签发：＿＿　生成时间：2026年11月20日08:00
+        """)
     let period = Period(start: morning + .seconds(-20), end: morning)
-    let notice = Notice.summons(
-      of: street, for: lapses, in: period, schedule: schedule(.monthly), directory: City.directory, at: morning)
-    #expect(notice.status == .proposed && notice.organID == 3)
-    #expect(notice.body.contains("逾期3件次，达到约谈标准（3件次）") && notice.body.contains("3. HS-3：响应时限2026年11月20日08:00，逾期。"))
-    #expect(notice.reference == "monthly/2026-11-20T07:59:40+08:00/2026-11-20T08:00:00+08:00/3")
+    #expect(
+      try monthly(3, lapses, period).reference == "monthly/2026-11-20T07:59:40+08:00/2026-11-20T08:00:00+08:00/3")
+  }
+
+  @Test("a supervising organ is called in for not having pressed, and a confidential matter is named by no number of its source")
+  func supervisingAndConfidential() throws {
+    let key = ItemKey(source: "/platform/12388", subject: "JW-7")
+    let notice = try monthly(
+      2, [OrganBreach(item: key, kind: .complaint, breach: breach(42, by: 2, supervising: true, .resolution), progress: .open)])
+    #expect(notice.body.contains("系统认定黄石港区督办事项逾期1件次"))
+    #expect(notice.body.contains("1.一件不公开事项（内部流水号42）（督办）：应于2026年11月20日08:00前督促办结，未按期督促到位，承办单位至今未办结。"))
+    #expect(!notice.body.contains("JW-7") && !notice.evidence.contains("JW-7") && !notice.title.contains("JW-7"))
   }
 }

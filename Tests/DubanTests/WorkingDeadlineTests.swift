@@ -192,7 +192,8 @@ struct WorkingDeadlineTests {
   @Test("lengths in a policy: natural to the second, workdays and working hours, from the next day, until close; nothing else")
   func allowances() {
     #expect(Allowance(text: "30s") == .natural(.seconds(30)) && Allowance(text: "13wd")?.chinese == "13个工作日")
-    #expect(Allowance(text: "13wd from-next-day until-close")?.chinese == "13个工作日(从次日起算)(至下班时)")
+    #expect(Allowance(text: "13wd from-next-day until-close")?.chinese == "13个工作日（自次日起算，至下班时止）")
+    #expect(Allowance(text: "48h")?.chinese == "48小时（自然时间）" && Allowance(text: "0d until-close")?.chinese == "当日（至下班时止）")
     for text in ["", "13", "wd", "-1wd", "13 wd", "1.5wd", "30s from-next-day", "13wd tomorrow", "13wd until-close until-close"] {
       #expect(Allowance(text: text) == nil, "\(text)")
     }

@@ -46,7 +46,7 @@ struct BreachesCommandTests {
       let own = try rows(test, "--item", "A")
       #expect(own.map(\.number) == [1] && own[0].organ == "胜阳港街道" && own[0].dueAt == "2026-09-30T08:00:00+08:00")
       let table = try test.dubanctl("breaches").output
-      #expect(table.contains("contested (待核)") && table.contains("胜阳港街道 (承办)"))
+      #expect(table.contains("contested (待核定)") && table.contains("胜阳港街道 (承办)"))
 
       let wrong = try test.dubanctl("breaches", "uphold", "A", "1", "--because", "误")
       #expect(wrong.end == .exit(1) && wrong.errors.contains("is standing, so you cannot uphold it"), "\(wrong.errors)")
@@ -55,15 +55,16 @@ struct BreachesCommandTests {
       #expect(try test.dubanctl("breaches", "show", "A", "7").end == .exit(64))
       #expect(try test.dubanctl("breaches", "excuse", "Z", "1", "--because", "误").end == .exit(64))
       let excused = try test.dubanctl("breaches", "excuse", "A", "1", "--because", "暴雨红色预警", environment: ["USER": "wang"])
-      #expect(excused.end == .exit(0) && excused.output == "breach 1 of /hotline/12345/A: excuse (免责)\n", "\(excused.errors)")
+      #expect(excused.end == .exit(0) && excused.output == "breach 1 of /hotline/12345/A: excuse (免予计入)\n", "\(excused.errors)")
       let lifted = try test.dubanctl("breaches", "lift", "B", "1", "--because", "电话录音为证", environment: ["USER": "li"])
       #expect(lifted.end == .exit(0), "\(lifted.errors)")
       #expect(try rows(test).allSatisfy { !$0.counts } && rows(test, "--contested").isEmpty)
 
       let shown = try test.dubanctl("breaches", "show", "A", "1").output
-      #expect(shown.contains("excused (免责), does not count") && shown.contains("by wang, because 暴雨红色预警"), "\(shown)")
+      #expect(shown.contains("excused (免予计入), does not count") && shown.contains("by wang, because 暴雨红色预警"), "\(shown)")
       let explained = try test.dubanctl("items", "explain", "A", "--lang", "zh").output
-      #expect(explained.contains("状态：免责（不计入）。") && explained.contains("由wang决定免责，理由：暴雨红色预警。"), "\(explained)")
+      #expect(explained.contains("状态：免予计入（确有逾期，经决定不计入）。"), "\(explained)")
+      #expect(explained.contains("，wang决定第1号逾期免予计入，理由：暴雨红色预警。"), "\(explained)")
       #expect(try test.dubanctl("items", "show", "B").output.contains("lift by li, because 电话录音为证"))
     }
   }

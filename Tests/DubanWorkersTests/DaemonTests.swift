@@ -214,7 +214,7 @@ struct DaemonTests {
           "SELECT count(*) FROM notice WHERE kind = 'summons' AND organ_name = '胜阳港街道' AND schedule_id IS NOT NULL") == 1)
       #expect(
         try test.store.ask(
-          "SELECT body LIKE '%胜阳港街道：在办2件，超时2件，升级2件次%' FROM notice WHERE kind = 'bulletin' AND organ_name = '黄石港区'"))
+          "SELECT body LIKE '%胜阳港街道：在办2件，其中有逾期记录2件，提级督办2件次%' FROM notice WHERE kind = 'bulletin' AND organ_name = '黄石港区'"))
     }
   }
 

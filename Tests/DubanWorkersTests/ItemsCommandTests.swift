@@ -54,7 +54,7 @@ struct ItemsCommandTests {
         try test.store.until("(SELECT phase FROM item WHERE subject = 'D') = 'merged'")
       }
       let list = try test.dubanctl("items", "list").output
-      #expect(list.contains("suspended since 2026-09-28T08:55:00+08:00 (暂停)"))
+      #expect(list.contains("suspended since 2026-09-28T08:55:00+08:00 (中止计时)"))
       #expect(list.contains("duplicate of /hotline/12345/M (重复件), stopped since 2026-09-28T08:56:00+08:00"))
       let items = try JSONDecoder().decode([Item].self, from: Data(test.dubanctl("items", "list", "--json").output.utf8))
       // What is suspended is no longer urgent.
@@ -69,7 +69,7 @@ struct ItemsCommandTests {
       #expect(try item("P").extensions == 0 && item("P").extensionAskedUntil == "2026-10-30T17:30:00+08:00")
 
       let paused = try test.dubanctl("items", "show", "P").output
-      #expect(line("clocks", of: paused) == "clocks suspended since 2026-09-28T08:55:00+08:00 (暂停)")
+      #expect(line("clocks", of: paused) == "clocks suspended since 2026-09-28T08:55:00+08:00 (中止计时)")
       #expect(line("响应", of: paused)?.hasPrefix("响应 was due 2026-09-30T08:50:00+08:00 when its clocks were stopped") == true)
       #expect(line("办结", of: paused)?.hasPrefix("办结 was due 2026-10-17T08:50:00+08:00 when its clocks were stopped") == true)
       #expect(line("延期", of: paused) == "延期 asked for until 2026-10-30T17:30:00+08:00, not decided yet")
@@ -84,7 +84,7 @@ struct ItemsCommandTests {
       #expect(line("延期", of: extended) == "延期 granted once, until 2026-10-30T17:30:00+08:00")
 
       let explained = try test.dubanctl("items", "explain", "P", "--lang", "zh").output
-      #expect(explained.hasSuffix("目前因“等待居民配合”暂停计时，自2026年9月28日08:55起。\n"), "\(explained)")
+      #expect(explained.hasSuffix("自2026年9月28日08:55起因“等待居民配合”中止计时，尚未恢复。\n"), "\(explained)")
       #expect(
         try test.dubanctl("items", "explain", "D", "--lang", "en").output.hasSuffix(
           "It is a duplicate (重复件) of /hotline/12345/M; its clocks are stopped since 2026-09-28 08:56.\n"))
@@ -137,7 +137,7 @@ struct ItemsCommandTests {
       let shown = try test.dubanctl("items", "show", "B").output
       #expect(line("承办", of: shown) == "承办 胜阳港街道" && line("督办", of: shown) == "督办 黄石市")
       #expect(line("办结", of: shown)?.hasPrefix("办结 overdue; was due 2026-12-16T01:30:00+08:00") == true, "\(shown)")
-      #expect(line("/hotline/12345/B", of: shown)?.contains("1 standing (成立) 办结 胜阳港街道 (承办)") == true, "\(shown)")
+      #expect(line("/hotline/12345/B", of: shown)?.contains("1 standing (已认定) 办结 胜阳港街道 (承办)") == true, "\(shown)")
       let resumed = try explain("A")
       #expect(
         resumed.contains(
@@ -195,7 +195,7 @@ struct ItemsCommandTests {
         ).output
       }
       let now = try explain()
-      #expect(now.contains("实际于2026年9月30日07:50响应，未超时。") && now.contains("状态：撤销"), "\(now)")
+      #expect(now.contains("实际于2026年9月30日07:50响应，未逾期。") && now.contains("经后收到的记录查明未逾期"), "\(now)")
       #expect(try explain(locale: "C").contains("Answered at 2026-09-30 07:50, in time."))
       // The answer was not heard yet, and the breach was found: the record's own times say so.
       let heard: String = try test.store.ask(
@@ -208,11 +208,11 @@ struct ItemsCommandTests {
         SELECT to_char(min(at) AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI:SS.US') FROM finding WHERE type = 'item.escalated'
         """)
       let known = try explain("--as-at", found + "+08:00")
-      #expect(known.contains("届时未响应，记胜阳港街道超时（第1号，成立）") && known.contains("状态：成立（计入）"), "\(known)")
+      #expect(known.contains("至期未响应，记胜阳港街道逾期（第1号，已认定）") && known.contains("状态：已认定（计入）"), "\(known)")
       #expect(!known.contains("实际于"))
-      #expect(try explain("--as-at", heard + "+08:00").contains("状态：撤销"))
+      #expect(try explain("--as-at", heard + "+08:00").contains("经后收到的记录查明未逾期"))
       let stood = try explain("--as-of", "2026-09-29T08:00:00+08:00")
-      #expect(stood.contains("尚未响应。") && !stood.contains("号超时"), "\(stood)")
+      #expect(stood.contains("尚未响应。") && !stood.contains("号逾期"), "\(stood)")
       let ahead = try test.dubanctl("items", "explain", "H", "--as-of", "2099-01-01T00:00:00+08:00")
       #expect(ahead.end == .exit(64) && ahead.errors.contains("--as-of is still ahead"))
     }

@@ -2,10 +2,10 @@
 WITH lapse AS (
   SELECT at, item_id, id AS sequence, data::jsonb AS facts FROM finding WHERE type IN ('item.escalated', 'item.overdue')
 ),
-slip (colour, chinese) AS (VALUES ('blue', '蓝色督查单'), ('orange', '橙色督查单'), ('red', '红色督查单')),
+slip (colour, chinese) AS (VALUES ('blue', '蓝色督办单'), ('orange', '橙色督办单'), ('red', '红色督办单')),
 story AS (
   SELECT at, item_id, lapse.sequence,
-    format('%s  %s超时  %s%s  %s%s', rpad(concat_ws('#', subject, facts -> 'item' ->> 'unit'), 12), CASE facts ->> 'clock' WHEN 'response' THEN '响应' ELSE '办结' END,
+    format('%s  %s逾期  %s%s  %s%s', rpad(concat_ws('#', subject, facts -> 'item' ->> 'unit'), 12), CASE facts ->> 'clock' WHEN 'response' THEN '响应' ELSE '办结' END,
       facts ->> 'fromOrgan', CASE WHEN facts ->> 'to' <> facts ->> 'from' THEN ' → ' || (facts ->> 'toOrgan') END,
       (SELECT chinese || '  ' FROM slip WHERE colour = facts ->> 'slip'), title) AS line
   FROM lapse JOIN item ON item.id = item_id

@@ -107,11 +107,6 @@ public struct Directory: Sendable {
     stamp.streetID = region?.street.flatMap { streets[StreetKey(districtID: district.id, name: $0)]?.id }
   }
 
-  /// What may be said of an item to those who do not handle it: its title, unless its source is confidential.
-  func publicTitle(of matter: Matter) -> String {
-    isConfidential(matter.key) ? "保密件" : matter.opening?.title ?? matter.key.subject
-  }
-
   /// Whether an item may be spoken of only to those who handle its source's matters.
   public func isConfidential(_ item: ItemKey) -> Bool { sources[item.source]?.isConfidential == true }
 

@@ -1,4 +1,4 @@
-// Breaches (超时): what stands, what was corrected, annulled or contested, and what a person decided.
+// Breaches (逾期): what stands, what was corrected, annulled or contested, and what a person decided.
 
 /// A step of a chain: what a deadline was set for. Cycle numbers shift when a closing and a reopening come late, so a cycle is named by the
 /// entry that began it.
@@ -26,7 +26,7 @@ public struct Lapse: Hashable, Sendable {
   public var dueAt: Instant
   /// When Duban found it, by the database's clock.
   public var foundAt: Instant
-  /// The slip (督查单) issued for it; nil where the policy issues none.
+  /// The slip (督办单) issued for it; nil where the policy issues none.
   public var slip: Slip?
   /// Where the chain rose to, and until when that step has time; nil where no organ is above.
   public var raisedTo: Tier?
@@ -68,11 +68,11 @@ public struct Breach: Hashable, Sendable {
     case annulled
     /// Only what was heard later than `annuls-within` says that it did not happen: a person decides. It counts until then.
     case contested
-    /// 维持: a person decided that a contested breach counts.
+    /// 维持认定: a person decided that a contested breach counts.
     case upheld
     /// A person decided that a contested or standing breach did not happen (申诉).
     case lifted
-    /// 免责: it happened, and does not count.
+    /// 免予计入: it happened, and does not count.
     case excused
 
     /// Whether it counts against the organ.
@@ -80,15 +80,18 @@ public struct Breach: Hashable, Sendable {
 
     public var chinese: String {
       switch self {
-      case .standing: "成立"
-      case .annulled: "撤销"
-      case .contested: "待核"
-      case .upheld: "维持"
+      case .standing: "已认定"
+      case .annulled: "已撤销"
+      case .contested: "待核定"
+      case .upheld: "维持认定"
       case .lifted: "申诉成立"
-      case .excused: "免责"
+      case .excused: "免予计入"
       }
     }
   }
+
+  /// The number of its slip, where it has one.
+  public var slipNumber: String { "slip/\(itemID)/\(number)" }
 
   /// What a person may decide.
   public enum Decision: String, CaseIterable, Sendable {

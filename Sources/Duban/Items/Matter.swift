@@ -272,7 +272,7 @@ public struct Item: Hashable, Sendable {
 
     public var chinese: String {
       switch self {
-      case .awaited: "待立件"
+      case .awaited: "待受理"
       case .open: "在办"
       case .responded: "已响应"
       case .merged: "重复件"

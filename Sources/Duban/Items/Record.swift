@@ -256,14 +256,14 @@ private struct Record {
     ])
   }
 
-  /// The data of `slip.issued` and `slip.withdrawn` (督查单): the addressee, the ground, and by when the next step is expected.
+  /// The data of `slip.issued` and `slip.withdrawn` (督办单): the addressee, the ground, and by when the next step is expected.
   private func facts(of slip: Slip, for breach: Breach) -> String {
     let lapse = breach.lapse
     return JSONText.object([
       "clock": JSONText.string(lapse.step.clock.rawValue), "colour": JSONText.string(slip.rawValue),
       "dueAt": JSONText.string(lapse.dueAt.rfc3339), "item": reference(lapse.step.unit),
       "kind": JSONText.string(matter.kind.rawValue), "nextDueAt": lapse.nextDueAt.map { JSONText.string($0.rfc3339) },
-      "organ": name(lapse.organID), "reference": JSONText.string("slip/\(matter.id)/\(breach.number)"),
+      "organ": name(lapse.organID), "reference": JSONText.string(breach.slipNumber),
       "revision": "\(breach.revision)", "tier": JSONText.string(lapse.step.tier.rawValue),
     ])
   }
@@ -278,7 +278,7 @@ extension Effects {
         data: JSONText.object(["reference": JSONText.string(reference)]), orderKey: item))
   }
 
-  /// Records a person's decision about a breach (申诉, 免责), and what follows from it.
+  /// Records a person's decision about a breach (申诉, 免予计入), and what follows from it.
   ///
   /// - Returns: false where the decision does not fit the breach, which is then unchanged.
   public mutating func decide(

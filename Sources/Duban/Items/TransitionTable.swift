@@ -16,13 +16,13 @@ public enum Transition: String, CaseIterable, Sendable {
   /// A duplicate: its clocks are stopped.
   case merged = "→ merged"
   case closed = "→ closed"
-  /// 返工: open again, in the next cycle.
+  /// 重办: open again, in the next cycle.
   case reopened = "→ open, next cycle"
   /// No longer a duplicate: its clocks run on.
   case released = "→ open or responded"
   /// 签收, 改派: units are named.
   case named = "units named"
-  /// 暂停, 恢复.
+  /// 中止计时, 恢复.
   case suspended = "clocks suspended"
   case resumed = "clocks run on"
   /// 延期.
@@ -74,20 +74,20 @@ public enum Trigger: String, CaseIterable, Sendable {
 
   private static let ranks = Dictionary(uniqueKeysWithValues: zip(allCases, 0...))
 
-  /// 立件, 签收 …: the term of the trade.
+  /// 受理, 签收 …: the term of the trade.
   public var chinese: String {
     switch self {
-    case .opens: "立件"
+    case .opens: "受理"
     case .accepts: "签收"
     case .isNamed: "协办"
     case .isPlaced: "派件"
-    case .policyMoved: "政策变更"
+    case .policyMoved: "时限规则变更"
     case .notes: "记录"
     case .urges: "催办"
     case .returns: "退单"
     case .asksExtension: "延期申请"
     case .decidesExtension: "延期决定"
-    case .suspends: "暂停"
+    case .suspends: "中止计时"
     case .resumes: "恢复"
     case .responds: "响应"
     case .merges: "合并"
@@ -95,15 +95,15 @@ public enum Trigger: String, CaseIterable, Sendable {
     case .mainSettled: "主件办结"
     case .mainWithdrawn: "主件撤回"
     case .takesLead: "改派"
-    case .wholeMerged: "原件合并"
-    case .wholeReleased: "原件复办"
+    case .wholeMerged: "主办件合并"
+    case .wholeReleased: "主办件恢复办理"
     case .resolves: "办结"
     case .withdraws: "撤回"
-    case .wholeClosed: "原件终结"
-    case .reopens: "返工"
+    case .wholeClosed: "主办件终止"
+    case .reopens: "重办"
     case .calendarCame: "日历更新"
     case .warningDue: "预警"
-    case .deadlineLapses: "超时"
+    case .deadlineLapses: "逾期"
     case .setAside: "作废"
     }
   }

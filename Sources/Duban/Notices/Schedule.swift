@@ -9,13 +9,23 @@ public struct Period: Hashable, Sendable {
     (self.start, self.end) = (start, end)
   }
 
+  /// Whether it is a calendar month.
+  var isMonth: Bool {
+    let (from, to) = (ShanghaiTime(start), ShanghaiTime(end))
+    return from == ShanghaiTime(year: from.year, month: from.month, day: 1)
+      && to.instant == ShanghaiTime(year: from.year, month: from.month + 1, day: 1).instant
+  }
+
   /// `2026年10月` for a calendar month, else from when to when.
   var chinese: String {
-    let (from, to) = (ShanghaiTime(start), ShanghaiTime(end))
-    let isMonth =
-      from == ShanghaiTime(year: from.year, month: from.month, day: 1)
-      && to.instant == ShanghaiTime(year: from.year, month: from.month + 1, day: 1).instant
-    return isMonth ? "\(from.year)年\(from.month)月" : "\(start.chineseMinute)至\(end.chineseMinute)"
+    let from = ShanghaiTime(start)
+    return isMonth ? "\(from.year)年\(from.month)月" : "\(start.chinese)至\(end.chineseEnd)"
+  }
+
+  /// `2026年10月1日至31日` for a calendar month, else from when to when.
+  var chineseDays: String {
+    guard isMonth, let last = end.endedDay else { return chinese }
+    return "\(ShanghaiTime(start).chineseDate)至\(last.day)日"
   }
 }
 

@@ -47,7 +47,7 @@ public struct Policy: Hashable, Sendable {
     public var supporting: Limit?
     /// The lowest tier at which the chain starts (R7: 小事不出小区); higher where the place is not known so far down.
     public var startsAt = Tier.street
-    /// 三色督查单: the slip that a tier is issued when it lets a deadline pass; nil where the policy issues none.
+    /// 三色督办单: the slip that a tier is issued when it lets a deadline pass; nil where the policy issues none.
     public var slips: Slips?
     /// The tier whose breach leads to a proposed 约谈 (R34).
     public var summonsAt = Tier.city
@@ -108,7 +108,7 @@ public struct Policy: Hashable, Sendable {
   /// Where a policy does not say: a day leaves half of R1's 48 hours to mend what is wrong upstream.
   public static let usualWaiting = Span.hours(24)
 
-  /// 蓝 reminds, 橙 warns, 红 is final (三明's 三色督查单): the colours of the first, second and third breach of a chain, whatever tier it starts
+  /// 蓝 reminds, 橙 warns, 红 is final (三明's 三色督办单): the colours of the first, second and third breach of a chain, whatever tier it starts
   /// at. Urgent matters may start at 橙 or 红.
   public struct Slips: Hashable, Sendable {
     public var first: Slip

@@ -51,28 +51,36 @@ public enum Allowance: Hashable, Sendable {
     }
   }
 
-  /// The allowance in Chinese, for people: 13个工作日(从次日起算).
-  public var chinese: String {
-    switch self {
-    case .natural(let span): "\(span.microseconds / 1_000_000)秒"
-    case .limit(let limit):
-      "\(limit.length)\(limit.unit.chinese)"
-        + [(limit.isFromNextDay, "从次日起算"), (limit.isUntilClose, "至下班时")].filter(\.0).map { "(\($0.1))" }.joined()
+  /// The allowance in Chinese, for people: 13个工作日（自次日起算，至下班时止）, 48小时（自然时间）.
+  public var chinese: String { text(saysNatural: true) }
+
+  /// The same, where it was said before that its hours are natural ones.
+  public var shortChinese: String { text(saysNatural: false) }
+
+  private func text(saysNatural: Bool) -> String {
+    guard case .limit(let limit) = self else {
+      if case .natural(let span) = self { return span.chinese }
+      return text
     }
+    let length = limit.length == 0 && limit.unit != .hours ? "当日" : "\(limit.length)\(limit.unit.chinese)"
+    let notes = [
+      (saysNatural && limit.unit == .hours, "自然时间"), (limit.isFromNextDay, "自次日起算"), (limit.isUntilClose, "至下班时止"),
+    ].filter(\.0).map(\.1)
+    return length + (notes.isEmpty ? "" : "（\(notes.joined(separator: "，"))）")
   }
 }
 
 extension TimeLimit {
-  /// The remaining part of the limit in Chinese, for people: 3个工作日, 1个自然日2小时, 2工作时30分.
-  func chinese(_ remaining: Remaining) -> String {
-    if isInWholeDays { return "\(remaining.amount)\(unit.chinese)" }
-    let seconds = remaining.amount / 1_000_000
+  /// What is left of the limit in Chinese, for people: 3个工作日, 1个自然日2小时, 2工作时30分钟.
+  public func chinese(left amount: Int64) -> String {
+    if isInWholeDays { return "\(amount)\(unit.chinese)" }
+    let seconds = amount / 1_000_000
     let days = unit == .days || unit == .workdays ? seconds / 86_400 : 0
     let text = [
-      (days, unit.chinese), ((seconds - days * 86_400) / 3600, unit == .workhours ? "工作时" : "小时"), (seconds % 3600 / 60, "分"),
+      (days, unit.chinese), ((seconds - days * 86_400) / 3600, unit == .workhours ? "工作时" : "小时"), (seconds % 3600 / 60, "分钟"),
       (seconds % 60, "秒"),
     ].filter { $0.0 > 0 }.map { "\($0)\($1)" }.joined()
-    return text.isEmpty ? "不到1秒" : text
+    return text.isEmpty ? "不足1秒" : text
   }
 }
 
@@ -88,7 +96,7 @@ extension TimeLimit.Unit {
 
   fileprivate var chinese: String {
     switch self {
-    case .hours: "自然小时"
+    case .hours: "小时"
     case .days: "个自然日"
     case .workdays: "个工作日"
     case .workhours: "工作时"

@@ -38,6 +38,8 @@ public struct Explanation: Hashable, Sendable {
     /// The calendar's name for the day: 周末, 元旦, 春节; for a make-up workday its name, 春节调休. Nil for a plain Monday to Friday.
     /// 起算日 for an uncounted workday that stands in for a start on a day off.
     public var reason: String?
+
+    public static let standIn = "起算日"
   }
 
   /// The days in order, without gaps.
@@ -64,7 +66,7 @@ extension WorkingTime {
         let role = role(of: day, in: due)
         return Explanation.Day(
           date: ShanghaiTime(year: year, month: month, day: date), role: role,
-          reason: role == .skipped && calendar.isWorkday(day) ? "起算日" : calendar.reason(for: day))
+          reason: role == .skipped && calendar.isWorkday(day) ? Explanation.Day.standIn : calendar.reason(for: day))
       })
   }
 

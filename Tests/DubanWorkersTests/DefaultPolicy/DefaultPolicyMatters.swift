@@ -38,7 +38,7 @@ extension WalkMatter {
 
   private static let ofEachRule: [WalkMatter] = [
     WalkMatter(
-      "应急-unanswered", "12345 preset: 应急, first word within 2 hours; 三色督查单: urgent matters start at 橙; R34: 约谈 proposed at 市",
+      "应急-unanswered", "12345 preset: 应急, first word within 2 hours; 三色督办单: urgent matters start at 橙; R34: 约谈 proposed at 市",
       rule: "complaint, category 应急", category: "应急", at: .团城山街道,
       [
         .says("02-08 09:00", "complaint.submitted"),

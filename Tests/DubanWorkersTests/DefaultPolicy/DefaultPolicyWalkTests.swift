@@ -44,15 +44,14 @@ struct DefaultPolicyWalkTests {
     #expect(
       february.body == """
         黄石港区各街道：
-        现将2026年2月老旧小区改造事项办理情况通报如下。
-        一、总体情况
-        在办15件，超时4件，升级9件次。
-        二、街道排名（超时多者在前）
-        1. 花湖街道：在办2件，超时2件，升级4件次。
-        2. 江北街道：在办2件，超时2件，升级3件次。
-        3. 胜阳港街道：在办11件，超时0件，升级2件次。
-        4. 沈家营街道：在办0件，超时0件，升级0件次。
-        5. 黄石港街道：在办0件，超时0件，升级0件次。
+        　　现将2026年2月老旧小区改造事项办理情况通报如下（数据截至2月28日24时）。
+        　　一、总体情况
+        　　在办15件，其中有逾期记录4件，提级督办9件次。
+        　　二、街道排名（有逾期记录多者在前，数据相同的位次相同）
+        　　第1位　花湖街道：在办2件，其中有逾期记录2件，提级督办4件次。
+        　　第2位　江北街道：在办2件，其中有逾期记录2件，提级督办3件次。
+        　　第3位　胜阳港街道：在办11件，其中有逾期记录0件，提级督办2件次。
+        　　无在办事项，不参加排名：沈家营街道、黄石港街道。
         2026年3月1日
         """)
   }
@@ -75,7 +74,8 @@ struct DefaultPolicyWalkTests {
     #expect(Set(proposed.map { "\(Int($0.told.at.prefix(2)) ?? 0) \($0.organ ?? "")" }) == Set(expected))
     #expect(proposed.count == expected.count)
     let text = try #require(proposed.first { $0.organ == "江北街道" }?.body)
-    #expect(text.contains("逾期3件次，达到约谈标准（3件次）") && text.contains("违建-unanswered：响应时限2026年2月14日09:00，逾期。"))
+    #expect(text.contains("2026年2月1日至28日，系统认定江北街道承办事项逾期3件次，达到“当月逾期3件次及以上”的约谈情形。"), "\(text)")
+    #expect(text.contains("12345热线违建-unanswered（承办）：应于2026年2月14日09:00前首次响应，"), "\(text)")
   }
 
   @Test("dubanctl items explain names each deadline with its policy line, its calendar and the days that were counted")

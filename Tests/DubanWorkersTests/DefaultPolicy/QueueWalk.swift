@@ -126,6 +126,10 @@ extension QueueWalk {
   private mutating func look(_ matters: [WalkMatter], _ test: Surroundings) throws {
     let connection = try test.store.database.connect()
     defer { connection.close() }
+    for row in try connection.execute("SELECT 'item/' || id, subject FROM item WHERE unit = ''") {
+      let (reference, subject): (String, String) = (try row.decode(0), try row.decode(1))
+      for i in events.indices where events[i].matter == reference { events[i].matter = subject }
+    }
     for row in try connection.execute(
       """
       SELECT item.subject, breach.tier, breach.clock, slip, breach.due_at FROM breach JOIN item ON item.id = item_id

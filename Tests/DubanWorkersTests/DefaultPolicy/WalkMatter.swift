@@ -222,7 +222,7 @@ struct ToldEvent: Sendable, Decodable {
   private struct Facts: Decodable {
     struct Item: Decodable { var subject: String }
     var item: Item?
-    var clock, dueAt, tier, from, colour, id, reason, organ, title, body: String?
+    var clock, dueAt, tier, from, colour, id, reason, reference, organ, title, body: String?
   }
 
   init(from decoder: any Decoder) throws {
@@ -260,11 +260,11 @@ struct ToldEvent: Sendable, Decodable {
       what = "rejected \(facts.reason ?? "?")"
     case "notice.proposed", "notice.issued":
       (organ, title, body) = (facts.organ, facts.title, facts.body)
-      // 关于约谈…的建议（NUMBER响应、办结超时）
-      guard let ground = (facts.title ?? "").firstMatch(of: /（(.+?)(响应|办结|响应、办结)超时）$/) else { break }
-      matter = String(ground.1)
-      let clocks = ground.2.split(separator: "、").map { $0 == "响应" ? "response" : "resolution" }
-      what = "proposed " + clocks.joined(separator: " and ")
+      // A 约谈 over a matter is known by the matter's id alone: the text does not name a confidential one.
+      guard let id = (facts.reference ?? "").firstMatch(of: /^item\/\d+/) else { break }
+      matter = String(id.0)
+      let clocks = [("response", /(响应|初次反馈|审核)时限届满/), ("resolution", /(办结|整改|拨付|完成)时限届满/)]
+      what = "proposed " + clocks.filter { (facts.body ?? "").contains($0.1) }.map(\.0).joined(separator: " and ")
     default: break
     }
     // What a source asks to be told of each message is no matter's.

@@ -23,7 +23,8 @@ final class AuditJob: Job {
       let ended = try store.endStalledSessions()
       if ended > 0 {
         context.logger.warning(
-          "ended database sessions of a duband that was stopped or cut off in the middle of a COPY", metadata: ["count": "\(ended)"])
+          "ended database sessions of a duband that was stopped or cut off in the middle of a COPY",
+          metadata: ["count": "\(ended)"])
       }
       tell(context.health.report(lag: try store.lag()))
       context.isWorking()

@@ -80,7 +80,8 @@ final class DeadlineJob: Job {
   }
 
   private func handleBatch(_ claimed: inout [Int64]) throws -> Int {
-    let result = try store.sweep(limit: batchLimit, except: stuck.ids() + held.ids(), unread: context.backlog.unread) { claimed = $0 }
+    let excluded = stuck.ids() + held.ids()
+    let result = try store.sweep(limit: batchLimit, except: excluded, unread: context.backlog.unread) { claimed = $0 }
     guard result.count > 0, let directory = result.directory else { return 0 }
     let effects = result.effects
     breaches.increment(by: effects.breaches.count)

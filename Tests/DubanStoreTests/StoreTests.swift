@@ -13,7 +13,8 @@ struct StoreTests {
   func planOfSweep() async throws {
     try await TestStore.with { test in
       let store = try test.connect()
-      try store.connection.runScript("SET plan_cache_mode = force_generic_plan; PREPARE swept AS \(ItemRow.update(moved: .byTime))")
+      let update = ItemRow.update(moved: .byTime)
+      try store.connection.runScript("SET plan_cache_mode = force_generic_plan; PREPARE swept AS \(update)")
       let count = ItemRow.columns.count { $0.moves == .byTime } + 1
       let explain = "EXPLAIN EXECUTE swept (\((0..<count).map { _ in "NULL" }.joined(separator: ", ")))"
       func plan() throws -> String {
@@ -22,7 +23,7 @@ struct StoreTests {
       }
       #expect(try plan().contains("Seq Scan on item"), "what is guarded against does not come any more")
       try store.useIndexes()
-      try store.connection.runScript("DEALLOCATE swept; PREPARE swept AS \(ItemRow.update(moved: .byTime))")
+      try store.connection.runScript("DEALLOCATE swept; PREPARE swept AS \(update)")
       #expect(try plan().contains("Index Scan using item_pkey") && !plan().contains("Seq Scan"))
     }
   }

@@ -1,4 +1,4 @@
-// 立件, 响应, 办结, 返工 and the kinds of matter: what becomes of each, and what does not count.
+// 受理, 响应, 办结, 重办 and the kinds of matter: what becomes of each, and what does not count.
 
 import Testing
 
@@ -97,7 +97,7 @@ struct FoldTests {
     #expect(book.breaches().isEmpty && book.whole.breachedAt == nil)
   }
 
-  @Test("返工 and 不满意 open a closed matter again in a new cycle, from the lowest tier; the old breach stays")
+  @Test("重办 and 不满意 open a closed matter again in a new cycle, from the lowest tier; the old breach stays")
   func reopening() throws {
     for (type, data) in [("complaint.reopened", "{}"), ("complaint.rated", #"{"rating":"不满意"}"#)] {
       var book = try Casebook()

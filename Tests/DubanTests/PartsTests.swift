@@ -215,7 +215,7 @@ struct PartsTests {
     #expect(book.part("供电公司").phase == .open && book.part("供电公司").due(.resolution) == hour(5) + .days(19))
   }
 
-  @Test("an end of the whole that is heard after its 返工 ends the parts all the same; who was named since has its part again")
+  @Test("an end of the whole that is heard after its 重办 ends the parts all the same; who was named since has its part again")
   func endHeardAfterReopening() throws {
     var book = try opened()
     try book.hear("complaint.accepted", Self.listed, at: hour(6))
@@ -228,7 +228,7 @@ struct PartsTests {
     #expect(again.phase == .open && again.cycle?.beganAt == hour(6) && again.cycles == 2)
   }
 
-  @Test("a 返工 of a part that is heard after a later end of the whole ends with that: the part was open alone, for good")
+  @Test("a 重办 of a part that is heard after a later end of the whole ends with that: the part was open alone, for good")
   func reopenedBeforeTheEnd() throws {
     var book = try opened()
     try book.hear("complaint.resolved", #"{"part":"供电公司"}"#, at: hour(1))

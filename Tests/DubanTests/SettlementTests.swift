@@ -90,7 +90,7 @@ struct SettlementTests {
     #expect(book.breaches().first?.revision == 3)
   }
 
-  @Test("免责: an excused breach happened and does not count; folding again does not record it again")
+  @Test("免予计入: an excused breach happened and does not count; folding again does not record it again")
   func excused() throws {
     var book = try breached()
     let isDone = book.decide(.excuse, on: 1, at: hour(49))

@@ -1,4 +1,4 @@
-// 暂停, 恢复: clocks stand still, and run on with what was left of each.
+// 中止计时, 恢复: clocks stand still, and run on with what was left of each.
 
 import Testing
 
@@ -27,7 +27,7 @@ struct SuspensionTests {
     #expect(book.whole.due(.resolution) == day(19) + .hours(90))
   }
 
-  @Test("two pauses add up; a second 暂停 within a pause, and a second 恢复, move nothing")
+  @Test("two pauses add up; a second 中止计时 within a pause, and a second 恢复, move nothing")
   func twoPauses() throws {
     var book = try opened()
     for (type, hours) in [

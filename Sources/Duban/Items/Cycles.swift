@@ -1,7 +1,7 @@
-// 立件, 响应, 办结, 返工: how a cycle begins, is answered and ends.
+// 受理, 响应, 办结, 重办: how a cycle begins, is answered and ends.
 
 extension Fold {
-  /// 立件.
+  /// 受理.
   mutating func open(with entry: Entry, at time: Instant) {
     guard case .opened(let opening) = entry.event, let type = EventType.named(entry.type) else { return }
     matter.kind = type.kind
@@ -54,8 +54,8 @@ extension Fold {
 
   /// When it was known that an entry begins a cycle: once the log said that the item was over by then, and of a part that the whole was not.
   ///
-  /// A 返工 that is heard before the 办结 in front of it tells no organ of a new cycle; the 办结 does. For example, a 办结 of 09:00 is heard at
-  /// 10:30, and the 返工 of 10:00 was heard at 10:01: the organ was told of the new cycle at 10:30.
+  /// A 重办 that is heard before the 办结 in front of it tells no organ of a new cycle; the 办结 does. For example, a 办结 of 09:00 is heard at
+  /// 10:30, and the 重办 of 10:00 was heard at 10:01: the organ was told of the new cycle at 10:30.
   private func told(of unit: String?, begunBy entry: Entry) -> Instant {
     if turns.isEmpty { return entry.recordedAt }
     let (own, ofWhole) = (turns.filter { $0.unit == unit }, turns.filter { $0.unit == nil })
@@ -112,7 +112,7 @@ extension Fold {
     }
   }
 
-  /// 返工 begins the next cycle. A duplicate that is open again is a matter of its own.
+  /// 重办 begins the next cycle. A duplicate that is open again is a matter of its own.
   mutating func reopen(_ unit: String?, by entry: Entry, at time: Instant) {
     if unit == nil { life.begin(at: time) }
     begin(unit, by: entry, at: time)

@@ -4,7 +4,7 @@
 ///
 /// To add one, go through the list in `AddingAnEvent.md`.
 public enum Event: Hashable, Sendable {
-  /// 立件.
+  /// 受理.
   indirect case opened(Opening)
   /// 签收, which may name units.
   case accepted(Units)
@@ -18,7 +18,7 @@ public enum Event: Hashable, Sendable {
   case returned(reason: String)
   /// 催办.
   case urged
-  /// 返工.
+  /// 重办.
   case reopened
   /// 回访: only 不满意 reopens.
   case rated(Rating)
@@ -26,7 +26,7 @@ public enum Event: Hashable, Sendable {
   case verified(passed: Bool)
   /// 审核.
   case reviewed(isApproved: Bool)
-  /// 暂停.
+  /// 中止计时.
   case suspended(reason: String)
   /// 恢复.
   case resumed

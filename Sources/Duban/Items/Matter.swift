@@ -121,7 +121,7 @@ public struct Matter: Hashable, Sendable {
 /// The whole of a matter, or the part of a supporting unit: where it stands.
 public struct Item: Hashable, Sendable {
   public var state = State.awaited
-  /// How many cycles there were: 1 from the opening, one more with each 返工.
+  /// How many cycles there were: 1 from the opening, one more with each 重办.
   public var cycles: Int32 = 0
   public var escalations: Int32 = 0
   public var urgings: Int32 = 0
@@ -133,7 +133,7 @@ public struct Item: Hashable, Sendable {
 
   /// Indirect, because matters are handed on all the time and a cycle is wide.
   public indirect enum State: Hashable, Sendable {
-    /// 待立件: nothing is known but its name.
+    /// 待受理: nothing is known but its name.
     case awaited
     /// 在办.
     case active(Cycle)
@@ -143,7 +143,7 @@ public struct Item: Hashable, Sendable {
     case closed(at: Instant, isWithdrawal: Bool, Cycle)
   }
 
-  /// From the opening, or a reopening (返工), to the end.
+  /// From the opening, or a reopening (重办), to the end.
   public struct Cycle: Hashable, Sendable {
     /// The number of the entry that began it.
     public var begunBy: Int32
@@ -159,9 +159,9 @@ public struct Item: Hashable, Sendable {
     public var supervisor: Tier?
     public var response: Clock?
     public var resolution: Clock?
-    /// When its clocks were stopped (暂停, or as a duplicate), in order; the last may be open.
+    /// When its clocks were stopped (中止计时, or as a duplicate), in order; the last may be open.
     public var pauses: [Pause] = []
-    /// Whether it is suspended by itself (暂停), apart from being a duplicate.
+    /// Whether it is suspended by itself (中止计时), apart from being a duplicate.
     public var isSuspended = false
     /// Until when an undecided request asks for more time (延期).
     public var requestedUntil: Instant?
@@ -259,7 +259,7 @@ public struct Item: Hashable, Sendable {
 
   /// Where an item stands, in a word; the columns of the transition table.
   public enum Phase: String, CaseIterable, Sendable {
-    /// 待立件: events about it came before it did; they wait.
+    /// 待受理: events about it came before it did; they wait.
     case awaited
     /// 在办, not yet answered.
     case open

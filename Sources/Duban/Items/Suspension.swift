@@ -1,4 +1,4 @@
-// 暂停, 恢复: clocks are stopped, and run on with what was left of each.
+// 中止计时, 恢复: clocks are stopped, and run on with what was left of each.
 
 extension Fold {
   mutating func suspend(_ unit: String?, because event: Event, at time: Instant) throws(Inapplicability) {

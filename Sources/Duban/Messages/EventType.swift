@@ -12,7 +12,7 @@ public struct EventType: Hashable, Sendable {
 
   /// What a message says about its item, the same for all kinds where it is the same.
   public enum Meaning: Hashable, Sendable {
-    /// 立件: the item comes into being.
+    /// 受理: the item comes into being.
     case opens
     /// 签收: the tier has taken it on; no clock ends.
     case accepts
@@ -22,7 +22,7 @@ public struct EventType: Hashable, Sendable {
     case resolves
     /// 退单: sent back, to be assigned to another unit; counted, the clock is not reset.
     case returns
-    /// 返工: a closed item is open again, in a new cycle.
+    /// 重办: a closed item is open again, in a new cycle.
     case reopens
     /// 回访: 不满意 reopens a closed item.
     case rates
@@ -30,7 +30,7 @@ public struct EventType: Hashable, Sendable {
     case withdraws
     /// 催办: pressed; counted.
     case urges
-    /// 暂停: the clocks are stopped, for `data.reason`.
+    /// 中止计时: the clocks are stopped, for `data.reason`.
     case suspends
     /// 恢复: the clocks run on, with what was left of each.
     case resumes

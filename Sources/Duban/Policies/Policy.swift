@@ -51,7 +51,7 @@ public struct Policy: Hashable, Sendable {
     public var slips: Slips?
     /// The tier whose breach leads to a proposed 约谈 (R34).
     public var summonsAt = Tier.city
-    /// Reasons for which the clocks may be suspended (暂停; `pauses` in the file); nil allows any.
+    /// Reasons for which the clocks may be suspended (中止计时; `pauses` in the file); nil allows any.
     public var pauseReasons: [String]?
     /// How often an item's resolution may be put off (延期) in a cycle. Once, by 12345 practice, where the file does not say.
     public var extensions = 1

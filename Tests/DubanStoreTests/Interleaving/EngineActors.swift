@@ -84,6 +84,9 @@ struct EngineActor: Sendable {
           refused(outcomes).map { .rejected($0.refusal, of: $0.message, at: now) }
         }.outcomes
         return (refused(outcomes), zip(batch, outcomes).filter { $0.1 == .deferred }.map(\.0))
+      } catch is NewMatterHeld {
+        // The job looks in halves for the one that is held; to the others it is the same.
+        return ([], batch)
       } catch let error as PostgresError where !store.isLost && attempt < 5 {
         // No deadlock: the order of the locks rules it out.
         let races: [SQLState] = [.uniqueViolation, .serializationFailure]

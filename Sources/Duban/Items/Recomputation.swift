@@ -28,14 +28,15 @@ public struct Recomputation: Sendable {
 
   /// For the record: by which calendar.
   public func finding(calendar version: Int) -> Finding {
-    let lines = changes.map { change in
-      JSONText.object([
-        "after": change.after.map { JSONText.string($0.rfc3339) }, "before": change.before.map { JSONText.string($0.rfc3339) },
-        "clock": JSONText.string(change.clock.rawValue), "unit": change.unit.map(JSONText.string),
-      ])
+    let data = JSONText.object { data in
+      data.write("calendar", version)
+      data.write("deadlines", changes) { change, deadline in
+        deadline.write("after", change.after?.rfc3339)
+        deadline.write("before", change.before?.rfc3339)
+        deadline.write("clock", change.clock.rawValue)
+        deadline.write("unit", change.unit)
+      }
     }
-    return Finding(
-      itemID: itemID, type: "item.recomputed",
-      data: JSONText.object(["calendar": "\(version)", "deadlines": "[\(lines.joined(separator: ","))]"]))
+    return Finding(itemID: itemID, type: "item.recomputed", data: data)
   }
 }

@@ -150,9 +150,9 @@ private struct Record {
 
   private var directory: Directory { fold.references.directory }
 
-  private func name(_ organ: Int64?) -> String? { directory.name(of: organ).map(JSONText.string) }
+  private func name(_ organ: Int64?) -> String? { directory.name(of: organ) }
 
-  private func reference(_ unit: String?) -> String { ItemReference(matter.key(of: unit)).json }
+  private func reference(_ unit: String?) -> (inout JSONMembers) -> Void { ItemReference(matter.key(of: unit)).write }
 
   /// Puts a finding on record and announces it.
   private func record(_ type: Announcement.Kind, _ unit: String?, _ data: String, in effects: inout Effects) {
@@ -196,22 +196,27 @@ private struct Record {
   func tell(of warnings: [Fold.Warning], in effects: inout Effects) {
     for warning in warnings {
       guard let item = matter.item(of: warning.unit), let cycle = item.cycle, let clock = cycle[warning.clock] else { continue }
-      let data = JSONText.object([
-        "clock": JSONText.string(warning.clock.rawValue), "cycle": "\(item.cycles)",
-        "dueAt": JSONText.string(clock.dueAt.rfc3339),
-        "item": reference(warning.unit), "kind": JSONText.string(matter.kind.rawValue),
-        "organ": name(fold.owner(of: clock, in: cycle)),
-        "tier": JSONText.string(clock.tier.rawValue),
-      ])
+      let data = JSONText.object { data in
+        data.write("clock", warning.clock.rawValue)
+        data.write("cycle", item.cycles)
+        data.write("dueAt", clock.dueAt.rfc3339)
+        data.write("item", object: reference(warning.unit))
+        data.write("kind", matter.kind.rawValue)
+        data.write("organ", name(fold.owner(of: clock, in: cycle)))
+        data.write("tier", clock.tier.rawValue)
+      }
       record(.itemDueSoon, warning.unit, data, in: &effects)
     }
   }
 
   func tell(of closing: Fold.Closing, by entry: Entry, in effects: inout Effects) {
-    let data = JSONText.object([
-      "by": JSONText.string(entry.type), "closedAt": JSONText.string(closing.at.rfc3339), "item": reference(closing.unit),
-      "kind": JSONText.string(matter.kind.rawValue), "revision": "\(matter.entries)",
-    ])
+    let data = JSONText.object { data in
+      data.write("by", entry.type)
+      data.write("closedAt", closing.at.rfc3339)
+      data.write("item", object: reference(closing.unit))
+      data.write("kind", matter.kind.rawValue)
+      data.write("revision", matter.entries)
+    }
     announce(.itemClosed, closing.unit, data, traceparent: entry.traceparent, in: &effects)
   }
 
@@ -242,30 +247,42 @@ private struct Record {
     let place = matter.opening?.place
     let (to, organ) = (lapse.raisedTo ?? lapse.step.tier, lapse.raisedTo.flatMap { place?.organ(at: $0) } ?? lapse.organID)
     let hasMoved = before.map { $0.lapse.dueAt != lapse.dueAt } ?? false
-    return JSONText.object([
-      "breach": "\(breach.number)", "clock": JSONText.string(lapse.step.clock.rawValue),
-      "countedFrom": lapse.countedFrom.map { JSONText.string($0.rfc3339) }, "cycle": "\(lapse.cycle)",
-      "dueAt": JSONText.string(lapse.dueAt.rfc3339),
-      "dueAtBefore": hasMoved ? before.map { JSONText.string($0.lapse.dueAt.rfc3339) } : nil,
-      "from": JSONText.string(lapse.step.tier.rawValue), "fromOrgan": name(lapse.organID), "item": reference(lapse.step.unit),
-      "kind": JSONText.string(matter.kind.rawValue), "nextDueAt": lapse.nextDueAt.map { JSONText.string($0.rfc3339) },
-      "responsible": name(matter.item(of: lapse.step.unit)?.cycle?.responsibleID), "revision": "\(breach.revision)",
-      "slip": lapse.slip.map { JSONText.string($0.rawValue) },
-      "status": before == nil ? nil : JSONText.string(breach.status.rawValue), "to": JSONText.string(to.rawValue),
-      "toOrgan": name(organ),
-    ])
+    return JSONText.object { facts in
+      facts.write("breach", breach.number)
+      facts.write("clock", lapse.step.clock.rawValue)
+      facts.write("countedFrom", lapse.countedFrom?.rfc3339)
+      facts.write("cycle", lapse.cycle)
+      facts.write("dueAt", lapse.dueAt.rfc3339)
+      facts.write("dueAtBefore", hasMoved ? before?.lapse.dueAt.rfc3339 : nil)
+      facts.write("from", lapse.step.tier.rawValue)
+      facts.write("fromOrgan", name(lapse.organID))
+      facts.write("item", object: reference(lapse.step.unit))
+      facts.write("kind", matter.kind.rawValue)
+      facts.write("nextDueAt", lapse.nextDueAt?.rfc3339)
+      facts.write("responsible", name(matter.item(of: lapse.step.unit)?.cycle?.responsibleID))
+      facts.write("revision", breach.revision)
+      facts.write("slip", lapse.slip?.rawValue)
+      facts.write("status", before == nil ? nil : breach.status.rawValue)
+      facts.write("to", to.rawValue)
+      facts.write("toOrgan", name(organ))
+    }
   }
 
   /// The data of `slip.issued` and `slip.withdrawn` (督办单): the addressee, the ground, and by when the next step is expected.
   private func facts(of slip: Slip, for breach: Breach) -> String {
     let lapse = breach.lapse
-    return JSONText.object([
-      "clock": JSONText.string(lapse.step.clock.rawValue), "colour": JSONText.string(slip.rawValue),
-      "dueAt": JSONText.string(lapse.dueAt.rfc3339), "item": reference(lapse.step.unit),
-      "kind": JSONText.string(matter.kind.rawValue), "nextDueAt": lapse.nextDueAt.map { JSONText.string($0.rfc3339) },
-      "organ": name(lapse.organID), "reference": JSONText.string(breach.slipNumber),
-      "revision": "\(breach.revision)", "tier": JSONText.string(lapse.step.tier.rawValue),
-    ])
+    return JSONText.object { facts in
+      facts.write("clock", lapse.step.clock.rawValue)
+      facts.write("colour", slip.rawValue)
+      facts.write("dueAt", lapse.dueAt.rfc3339)
+      facts.write("item", object: reference(lapse.step.unit))
+      facts.write("kind", matter.kind.rawValue)
+      facts.write("nextDueAt", lapse.nextDueAt?.rfc3339)
+      facts.write("organ", name(lapse.organID))
+      facts.write("reference", breach.slipNumber)
+      facts.write("revision", breach.revision)
+      facts.write("tier", lapse.step.tier.rawValue)
+    }
   }
 }
 
@@ -275,7 +292,7 @@ extension Effects {
     announcements.append(
       Announcement(
         type: .noticeWithdrawn, subject: reference, occurredAt: now,
-        data: JSONText.object(["reference": JSONText.string(reference)]), orderKey: item))
+        data: JSONText.object { $0.write("reference", reference) }, orderKey: item))
   }
 
   /// Records a person's decision about a breach (申诉, 免予计入), and what follows from it.
@@ -295,10 +312,13 @@ extension Effects {
     findings.append(
       Finding(
         itemID: matter.id, type: "breach.decided",
-        data: JSONText.object([
-          "because": JSONText.string(reason), "breach": "\(number)", "by": JSONText.string(person),
-          "decision": JSONText.string(decision.rawValue), "revision": "\(after.revision)",
-        ])))
+        data: JSONText.object { data in
+          data.write("because", reason)
+          data.write("breach", number)
+          data.write("by", person)
+          data.write("decision", decision.rawValue)
+          data.write("revision", after.revision)
+        }))
     record.tell(ofRevised: after, before, in: &self)
     record.tell(ofNoticesOver: breaches.map { $0.number == number ? after : $0 }, on: notices, in: &self)
     return true
@@ -316,9 +336,9 @@ struct ItemReference: Codable {
     (source, subject, unit) = (key.source, key.subject, key.unit)
   }
 
-  var json: String {
-    JSONText.object([
-      "source": JSONText.string(source), "subject": JSONText.string(subject), "unit": unit.map(JSONText.string),
-    ])
+  func write(to members: inout JSONMembers) {
+    members.write("source", source)
+    members.write("subject", subject)
+    members.write("unit", unit)
   }
 }

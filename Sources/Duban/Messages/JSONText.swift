@@ -26,23 +26,6 @@ public enum JSONText {
     write(&members)
     return members.text
   }
-
-  /// An object of members that are JSON already and stand in the order of their names, which need no escapes; a nil is left out.
-  ///
-  /// For what is written by the ten thousand a second: an encoder takes longer over an event than the database.
-  static func object(_ members: KeyValuePairs<String, String?>) -> String {
-    assert(zip(members, members.dropFirst()).allSatisfy { $0.key < $1.key })
-    var text = "{"
-    for (name, value) in members {
-      guard let value else { continue }
-      if text.utf8.count > 1 { text += "," }
-      text += "\""
-      text += name
-      text += "\":"
-      text += value
-    }
-    return text + "}"
-  }
 }
 
 /// The members of an object on its way to text, in one buffer. They are written in the order of their names, which need no escapes; a nil is

@@ -16,11 +16,30 @@ extension Instant {
   public var rfc3339: String {
     let t = ShanghaiTime(self)
     let fraction = microseconds.flooredDivision(by: 1_000_000).remainder
-    var text =
-      "\(t.year.padded(4))-\(t.month.padded(2))-\(t.day.padded(2))T\(t.hour.padded(2)):\(t.minute.padded(2)):\(t.second.padded(2))"
-    if fraction != 0 { text += ".\(Int(fraction).padded(6))" }
-    return text + "+08:00"
+    // Into one buffer: times are written by the ten thousand a second.
+    return String(unsafeUninitializedCapacity: 32) { buffer in
+      var count = 0
+      func put(_ byte: UInt8) {
+        buffer[count] = byte
+        count += 1
+      }
+      func put(_ value: Int, _ width: Int, then separator: UInt8) {
+        for power in Self.powers.suffix(width) { put(UInt8(ascii: "0") + UInt8(value / power % 10)) }
+        put(separator)
+      }
+      put(t.year, 4, then: UInt8(ascii: "-"))
+      put(t.month, 2, then: UInt8(ascii: "-"))
+      put(t.day, 2, then: UInt8(ascii: "T"))
+      put(t.hour, 2, then: UInt8(ascii: ":"))
+      put(t.minute, 2, then: UInt8(ascii: ":"))
+      put(t.second, 2, then: fraction == 0 ? UInt8(ascii: "+") : UInt8(ascii: "."))
+      if fraction != 0 { put(Int(fraction), 6, then: UInt8(ascii: "+")) }
+      for byte in "08:00".utf8 { put(byte) }
+      return count
+    }
   }
+
+  private static let powers = [100_000, 10_000, 1000, 100, 10, 1]
 }
 
 extension Instant: Encodable {

@@ -12,9 +12,9 @@
 //    until it ends. An operator who changes them takes it exclusively: so every fold recorded before the change knew nothing of it, and
 //    every later one knows it. The exclusive request waits at most ``Store/exclusiveBound``, then gives up and tries again later, because
 //    every transaction behind a waiting request waits too.
-// 4. `item` unique key, by INSERT … ON CONFLICT DO NOTHING, in key order: a matter that is new. It waits only for a transaction that has
-//    inserted the same key; the one that comes second leaves the matter out and tries its messages again. A step over duplicates, which
-//    may make the row of an unknown main item, gives up after a tenth of a second.
+// 4. `item` unique key, by COPY, in key order: a matter that is new. It waits a tenth of a second for a transaction that is inserting the same
+//    key (``NewMatterHeld``); once that is committed the whole transaction is tried again, and finds the row. Workers of one process never
+//    meet here: each matter is in one batch at a time (MatterClaims).
 // 5. `message` unique key, `reference_version` row, `outbox` lanes (Lock.outboxLane, tried, never waited for).
 //
 // Migrations take an advisory lock of their own (Migrator). Dead letters and suspects have rows of their own and no order with others.

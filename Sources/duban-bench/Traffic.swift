@@ -12,6 +12,8 @@ enum Mix: String, CaseIterable, ExpressibleByArgument, Encodable {
   /// 60 % complaints, 20 % inspections, 10 % funding, 10 % reminders. A third of all are later events of existing items, 1 %
   /// are bad, and 2 % are duplicates of recent events.
   case mixed
+  /// As mixed, and 5 % of all messages say that something happened before what was heard of their item already.
+  case late
 }
 
 /// Makes an endless sequence of events, the same for every run. Ids and subjects contain the run's name, so that runs do not
@@ -28,6 +30,7 @@ struct Traffic {
   private let run: String
   private var random = SplitMix(state: 20_261_120)
   private var time = ""
+  private var lateTime = ""
   private var due = ""
   /// The latest unfinished items of each kind.
   private var living: [Kind: [LivingItem]] = [:]
@@ -55,7 +58,7 @@ struct Traffic {
     // Formatting the time for every event would cost as much as the event itself.
     if count % 128 == 0 { readClock() }
     defer { count += 1 }
-    guard mix == .mixed else {
+    guard mix != .complaints else {
       kept += 1
       return opening(.complaint).message
     }
@@ -73,6 +76,7 @@ struct Traffic {
     clock_gettime(CLOCK_REALTIME, &now)
     let instant = Instant(microseconds: Int64(now.tv_sec) * 1_000_000)
     (time, due) = (instant.rfc3339, (instant + .days(3)).rfc3339)
+    lateTime = (instant - .seconds(30)).rfc3339
   }
 
   // MARK: - Lives
@@ -117,8 +121,11 @@ struct Traffic {
     guard var items = living[kind], let index = items.indices.randomElement(using: &random) else { return newItem() }
     let events = Self.laterEvents(of: kind)
     let (type, data) = events[items[index].stage]
+    // A third of all are later events.
+    let isLate = mix == .late && random.share() < 0.15
     let body = Body(
-      type: type, id: id(count), source: Self.source(of: kind), subject: items[index].subject, time: time, data: data)
+      type: type, id: id(count), source: Self.source(of: kind), subject: items[index].subject, time: isLate ? lateTime : time,
+      data: data)
     items[index].stage += 1
     if items[index].stage == events.count { items.swapRemove(at: index) }
     living[kind] = items

@@ -21,7 +21,7 @@ struct GoldenChoice {
     }
   }
 
-  /// At most so many matters and bytes, those with most of what is wanting for their length first.
+  /// At most so many matters and bytes, those with most of what is wanting first; the longer a matter, the more it must have.
   func best(_ count: Int, bytes: Int, having wanted: Set<String>? = nil) -> [GoldenMatter] {
     var times: [String: Int] = [:]
     var (rest, chosen, left) = (candidates, [GoldenMatter](), bytes)
@@ -33,7 +33,7 @@ struct GoldenChoice {
       }
     }
     while chosen.count < count {
-      let values = rest.map { $0.size <= left ? gain($0.features) / Double($0.size) : 0 }
+      let values = rest.map { $0.size <= left ? gain($0.features) / Double($0.size).squareRoot() : 0 }
       guard let i = values.indices.max(by: { values[$0] < values[$1] }), values[i] > 0 else { break }
       let (matter, features, size) = rest.remove(at: i)
       chosen.append(matter)
@@ -43,21 +43,22 @@ struct GoldenChoice {
     return chosen.sorted { $0.name.compare($1.name, options: .numeric) == .orderedAscending }
   }
 
-  var features: Set<String> { candidates.reduce(into: []) { $0.formUnion($1.features) } }
+  /// What the histories have, and a choice of their matters has not.
+  func wanting(in chosen: [GoldenMatter]) throws -> Set<String> {
+    let all = candidates.reduce(into: Set<String>()) { $0.formUnion($1.features) }
+    return all.subtracting(try chosen.flatMap { try Self.features($0) })
+  }
 
   // MARK: - Playing
 
   private static func played(_ seed: Int) throws -> [GoldenMatter] {
     var random = Seeded(UInt64(seed) + 5 << 40)
     var history = MatterHistory(&random, for: .functionOfLog)
-    // Histories tell of money that is used, and these two do the same.
-    for i in history.messages.indices where history.messages[i].type == "funding.used" {
-      history.messages[i].type = ["funding.used", "funding.allocated", "funding.returned"][i % 3]
-    }
+    tellMore(&history, &random)
     let change = history.calendarChange.map { GoldenMatter.CalendarChange(from: $0, version: history.calendar + 1) }
     var run = Run(history, try GoldenLogs.references(change))
     if let found = try run.playWildly(&random) { throw GoldenFault("seed \(seed): \(found)") }
-    if Bool.random(using: &random) { setAside(in: &run.ledger, at: history.end) }
+    if Bool.random(using: &random) { operate(&run.ledger, at: history.end) }
     if Bool.random(using: &random) {
       for key in run.ledger.rows.keys { run.ledger.sweep(key, at: history.end) }
     }
@@ -70,19 +71,53 @@ struct GoldenChoice {
     }
   }
 
-  /// An operator sets aside what does not count in the end; no history tells of that.
-  private static func setAside(in ledger: inout Ledger, at now: Instant) {
+  /// What histories tell of seldom or never: the other types that only note, and what is said of a duplicate while it is one, until its main
+  /// item ends.
+  private static func tellMore(_ history: inout MatterHistory, _ random: inout Seeded) {
+    for i in history.messages.indices where history.messages[i].type == "funding.used" {
+      history.messages[i].type = ["funding.used", "funding.allocated", "funding.returned"][i % 3]
+    }
+    let (one, two) = (MatterHistory.main, "HS-2")
+    guard let opening = history.messages.first(where: { $0.subject == two }), Bool.random(using: &random) else { return }
+    // Operators act on the first.
+    let (duplicate, main) = Bool.random(using: &random) ? (two, one) : (one, two)
+    var (time, count) = (opening.occurredAt, history.messages.count)
+    func say(_ type: String, of subject: String = duplicate, _ data: [String] = []) {
+      time = time + .seconds(Int64.random(in: 0...5400, using: &random))
+      count += 1
+      history.messages.append(
+        .init(id: "m\(count)", type: type, subject: subject, occurredAt: time, heardAt: time + .seconds(2), data: data))
+    }
+    say("complaint.accepted", [#""supporting":["供水公司","供电公司"]"#])
+    if Bool.random(using: &random) { say("complaint.responded", Bool.random(using: &random) ? [] : [#""part":"供水公司""#]) }
+    if Bool.random(using: &random) { say("complaint.resolved", [#""part":"供水公司""#]) }
+    say("complaint.merged", [#""into":{"source":"\#(MatterHistory.hotline)","subject":"\#(main)"}"#])
+    if Bool.random(using: &random) { history.acts.append(.init(at: time + .seconds(9), kind: .movesPolicy(to: 8))) }
+    if Bool.random(using: &random), history.calendarChange == nil { history.calendarChange = time + .seconds(10) }
+    let others = history.messages.filter { $0.type.hasPrefix("complaint.") && $0.type != "complaint.merged" }
+    for other in others.shuffled(using: &random).prefix(3) { say(other.type, other.data) }
+    if Bool.random(using: &random) { say("reminder.urged") }
+    let end = ["withdrawn", "withdrawn", "resolved"].randomElement(using: &random) ?? "withdrawn"
+    say("complaint.\(end)", of: main)
+    history.end = max(history.end, time + .hours(1))
+  }
+
+  /// What operators do in the end, and no history tells of: they set aside what does not count, and uphold what is contested.
+  private static func operate(_ ledger: inout Ledger, at now: Instant) {
     for row in ledger.rows.values {
+      let subject = row.matter.key.subject
+      for breach in row.breaches where breach.status == .contested {
+        ledger.decide(.uphold, on: breach.number, of: subject, at: now)
+      }
       guard let idle = row.verdicts.filter({ $1.verdict != .applied }).keys.min() else { continue }
-      ledger.append(
-        .setAside(entry: idle, because: "误报", by: "op"), type: "entry.set-aside", to: row.matter.key.subject, at: now)
+      ledger.append(.setAside(entry: idle, because: "误报", by: "op"), type: "entry.set-aside", to: subject, at: now)
     }
     ledger.follow(at: now)
   }
 
   // MARK: - What a matter has
 
-  private static func features(_ matter: GoldenMatter) throws -> Set<String> {
+  static func features(_ matter: GoldenMatter) throws -> Set<String> {
     var features = Set(matter.log.map { "type \($0.type)" })
     features.formUnion(try GoldenCells(matter).cells.map { "\($0.trigger) in \($0.phase)" })
     features.formUnion(matter.makes.verdicts.map { "\($0.verdict) \($0.reason ?? "")" })
@@ -108,10 +143,32 @@ struct GoldenChoice {
       ("at one time", entries.inGroups().contains { $0.count > 2 && Entry.bySequence($0) == nil }),
       ("another calendar", matter.calendar.map { change in entries.contains { $0.place < change.from } } ?? false),
       ("never opened", fold.matter.opening == nil),
+      ("dated ahead", entries.contains { $0.place == fold.matter.log.lastPlace && $0.place > $0.recordedAt + .seconds(30) }),
     ]
     features.formUnion(traits.filter(\.1).map(\.0))
+    features.formUnion(try orders(in: entries, of: matter))
     features.insert("category \(fold.matter.opening?.category ?? "") of \(matter.kind)")
     return features
+  }
+
+  /// Pairs of events at one time whose order shows: the ranks of triggers decide them.
+  private static func orders(in entries: [Entry], of matter: GoldenMatter) throws -> Set<String> {
+    var orders: Set<String> = []
+    for group in entries.inGroups() where group.count == 2 && Entry.bySequence(group) == nil {
+      guard let source = group[0].key?.source, group[1].key?.source == source, group[0].trigger != group[1].trigger else {
+        continue
+      }
+      // Their sender says in which order, once in this and once in the other.
+      let folds = try [["1", "2"], ["2", "1"]].map { sequence in
+        var told = matter
+        for (entry, number) in zip(group, sequence) {
+          for i in told.log.indices where told.log[i].number == entry.number { told.log[i].sequence = number }
+        }
+        return try told.fold().matter.stateText
+      }
+      if folds[0] != folds[1] { orders.insert("order of \(group[0].trigger) and \(group[1].trigger)") }
+    }
+    return orders
   }
 }
 

@@ -61,7 +61,7 @@ let package = Package(
       name: "TestServers", dependencies: ["AMQP", "Duban", "DubanStore", "PostgreSQL", "TestSamples"], path: "Tests/TestServers"),
     .testTarget(name: "AMQPTests", dependencies: ["AMQP", "TestServers"]),
     .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "TestServers"]),
-    .testTarget(name: "DubanTests", dependencies: ["Duban", "TestSamples"]),
+    .testTarget(name: "DubanTests", dependencies: ["Duban", "TestSamples"], exclude: ["GoldenLogs"]),
     .testTarget(name: "DubanStoreTests", dependencies: ["DubanStore", "TestSamples", "TestServers"]),
     .testTarget(name: "DubanReadingTests", dependencies: ["DubanReading", "DubanStore"]),
     .testTarget(name: "DubanSettingsTests", dependencies: ["DubanSettings"]),

@@ -125,7 +125,8 @@ extension Store {
 
   /// Makes the row of a main item that is not recorded yet.
   private func makeMain(_ key: ItemKey) throws {
-    let now = try now()
+    // For the time alone; but it refuses a schema that is not this program's own.
+    let (_, now) = try references()
     guard let id = try takeIDs(1).first else { return }
     var effects = Effects()
     effects.matters = [MatterChange(Matter(id: id, key: key, kind: .complaint, at: now), before: nil)]

@@ -72,7 +72,11 @@ public struct Migrator: Sendable {
   ///
   /// - Throws: ``StoreFault``; ``PostgresError`` where the database cannot be asked.
   public static func check(_ store: Store) throws {
-    let version = try applied(store.connection).last?.number ?? 0
+    try check(version: try applied(store.connection).last?.number ?? 0)
+  }
+
+  /// Refuses the version of a schema, as ``check(_:)`` does.
+  static func check(version: Int) throws(StoreFault) {
     if version < schemaVersion {
       throw StoreFault("the schema is at \(version), this program needs \(schemaVersion); run: dubanctl migrate")
     }

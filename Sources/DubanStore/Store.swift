@@ -79,12 +79,17 @@ public final class Store {
   /// The policies, the directory and the calendars in force, and the transaction's time. In the caller's transaction, after the locks on the
   /// matters that they are for; until it ends, none of them is changed.
   ///
-  /// - Throws: ``StoreFault`` where no policy has been applied yet.
+  /// - Throws: ``StoreFault`` where no policy has been applied yet, or the schema is not this program's own any more: it was migrated while the
+  ///   program ran, and what it would fold by is out of date.
   public func references() throws -> (References, now: Instant) {
     try shareReferences()
     // A statement of its own: the time must not be read before the lock is held.
-    let row = try connection.execute("SELECT duban_now(), policy, directory, calendar FROM reference_version")
+    let row = try connection.execute(
+      """
+      SELECT duban_now(), policy, directory, calendar, (SELECT max(number) FROM schema_migration) FROM reference_version
+      """)
     guard let row = row.first else { throw StoreFault("reference_version is empty: the schema was changed by hand") }
+    try Migrator.check(version: try row.decode(4, as: Int?.self) ?? 0)
     guard let policy: Int = try row.decode(1) else {
       throw StoreFault("no policy has been applied; run: dubanctl policy apply FILE")
     }

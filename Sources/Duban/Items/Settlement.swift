@@ -71,8 +71,8 @@ extension Breach {
 }
 
 extension Entry {
-  /// Whether it lifts blame: an answer, an acceptance, which may name another unit, an end, a pause, a request for more time or the decision on
-  /// it, a merging, or that the main item is in work or settled. `Policy/annulsWithin` and the default policy list the same.
+  /// Whether it lifts blame, because it ends, answers, stops or puts off a clock, or may name another unit: heard later than
+  /// `Policy/annulsWithin`, it does not annul by itself. `TheFold.md` lists the same, under "Breaches".
   var liftsBlame: Bool {
     [
       .accepts, .responds, .resolves, .withdraws, .suspends, .asksExtension, .decidesExtension, .merges, .mainHeld, .mainSettled,

@@ -56,7 +56,7 @@ CREATE TABLE item (
   closed_at timestamptz,
   withdrawn boolean NOT NULL,
   cycle integer NOT NULL,
-  -- The clock that is due next, or was when its clocks were stopped; and since when they are stopped (暂停, or as a duplicate).
+  -- The clock that is due next, or was when its clocks were stopped; and since when they are stopped (中止计时, or as a duplicate).
   clock text CHECK (clock IN ('response', 'resolution')),
   due_at timestamptz,
   suspended_at timestamptz,
@@ -199,7 +199,7 @@ CREATE TABLE verdict (
 CREATE INDEX verdict_waiting ON verdict (changed_at) WHERE verdict = 'waits';
 CREATE INDEX verdict_unflagged ON verdict (changed_at) WHERE verdict = 'waits' AND flagged_at IS NULL;
 
--- A deadline that lapsed (超时), numbered within its matter. Its row is rewritten with each revision, never lost.
+-- A deadline that lapsed (逾期), numbered within its matter. Its row is rewritten with each revision, never lost.
 CREATE TABLE breach (
   item_id bigint NOT NULL,
   number integer NOT NULL,

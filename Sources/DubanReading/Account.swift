@@ -54,7 +54,7 @@ public struct Account {
   }
 
   public init(
-    of row: Matter, _ record: Record, references: References, now: Instant, asAt: Instant? = nil, asOf: Instant? = nil
+    of row: Matter, _ record: MatterRecord, references: References, now: Instant, asAt: Instant? = nil, asOf: Instant? = nil
   ) {
     self.init(
       of: row, log: record.log, breaches: record.breaches, findings: record.findings, references: references, now: now,

@@ -110,7 +110,7 @@ public struct ItemDetail: Encodable, Sendable {
   public var breaches: [BreachView]
   public var timeline: [TimelineView]
 
-  public init(_ summary: ItemSummary, parts: [ItemSummary], _ record: Record, references: References, now: Instant) {
+  public init(_ summary: ItemSummary, parts: [ItemSummary], _ record: MatterRecord, references: References, now: Instant) {
     let account = Account(of: summary.matter, record, references: references, now: now)
     item = ItemView(summary)
     self.parts = parts.map(ItemView.init)

@@ -71,8 +71,7 @@ extension Store {
     return verdicts
   }
 
-  /// Puts matters in the place of rows that were read as summaries, so that the caller's transaction may change them; waits for them. In the
-  /// caller's transaction.
+  /// Locks matters by id, in key order, and reads them; waits. In the caller's transaction.
   func lock(_ ids: [Int64]) throws -> [Matter] {
     try connection.execute(
       "SELECT \(ItemRow.selection) FROM item WHERE id = ANY ($1) AND unit = '' ORDER BY source, subject FOR UPDATE", ids
@@ -80,7 +79,7 @@ extension Store {
   }
 
   /// Appends an entry of Duban's own, or of an operator, to the log of each matter, and folds it. The matters are locked by the caller's
-  /// transaction. An entry whose stamp must be made is stamped by `units`.
+  /// transaction.
   ///
   /// - Returns: the matters as they are now, by id.
   func append(

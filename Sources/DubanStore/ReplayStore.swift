@@ -3,29 +3,11 @@
 import Duban
 import PostgreSQL
 
-/// A matter's log and all that is on record of it.
-public struct Record: Sendable {
-  public var log: [Entry]
-  public var breaches: [Breach]
-  public var verdicts: [Int32: Verdict]
-  public var findings: [FindingRow]
-}
-
 extension Store {
   /// The references in force, for folds that write nothing.
   ///
   /// - Throws: ``StoreFault`` where no policy has been applied yet.
   public func referencesInForce() throws -> (References, now: Instant) { try transaction { try $0.references() } }
-
-  /// All that is on record of a matter, as of one moment.
-  public func record(of matter: Matter) throws -> Record {
-    try transaction { store in
-      let past = try store.pasts(of: [matter])[matter.id]
-      return Record(
-        log: past?.log ?? [], breaches: past?.chronicle.breaches ?? [],
-        verdicts: past?.chronicle.verdicts.mapValues(\.verdict) ?? [:], findings: try store.findings(of: matter.id))
-    }
-  }
 
   /// The year that ought to be in the calendar and is not, from 60 days before its start; nil where none is wanting.
   public func calendarYearToImport() throws -> Int? {

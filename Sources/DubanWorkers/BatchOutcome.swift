@@ -16,7 +16,7 @@ struct BatchOutcome {
   /// Deliveries about matters that another transaction holds: left for the next batch.
   var deferred: [(delivery: Delivery, matter: ItemKey)] = []
   var refused: [DeadLetter] = []
-  /// Deadlines that had passed when an answer came, before any sweep found them.
+  /// Deadlines that this batch found lapsed, before a sweep did.
   var breaches = 0
   var vacancies = Vacancies()
   /// Messages whose sender records their trace (the sampled flag) and so may look for them in this log.

@@ -3,7 +3,7 @@
 
 extension Fold {
   /// 签收 may name the lead unit and supporting units.
-  mutating func name(_ entry: Entry, at time: Instant) throws(Inapplicability) {
+  mutating func nameUnits(by entry: Entry, at time: Instant) throws(Inapplicability) {
     guard case .accepted(let units) = entry.event else { return }
     guard matter.parts.count + units.supporting.count(where: { matter.item(of: $0) == nil }) <= Limits.parts else {
       throw Inapplicability(.limitReached, at: "/data/supporting", "at most \(Limits.parts) units can support an item")

@@ -64,9 +64,9 @@ public struct Breach: Hashable, Sendable {
   public enum Status: String, CaseIterable, Sendable {
     /// It happened and counts.
     case standing
-    /// Duban finds, by what was heard within `annuls-within`, that it did not happen.
+    /// Duban finds that it did not happen, and it is not contested.
     case annulled
-    /// Only what was heard later than `annuls-within` says that it did not happen: a person decides. It counts until then.
+    /// Only what lifts blame and was heard later than `annuls-within` says that it did not happen. It counts until a person decides.
     case contested
     /// 维持认定: a person decided that a contested breach counts.
     case upheld

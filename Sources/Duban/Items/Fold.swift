@@ -309,7 +309,7 @@ extension Fold {
       close(unit, by: entry, at: time, isWithdrawal: entry.trigger == .withdraws)
     case .reopened: reopen(unit, by: entry, at: time)
     case .counted: count(entry.trigger, unit)
-    case .named: try name(entry, at: time)
+    case .named: try nameUnits(by: entry, at: time)
     case .placed: assign(by: entry, at: time)
     case .recomputed: movePolicy(by: entry, at: time)
     case .suspended: try suspend(unit, because: entry.event, at: time)

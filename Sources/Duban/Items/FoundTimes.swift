@@ -15,20 +15,3 @@ struct FoundTimes {
     return recorded.remove(at: i).lapse.foundAt
   }
 }
-
-extension Breach {
-  /// Which of the breaches on record stands for a lapse: one of the same step; else one of the same unit, clock and tier whose cycle another
-  /// entry seemed to begin, where both ran at some time. Of several the first: sort them by due time.
-  public static func match(_ lapse: Lapse, in recorded: [Breach]) -> Int? {
-    recorded.firstIndex { $0.lapse.step == lapse.step && $0.canBe(lapse) }
-      ?? recorded.firstIndex { other in
-        (other.lapse.step.unit, other.lapse.step.clock, other.lapse.step.tier)
-          == (lapse.step.unit, lapse.step.clock, lapse.step.tier)
-          && other.lapse.startedAt < lapse.dueAt && lapse.startedAt < other.lapse.dueAt && other.canBe(lapse)
-      }
-  }
-
-  /// A breach that stands moves with its due time. One that is in dispute, or was decided on, is what was found then, and nothing that fell
-  /// due later: no organ was told of that yet, and no decision was about it.
-  private func canBe(_ lapse: Lapse) -> Bool { status == .standing || max(self.lapse.foundAt, self.lapse.dueAt) >= lapse.dueAt }
-}

@@ -64,6 +64,21 @@ struct Settlement {
 }
 
 extension Breach {
+  /// Which of the breaches on record stands for a lapse: one of the same step; else one of the same unit, clock and tier whose cycle another
+  /// entry seemed to begin, where both ran at some time. Of several the first: sort them by due time.
+  public static func match(_ lapse: Lapse, in recorded: [Breach]) -> Int? {
+    recorded.firstIndex { $0.lapse.step == lapse.step && $0.canBe(lapse) }
+      ?? recorded.firstIndex { other in
+        (other.lapse.step.unit, other.lapse.step.clock, other.lapse.step.tier)
+          == (lapse.step.unit, lapse.step.clock, lapse.step.tier)
+          && other.lapse.startedAt < lapse.dueAt && lapse.startedAt < other.lapse.dueAt && other.canBe(lapse)
+      }
+  }
+
+  /// A breach that stands moves with its due time. One that is in dispute, or was decided on, is what was found then, and nothing that fell
+  /// due later: no organ was told of that yet, and no decision was about it.
+  private func canBe(_ lapse: Lapse) -> Bool { status == .standing || max(self.lapse.foundAt, self.lapse.dueAt) >= lapse.dueAt }
+
   /// Whether it says something else than before to those who were told of it.
   func isUnlike(_ before: Breach) -> Bool {
     status != before.status || lapse.dueAt != before.lapse.dueAt || lapse.organID != before.lapse.organID
@@ -71,8 +86,8 @@ extension Breach {
 }
 
 extension Entry {
-  /// Whether it lifts blame: an answer, an acceptance, which may name another unit, an end, a pause, a request for more time or the decision on
-  /// it, a merging, or that the main item is in work or settled. `Policy/annulsWithin` and the default policy list the same.
+  /// Whether it lifts blame, because it ends, answers, stops or puts off a clock, or may name another unit: heard later than
+  /// `Policy/annulsWithin`, it does not annul by itself. `TheFold.md` lists the same, under "Breaches".
   var liftsBlame: Bool {
     [
       .accepts, .responds, .resolves, .withdraws, .suspends, .asksExtension, .decidesExtension, .merges, .mainHeld, .mainSettled,

@@ -27,7 +27,7 @@ public enum Transition: String, CaseIterable, Sendable {
   case resumed = "clocks run on"
   /// 延期.
   case requested
-  case decided = "resolution extended"
+  case decided = "extension decided"
   /// The owner of the step is told that a deadline draws near.
   case warned
   /// A breach, and the supervising tier rises (提级督办).

@@ -11,12 +11,9 @@ public enum Progress: Hashable, Sendable {
 
   /// By the cycle that the breach happened in.
   public init(of clock: Item.ClockKind, answeredAt: Instant?, closedAt: Instant?, isWithdrawn: Bool) {
-    if clock == .response, let answeredAt {
-      self = .done(answeredAt)
-    } else if let closedAt {
-      self = clock == .resolution && !isWithdrawn ? .done(closedAt) : .ended(closedAt)
-    } else {
-      self = .open
+    switch clock {
+    case .response: self = answeredAt.map(Self.done) ?? closedAt.map(Self.ended) ?? .open
+    case .resolution: self = closedAt.map(isWithdrawn ? Self.ended : Self.done) ?? .open
     }
   }
 }

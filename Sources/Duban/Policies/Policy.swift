@@ -9,8 +9,7 @@ public struct Policy: Hashable, Sendable {
   /// Within it deadlines do not depend on the length of queues and sweeps; beyond it (an outage) no organ is blamed for what it could not know.
   public var countsFromHearingAfter: Span
   /// How late an entry that lifts blame (``Entry/liftsBlame``) may be heard and still annul, by itself, a breach that was found meanwhile
-  /// (`annuls-within`): an answer, an acceptance, a closing, a withdrawal, a pause, the request for an extension or the decision on it, a
-  /// merging, or that the main item is in work or settled. A later one makes the breach contested until a person decides.
+  /// (`annuls-within`). A later one makes the breach contested until a person decides.
   public var annulsWithin: Span
   /// Other tolerances of single sources, by their URI: a portal that sends once a night, or the import of another system's open matters.
   public var tolerances: [String: Tolerance] = [:]

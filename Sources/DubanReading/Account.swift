@@ -163,7 +163,7 @@ struct StepStory {
   var settings: [Setting]
   var lapse: Lapse?
   var breach: Breach?
-  /// Who is to blame for the lapse.
+  /// Who is to blame for the lapse, or would be if it lapsed as it stands.
   var accountable: String
 }
 
@@ -257,10 +257,11 @@ extension Account {
         steps.append(
           StepStory(
             isSupervising: derivation.clock.step > 0, organ: name(derivation.organID, derivation.clock.tier), settings: [],
-            lapse: lapse, breach: lapse.flatMap(breach),
-            accountable: name(lapse?.organID ?? derivation.organID, derivation.clock.tier)))
+            lapse: lapse, breach: lapse.flatMap(breach), accountable: ""))
       }
       steps[steps.count - 1].settings.append(setting)
+      steps[steps.count - 1].accountable = name(
+        lapse?.organID ?? fold.accountable(for: derivation.clock, in: cycle.cycle), derivation.clock.tier)
       before = derivation
     }
     if kind == .resolution { steps[0].settings += refusals(in: cycle, derivations.filter { $0.clock.step == 0 }) }

@@ -53,7 +53,7 @@ public struct BreachView: Encodable, Sendable {
   /// standing (已认定)
   public var statusText: String { "\(status) (\(state.chinese))" }
   public var clockText: String { kind.chinese }
-  public var slipText: String? { colour?.chinese }
+  public var slipText: String? { colour?.text(isWithdrawn: !counts) }
   /// 胜阳港街道 (承办)
   public var owner: String { "\(organ ?? tier.chinese) (\(isSupervising ? "督办" : unit == nil ? "承办" : "协办"))" }
 
@@ -70,6 +70,11 @@ public struct BreachView: Encodable, Sendable {
       ),
     ]
   }
+}
+
+extension Slip {
+  /// With what has become of it, for people who read English.
+  func text(isWithdrawn: Bool) -> String { chinese + (isWithdrawn ? ", withdrawn (已撤销)" : "") }
 }
 
 /// A breach with its record.

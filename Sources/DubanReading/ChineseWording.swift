@@ -12,7 +12,11 @@ struct ChineseWording: Wording {
     }
   }
 
-  func awaited(_ kind: Kind) -> String { "尚未收到该\(kind.chinese)的\(kind.beginning)信息，已收到的记录待\(kind.beginning)后一并计入。" }
+  func unrecorded() -> String { "此时尚无该件的任何记录。" }
+
+  func awaited(_ kind: Kind, holdsWaiting: Bool) -> String {
+    "尚未收到该\(kind.chinese)的\(kind.beginning)信息" + (holdsWaiting ? "，已收到的记录待\(kind.beginning)后一并计入。" : "。")
+  }
 
   func beginning(_ b: Beginning) -> String {
     let rule = "（办理时限规则第\(b.policyVersion)版第\(b.policyLine)行）"
@@ -191,6 +195,10 @@ struct ChineseWording: Wording {
     let (breach, lapse) = (story.breach, story.breach.lapse)
     let duty = lapse.step.clock.duty(of: story.kind)
     let owner = "\(story.organ)（\(story.role)）"
+    let done =
+      story.done.map {
+        "据来文于\($0.at.chinese)\(duty.verb)（系统于\($0.heard.chinese)方收到）\(breach.status == .upheld ? "，未予采信" : "")；"
+      } ?? ""
     let told =
       switch breach.status {
       case .annulled, .lifted:
@@ -199,7 +207,7 @@ struct ChineseWording: Wording {
           + "，该记录\(lapse.slip.map { "及\($0.chinese)" } ?? "")已撤销，不计入。"
       default:
         "\(owner)应于\(lapse.dueAt.chineseEnd)前\(lapse.isSupervising ? "督促\(duty.verb)，至期承办单位仍" : "\(duty.demand)，至期")未\(duty.verb)；"
-          + "系统于\(lapse.foundAt.chinese)发现\(breach.slipText)；状态：\(breach.status.meaning)。"
+          + "系统于\(lapse.foundAt.chinese)发现\(breach.slipText)；\(done)状态：\(breach.status.meaning)。"
       }
     return "第\(breach.number)号逾期记录：\(told)" + story.decisions.map { decided($0, breach.number) }.joined()
   }

@@ -12,7 +12,11 @@ struct EnglishWording: Wording {
     }
   }
 
-  func awaited(_ kind: Kind) -> String { "The \(kind.rawValue) is not opened yet: what is recorded of it waits for its opening." }
+  func unrecorded() -> String { "Nothing was recorded of it by then." }
+
+  func awaited(_ kind: Kind, holdsWaiting: Bool) -> String {
+    "The \(kind.rawValue) is not opened yet" + (holdsWaiting ? ": what is recorded of it waits for its opening." : ".")
+  }
 
   func beginning(_ b: Beginning) -> String {
     let ground = "policy version \(b.policyVersion), line \(b.policyLine)"
@@ -42,7 +46,10 @@ struct EnglishWording: Wording {
       }
       if let lapse = step.lapse {
         let record = step.breach.map { "breach \($0.number), \($0.status.rawValue)" } ?? "a breach"
-        sentences.append("Not done by then: \(record), of \(step.accountable)" + (lapse.slip.map { " (\($0.chinese))" } ?? ""))
+        let isWithdrawn = step.breach.map { !$0.status.counts } ?? false
+        sentences.append(
+          "Not done by then: \(record), of \(step.accountable)"
+            + (lapse.slip.map { " (\($0.text(isWithdrawn: isWithdrawn)))" } ?? ""))
       }
     }
     return "\(story.kind.title): " + (sentences + [outcome(story)]).joined(separator: ". ") + "."
@@ -150,7 +157,12 @@ struct EnglishWording: Wording {
   func breach(_ story: BreachStory) -> String {
     let breach = story.breach
     let (lapse, kind) = (breach.lapse, breach.lapse.step.clock)
-    let slip = lapse.slip.map { ", \($0.chinese)" } ?? ""
+    let slip = lapse.slip.map { ", \($0.text(isWithdrawn: !breach.status.counts))" } ?? ""
+    let done =
+      story.done.map {
+        "; by a message \(kind == .response ? "answered" : "settled") at \($0.at.english), of which Duban heard at \($0.heard.english)"
+          + (breach.status == .upheld ? ", not accepted" : "")
+      } ?? ""
     let meaning =
       switch breach.status {
       case .standing, .upheld: "counts"
@@ -161,7 +173,7 @@ struct EnglishWording: Wording {
     let decided = story.decisions.map { " Decided at \($0.at.english) by \($0.by): \($0.decision), because \($0.because)." }
     return
       "Breach \(breach.number): \(story.organ) (\(story.role)) had \(kind.chinese) due \(lapse.dueAt.englishEnd), found \(lapse.foundAt.english)"
-      + "\(slip); \(breach.status.rawValue) (\(meaning))." + decided.joined()
+      + "\(slip)\(done); \(breach.status.rawValue) (\(meaning))." + decided.joined()
   }
 
   func suspended(_ subject: Subject, since: Instant, reason: String?) -> String {

@@ -170,7 +170,7 @@ public struct ItemDetail: Encodable, Sendable {
 
 /// A clock of the present cycle: what the organ that owes it answers for.
 public struct ClockView: Encodable, Sendable {
-  /// The step that is owed now, or was when it ended: from when it counts, until when, and who owes it.
+  /// The step that is owed now, or was when it ended: from when it counts, until when, and whom a breach of it names.
   public var start: Instant
   public var dueAt: Instant
   public var organ: String
@@ -207,13 +207,13 @@ extension CycleAccount {
       let setting = step.settings.last, let own = first.settings.last
     else { return nil }
     var view = ClockView(
-      start: setting.derivation.clock.start, dueAt: setting.derivation.dueAt, organ: step.organ,
+      start: setting.derivation.clock.start, dueAt: setting.derivation.dueAt, organ: step.accountable,
       isSupervising: step.isSupervising,
       isProvisional: setting.derivation.clock.isProvisional, isExhausted: step.lapse != nil)
     guard case .done(let at, let late) = story.outcome else { return view }
     // What is done is measured by the responsible unit's own deadline.
     (view.start, view.dueAt, view.organ, view.isSupervising) = (
-      own.derivation.clock.start, own.derivation.dueAt, first.organ, false
+      own.derivation.clock.start, own.derivation.dueAt, first.accountable, false
     )
     (view.isProvisional, view.isExhausted) = (own.derivation.clock.isProvisional, false)
     (view.doneAt, view.lateBySeconds) = (at, late.map { $0.microseconds / 1_000_000 })

@@ -6,8 +6,10 @@ import Duban
 protocol Wording: Sendable {
   /// What the account leaves out; nil where nothing.
   func scope(asAt: Instant?, asOf: Instant?) -> String?
-  /// Of a matter whose opening is not heard yet.
-  func awaited(_ kind: Kind) -> String
+  /// Of a matter of which nothing was on record at the time that was asked about.
+  func unrecorded() -> String
+  /// Of a matter whose opening is not heard yet, and whether any entry waits for it.
+  func awaited(_ kind: Kind, holdsWaiting: Bool) -> String
   func beginning(_ beginning: Beginning) -> String
   func handover(_ handover: Handover) -> String
   func clock(_ story: ClockStory) -> String
@@ -85,6 +87,8 @@ struct BreachStory {
   /// 承办, 主办, 协办, 督办.
   var role: String
   var decisions: [Decision]
+  /// When it was done by a message that speaks against the breach, and when that was heard; of a contested or upheld one.
+  var done: (at: Instant, heard: Instant)?
 }
 
 /// A person's decision about a breach.
@@ -103,7 +107,10 @@ extension Account {
     let wording = language.wording
     var paragraphs: [String] = []
     if let scope = wording.scope(asAt: asAt, asOf: asOf) { paragraphs.append(scope) }
-    guard matter.opening != nil, matter.item(of: unit) != nil else { return paragraphs + [wording.awaited(matter.kind)] }
+    if log.isEmpty { return paragraphs + [wording.unrecorded()] }
+    guard matter.opening != nil, matter.item(of: unit) != nil else {
+      return paragraphs + [wording.awaited(matter.kind, holdsWaiting: fold.verdicts.values.contains(.waits))]
+    }
     for (each, item) in matter.items where each == unit || unit == nil {
       let cycles = cycles(of: each)
       for cycle in cycles { paragraphs += self.paragraphs(of: cycle, wording, now: min(asOf ?? now, asAt ?? now)) }
@@ -123,7 +130,8 @@ extension Account {
         wording.breach(
           BreachStory(
             breach: breach, kind: matter.kind, organ: name(breach.lapse.organID, breach.lapse.step.tier),
-            role: directory.role(in: breach.lapse), decisions: decisions(on: breach.number))))
+            role: directory.role(in: breach.lapse), decisions: decisions(on: breach.number), done: done(before: breach, in: cycle)
+          )))
     }
     return paragraphs
   }
@@ -155,6 +163,18 @@ extension Account {
   /// Breaches of a cycle, those included that did not happen after all: people were told of them.
   private func breaches(of cycle: CycleAccount) -> [Breach] {
     breaches.filter { $0.lapse.step.unit == cycle.unit && $0.lapse.step.begunBy == cycle.cycle.begunBy }
+  }
+
+  /// The answer, or the end, that lies before the deadline of a breach and was heard after it was found.
+  private func done(before breach: Breach, in cycle: CycleAccount) -> (at: Instant, heard: Instant)? {
+    guard breach.status == .contested || breach.status == .upheld else { return nil }
+    let time = breach.lapse.step.clock == .response ? cycle.cycle.answeredAt : cycle.end?.at
+    guard let time, time <= breach.lapse.dueAt else { return nil }
+    let entry = log.first { entry in
+      entry.unit == cycle.unit && entry.place == time && entry.recordedAt >= breach.lapse.foundAt
+        && fold.verdicts[entry.number] == .applied && (entry.event == .responded || entry.event == .resolved)
+    }
+    return entry.map { (time, $0.recordedAt) }
   }
 
   func decisions(on breach: Int32) -> [Decision] {

@@ -71,15 +71,15 @@ extension Store {
 
   /// Puts a person's decision about a breach on record, with what follows from it.
   ///
-  /// - Throws: ``StoreFault`` where there is no such breach, or the decision does not fit what has become of it.
+  /// - Throws: ``RequestFault`` where there is no such breach, or the decision does not fit what has become of it.
   public func decide(_ decision: Breach.Decision, on number: Int32, of item: Int64, by person: String, because reason: String)
     throws
   {
     try transaction { store in
-      guard let matter = try store.lock([item]).first else { throw StoreFault("no item \(item)") }
+      guard let matter = try store.lock([item]).first else { throw RequestFault("no item \(item)") }
       let breaches = try store.breaches(of: [item])[item] ?? []
       guard let breach = breaches.first(where: { $0.number == number }) else {
-        throw StoreFault("item \(matter.key) has no breach \(number); see dubanctl breaches list --item \(matter.key.subject)")
+        throw RequestFault("item \(matter.key) has no breach \(number); see dubanctl breaches list --item \(matter.key.subject)")
       }
       let (references, now) = try store.references()
       var effects = Effects()
@@ -87,9 +87,24 @@ extension Store {
         decision, on: number, of: matter, breaches: breaches, notices: try store.noticesOnRecord(of: [item])[item] ?? [],
         by: person, because: reason, references: references, at: now)
       guard isDone else {
-        throw StoreFault("breach \(number) of \(matter.key) is \(breach.status.rawValue), so you cannot \(decision.rawValue) it")
+        let refusal = "breach \(number) of \(matter.key) is \(breach.status.rawValue), so you cannot \(decision.rawValue) it"
+        throw RequestFault("\(refusal): \(decision.remedy(for: breach.status))")
       }
       try store.write(effects, at: now)
     }
+  }
+}
+
+extension Breach.Decision {
+  /// Of which breaches it can be made, and what can be decided of this one instead.
+  fileprivate func remedy(for status: Breach.Status) -> String {
+    func choice(_ words: [String]) -> String {
+      (words.count > 1 ? words.dropLast().joined(separator: ", ") + " or " : "") + (words.last ?? "")
+    }
+    let fitting = Breach.Status.allCases.filter { self.status(after: $0) != nil }.map(\.rawValue)
+    let results = Self.allCases.compactMap { $0.status(after: status)?.rawValue }
+    let done = Breach.Status.allCases.lazy.compactMap { self.status(after: $0) }.first?.rawValue ?? rawValue
+    return "only a \(choice(fitting)) breach can be \(done); "
+      + (results.isEmpty ? "of this one nothing is left to decide" : "this one can be \(choice(results))")
   }
 }

@@ -118,23 +118,37 @@ extension Store {
     return summary
   }
 
-  /// Items, the most urgent first: those with a running deadline by the deadline, then the others by id.
+  private static let filtered = """
+    WHERE ($1::text IS NULL OR item.kind = $1) AND ($2::text IS NULL OR item.phase = $2) AND ($3::text IS NULL OR item.tier = $3)
+      AND (NOT $4 OR (item.breached_at IS NOT NULL AND item.phase <> 'closed'))
+      AND (NOT $5 OR item.unassigned AND item.phase <> 'awaited')
+    """
+
+  /// Items, the most urgent first: those that are overdue, the longest first, those with a running deadline by the deadline, then the others
+  /// by id.
   public func items(_ filter: ItemFilter) throws -> [ItemSummary] {
     try connection.execute(
       """
       \(Self.summary)
-      WHERE ($1::text IS NULL OR item.kind = $1) AND ($2::text IS NULL OR item.phase = $2) AND ($3::text IS NULL OR item.tier = $3)
-        AND (NOT $4 OR (item.breached_at IS NOT NULL AND item.phase <> 'closed'))
-        AND (NOT $5 OR item.unassigned AND item.phase <> 'awaited')
-      ORDER BY CASE WHEN item.suspended_at IS NULL THEN item.due_at END NULLS LAST, item.id LIMIT $6
+      \(Self.filtered)
+      ORDER BY CASE WHEN item.suspended_at IS NULL AND item.phase <> 'closed' THEN item.breached_at END NULLS LAST,
+        CASE WHEN item.suspended_at IS NULL THEN item.due_at END NULLS LAST, item.id LIMIT $6
       """, filter.kind?.rawValue, filter.phase?.rawValue, filter.tier?.rawValue, filter.overdueOnly, filter.unassignedOnly,
       filter.limit
     ).map(Self.summary)
   }
 
+  /// How many items a filter matches, whatever its limit.
+  public func itemCount(_ filter: ItemFilter) throws -> Int {
+    try connection.execute(
+      "SELECT count(*) FROM item \(Self.filtered)", filter.kind?.rawValue, filter.phase?.rawValue, filter.tier?.rawValue,
+      filter.overdueOnly, filter.unassignedOnly
+    ).only().decode(0)
+  }
+
   /// One item, by Duban's id or by the number it has upstream, for a part with `#` and its unit behind; nil where there is none.
   ///
-  /// - Throws: ``StoreFault`` where several systems use the number.
+  /// - Throws: ``RequestFault`` where several go by that name.
   public func item(named name: String) throws -> ItemSummary? {
     let readings = ItemKey.readings(of: name)
     // The unique key's index begins with the source: a number is looked up in it under each source that there is, one by one.
@@ -150,12 +164,14 @@ extension Store {
           SELECT id FROM item WHERE item.source = source.uri AND item.subject = reading.subject AND item.unit = reading.unit OFFSET 0
         ) AS named
         WHERE source.uri = coalesce(reading.source, source.uri)))
-      ORDER BY item.id LIMIT 2
+      ORDER BY item.id LIMIT 20
       """, Int64(name), readings.map(\.source), readings.map(\.subject), readings.map { $0.unit ?? "" })
-    guard rows.count < 2 else {
-      throw StoreFault("several systems use the number \(name); write SOURCE/NUMBER or Duban's own id")
+    let found = try rows.map(Self.summary)
+    guard found.count < 2 else {
+      let keys = found.map { "\($0.key)" }.joined(separator: ", ")
+      throw RequestFault("several items go by \(name), so write SOURCE/NUMBER, one of: \(keys)")
     }
-    return try rows.first.map(Self.summary)
+    return found.first
   }
 
   /// The parts (协办件) of a matter.

@@ -61,11 +61,18 @@ extension Store {
   }
 
   /// Brings the organs and sources to what a file states. Organs and sources that it does not name stay: items may point to them.
+  ///
+  /// - Throws: ``RequestFault`` where the file is another city's; nothing is changed then.
   public func apply(directory draft: DirectoryDraft) throws {
     try changingReferences { store in
       _ = try store.connection.execute("UPDATE reference_version SET directory = directory + 1")
       func upsertOrgan(_ tier: Tier?, _ name: String, _ hours: OfficeHours?, under parent: Int64?) throws -> Int64 {
         try store.upsertOrgan(tier, name, hours, under: parent)
+      }
+      let cities = try store.connection.execute("SELECT name FROM organ WHERE tier = 'city' AND name <> $1", draft.city)
+      if let city: String = try cities.first?.decode(0) {
+        throw RequestFault(
+          "this database is \(city)'s and the file \(draft.city)'s; a database serves one city: correct the file, or the DSN")
       }
       let hours = try store.storedOfficeHours()
       let city = try upsertOrgan(.city, draft.city, draft.hours, under: nil)

@@ -28,6 +28,15 @@ public struct StoreFault: Error, Sendable, CustomStringConvertible {
   }
 }
 
+/// What was asked for is not there, or does not fit what is: nothing was changed, and asking again does not help.
+public struct RequestFault: Error, Sendable, CustomStringConvertible {
+  public var description: String
+
+  public init(_ description: String) {
+    self.description = description
+  }
+}
+
 extension RawRepresentable where RawValue == String {
   /// A value of one of the schema's enumerations.
   init(stored text: String) throws(StoreFault) {

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Duban
+import DubanReading
 import DubanStore
 
 struct DirectoryCommand: AsyncParsableCommand {
@@ -23,7 +24,11 @@ struct DirectoryCommand: AsyncParsableCommand {
       let store = try await connections.migratedStore()
       try store.apply(directory: draft)
       let streets = draft.districts.reduce(0) { $0 + $1.streets.count }
-      print("\(draft.city): \(draft.districts.count) districts, \(streets) streets, \(draft.sources.count) sources")
+      let counts = [
+        draft.districts.count.of("district"), streets.of("street"), (draft.units ?? []).count.of("unit"),
+        draft.sources.count.of("source"),
+      ]
+      print("\(draft.city): \(counts.joined(separator: ", "))")
       let (assigned, unassigned) = try store.assignUnassigned()
       if assigned > 0 { print("items that were 待派 and are assigned now: \(assigned)") }
       if unassigned > 0 { print("items that are still 待派: \(unassigned); dubanctl items list --unassigned") }

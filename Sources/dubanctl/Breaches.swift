@@ -22,7 +22,7 @@ struct Breaches: AsyncParsableCommand {
     @OptionGroup var output: Output
     @Option(help: "Only those of this item.") var item: String?
     @Flag(help: "Only those that wait for a decision (待核定).") var contested = false
-    @Option(help: "How many at most.") var limit = 50
+    @Option(help: "How many at most.", transform: oneOrMore) var limit = 50
 
     func run() async throws {
       let store = try await connections.migratedStore()

@@ -22,7 +22,7 @@ struct Dead: AsyncParsableCommand {
     @OptionGroup var connections: Connections
     @OptionGroup var output: Output
     @OptionGroup var filter: Filter
-    @Option(help: "How many at most.") var limit = 100
+    @Option(help: "How many at most.", transform: oneOrMore) var limit = 100
 
     func run() async throws {
       let queues = try DeadLetterQueues(try await connections.broker())
@@ -139,7 +139,7 @@ struct Dead: AsyncParsableCommand {
     @OptionGroup var connections: Connections
     @OptionGroup var output: Output
     @Argument(help: "Only of this letter.") var letter: String?
-    @Option(help: "How many at most.") var limit = 100
+    @Option(help: "How many at most.", transform: oneOrMore) var limit = 100
 
     struct View: Encodable {
       var letter, queue, action, refusedFor: String
@@ -175,6 +175,14 @@ struct Dead: AsyncParsableCommand {
 
     var isEmpty: Bool { queue == nil && reason == nil }
 
+    func validate() throws {
+      // Those behind Duban's own are the broker's, of what it dead-lettered by itself.
+      let reasons = Refusal.Reason.allCases.map(\.rawValue) + ["rejected", "expired", "maxlen", "delivery_limit", "unknown"]
+      if let reason, !reasons.contains(reason) {
+        throw ValidationError("no reason \(reason); there are \(reasons.joined(separator: ", "))")
+      }
+    }
+
     func queues() throws -> [DubanTopology.IntakeQueue] {
       guard let queue else { return DubanTopology.intakeQueues }
       let found = DubanTopology.intakeQueues.filter { [$0.name, $0.deadLetterQueue].contains(queue) }
@@ -199,7 +207,8 @@ struct Dead: AsyncParsableCommand {
       }
     }
 
-    /// Deals with each letter that is selected, oldest first, and says so; what is not done is said too, and ends the command with code 1.
+    /// Deals with each letter that is selected, oldest first, and says so; what is not done is said too, and ends the command
+    /// with code 1, or 64 where a letter is not there.
     func deal(
       _ connections: Connections, did: String, would: String?, _ act: (FiledLetter, DeadLetterQueues, Store) throws -> Void
     ) async throws {
@@ -221,9 +230,9 @@ struct Dead: AsyncParsableCommand {
         }
         return letters.isEmpty || !missing.isEmpty
       }
-      for id in missing.sorted() { complain("no dead letter \(id)") }
       if count == 0 && isComplete && missing.isEmpty { print("no letter is selected") }
-      if !isComplete || !missing.isEmpty { throw ExitCode.failure }
+      guard missing.isEmpty else { throw ValidationError("no dead letter \(missing.sorted().joined(separator: ", "))") }
+      if !isComplete { throw ExitCode.failure }
     }
   }
 }

@@ -33,6 +33,8 @@ struct Dubanctl: AsyncParsableCommand {
     } catch let fault as SettingsFault {
       warn("\(fault)")
       exit(withError: ExitCode(SettingsFault.exitCode))
+    } catch let fault as RequestFault {
+      exit(withError: ValidationError("\(fault)"))
     } catch {
       exit(withError: error)
     }
@@ -107,6 +109,12 @@ private func flushOutput() throws {
 func reason(_ text: String) throws -> String {
   guard text.contains(where: { !$0.isWhitespace }) else { throw ValidationError("say why: it is kept with who did it") }
   return text
+}
+
+/// How many to list at most: the transform of `--limit`.
+func oneOrMore(_ text: String) throws -> Int {
+  guard let count = Int(text), count > 0 else { throw ValidationError("write a whole number, 1 or more") }
+  return count
 }
 
 /// Writes all of it, past the buffers of `print`.

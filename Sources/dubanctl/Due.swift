@@ -16,7 +16,7 @@ extension Items {
 
     @OptionGroup var connections: Connections
     @OptionGroup var output: Output
-    @Option(help: "How many at most.") var limit = 50
+    @Option(help: "How many at most.", transform: oneOrMore) var limit = 50
 
     func run() async throws {
       let items = try await connections.migratedStore().dueItems(limit: limit).map(DueView.init)

@@ -20,13 +20,14 @@ struct Items: AsyncParsableCommand {
       Tier?
     @Flag(help: "Only those that let a deadline pass and are not closed.") var overdue = false
     @Flag(help: "Only those whose street or unit the directory does not know (待派).") var unassigned = false
-    @Option(help: "How many at most.") var limit = 50
+    @Option(help: "How many at most.", transform: oneOrMore) var limit = 50
 
     func run() async throws {
       var filter = ItemFilter()
       (filter.kind, filter.phase, filter.tier) = (kind, phase, tier)
       (filter.overdueOnly, filter.unassignedOnly, filter.limit) = (overdue, unassigned, limit)
-      let items = try await connections.migratedStore().items(filter).map(ItemView.init)
+      let store = try await connections.migratedStore()
+      let items = try store.items(filter).map(ItemView.init)
       try output.print(
         items,
         table: Table(
@@ -38,6 +39,8 @@ struct Items: AsyncParsableCommand {
               "\(i.urgings)",
             ]
           }))
+      let count = items.count < limit ? items.count : try store.itemCount(filter)
+      if items.count < count { warn("\(items.count) of \(count) shown; --limit shows more") }
     }
   }
 
@@ -91,7 +94,7 @@ struct Notices: AsyncParsableCommand {
 
   @OptionGroup var connections: Connections
   @OptionGroup var output: Output
-  @Option(help: "How many at most.") var limit = 20
+  @Option(help: "How many at most.", transform: oneOrMore) var limit = 20
   @Flag(help: "Print the texts too.") var text = false
 
   func run() async throws {

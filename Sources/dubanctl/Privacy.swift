@@ -29,6 +29,12 @@ struct Privacy: AsyncParsableCommand {
 
     func run() async throws {
       let store = try await connections.migratedStore()
+      if let closedBefore {
+        let now = try store.now()
+        if closedBefore > now {
+          throw ValidationError("--closed-before is still ahead: it is \(now.rfc3339) by the database's clock")
+        }
+      }
       var total = (items: 0, originals: 0, contacts: 0)
       func erase(_ items: [Int64]) throws {
         let (originals, contacts) =

@@ -59,30 +59,42 @@ struct Publish: AsyncParsableCommand {
   func run() async throws {
     let text = file == "-" ? try readStandardInput() : try readFile(file)
     let lines = Self.lines(of: text)
-    let messages = try lines.enumerated().map { i, line in
+    let messages = try lines.map { number, line in
       OutgoingMessage(
-        exchange: DubanTopology.intakeExchange, routingKey: try key(of: line, at: i + 1),
+        exchange: DubanTopology.intakeExchange, routingKey: try key(of: line, at: number),
         properties: Properties(contentType: "application/cloudevents+json", deliveryMode: .persistent), body: Array(line.utf8))
     }
     let publisher = try Publisher(connection: try await connections.broker())
-    var published = 0
+    var refused: [String] = []
     for start in stride(from: 0, to: messages.count, by: 1000) {
       let batch = Array(messages[start..<min(start + 1000, messages.count)])
       for (i, outcome) in try publisher.publish(batch: batch, timeout: .seconds(60)).enumerated() where outcome != .confirmed {
-        throw ValidationError(
-          "line \(start + i + 1) was not taken by the broker: \(outcome); \(published + i) before it were. Is duband's topology declared?"
-        )
+        refused.append("line \(lines[start + i].number) was not taken: \(why(outcome, key: batch[i].routingKey))")
       }
-      published += batch.count
     }
-    print("published \(published)")
+    let taken = messages.count - refused.count
+    guard refused.isEmpty else {
+      throw ValidationError("\(taken) of \(messages.count.of("line")) were taken\n" + refused.joined(separator: "\n"))
+    }
+    print("published \(taken)")
   }
 
-  /// The lines that hold something, without their line ends. To Swift CR LF is one character and U+2028, which may stand in JSON's
-  /// strings, a newline: hence by bytes.
-  private static func lines(of text: String) -> [Substring] {
-    let lines = text.utf8.split(separator: UInt8(ascii: "\n")).map { $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0 }
-    return lines.map(Substring.init).filter { !$0.allSatisfy(\.isWhitespace) }
+  private func why(_ outcome: Outcome, key: String) -> String {
+    switch outcome {
+    case .confirmed, .nacked: "the broker could not keep it; publish it again"
+    case .returned(312, _):
+      "no queue takes routing key \(key): "
+        + (routingKey == nil ? "correct `type`; see dubanctl check" : "correct --routing-key")
+    case .returned(let code, let text): "the broker returned it: \(code) \(text)"
+    }
+  }
+
+  /// The lines that hold something, numbered as they stand, without their line ends. To Swift CR LF is one character and U+2028, which may
+  /// stand in JSON's strings, a newline: hence by bytes.
+  private static func lines(of text: String) -> [(number: Int, text: Substring)] {
+    text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated().map { i, line in
+      (number: i + 1, text: Substring(line.last == UInt8(ascii: "\r") ? line.dropLast() : line))
+    }.filter { !$0.text.allSatisfy(\.isWhitespace) }
   }
 
   private func key(of line: Substring, at number: Int) throws -> String {

@@ -20,7 +20,7 @@ extension PolicyCommand {
     @Argument(help: "A YAML file with the policy to try.") var file: String
     @Option(help: "RFC 3339, e.g. 2026-10-01T00:00:00+08:00.") var from: Instant
     @Option(help: "RFC 3339; now if left out.") var to: Instant?
-    @Option(help: "How many of the items that differ to list.") var limit = 50
+    @Option(help: "How many of the items that differ to list.", transform: oneOrMore) var limit = 50
 
     func validate() throws {
       if let to, to <= from { throw ValidationError("--to is not later than --from: nothing lies between them") }

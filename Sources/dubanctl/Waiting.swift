@@ -23,7 +23,7 @@ struct Waiting: AsyncParsableCommand {
     @OptionGroup var output: Output
     @Flag(help: "Only those that are flagged: they have waited longer than the policy in force allows.") var overdue = false
     @Flag(help: "Those that cannot count instead, the latest first, with the reason of each.") var inapplicable = false
-    @Option(help: "How many at most.") var limit = 50
+    @Option(help: "How many at most.", transform: oneOrMore) var limit = 50
 
     func validate() throws {
       if overdue && inapplicable { throw ValidationError("--overdue is about events that wait; leave out --inapplicable") }
@@ -95,7 +95,7 @@ struct Waiting: AsyncParsableCommand {
 
     @OptionGroup var connections: Connections
     @OptionGroup var output: Output
-    @Option(help: "How many at most, the latest first.") var limit = 50
+    @Option(help: "How many at most, the latest first.", transform: oneOrMore) var limit = 50
 
     func run() async throws {
       let views = try await connections.migratedStore().entriesSetAside(limit: limit).map(SetAsideView.init)

@@ -98,7 +98,11 @@ struct ExplainTests {
       default: "至期未响应，记胜阳港街道逾期（第1号，\(status.chinese)）" + slip
       }
     #expect(story.text()[1].contains("；\(record)；"), "\(story.text()[1])")
-    #expect(story.text(.en).contains { $0.hasPrefix("Breach 1: 胜阳港街道 (承办) had 响应 due") && $0.contains(status.rawValue) })
+    #expect(
+      story.text(.en).contains {
+        $0.hasPrefix("Breach 1: 胜阳港街道 (承办) had 响应 due") && $0.contains(status.rawValue)
+          && $0.contains("蓝色督办单, withdrawn (已撤销)") == !status.counts
+      })
   }
 
   @Test("as at: what was not recorded or found yet is not told; as of: what had not happened yet is not")
@@ -214,6 +218,28 @@ struct ExplainTests {
     var story = try Story()
     try story.say("complaint.responded", "2026-10-19T08:00")
     #expect(story.text() == ["尚未收到该诉求的受理信息，已收到的记录待受理后一并计入。"])
+    #expect(story.text(asOf: "2026-10-19T07:59").last == "此时尚无该件的任何记录。")
+    story.append(.setAside(entry: 1, because: "误发", by: "王某"), "2026-10-20T08:00")
+    #expect(story.text() == ["尚未收到该诉求的受理信息。"] && story.text(.en) == ["The complaint is not opened yet."])
+  }
+
+  @Test("a breach that a late message speaks against says so, and whether a person believed it")
+  func doneByMessage() throws {
+    for (status, belief) in [(Breach.Status.contested, ""), (.upheld, "，未予采信")] {
+      var story = try Story()
+      try story.say("complaint.submitted", "2026-09-28T08:00", place)
+      story.sweep("2026-09-30T08:00")
+      try story.say("complaint.responded", "2026-09-30T07:00", recorded: "2026-09-30T12:00")
+      story.decide(1, status)
+      let line = try #require(story.text().first { $0.hasPrefix("第1号逾期记录：") })
+      let done = "；据来文于2026年9月30日07:00响应（系统于2026年9月30日12:00方收到）\(belief)；状态：\(status.chinese)（"
+      #expect(line.contains(done), "\(line)")
+      #expect(
+        story.text(.en).contains {
+          $0.contains("; by a message answered at 2026-09-30 07:00, of which Duban heard at 2026-09-30 12:00")
+            && $0.contains(", not accepted") == (status == .upheld)
+        })
+    }
   }
 
   @Test("a row that says otherwise than its log is a defect")

@@ -99,8 +99,8 @@ struct BreachStoreTests {
       try store.decide(.lift, on: 2, of: matter.id, by: "王", because: "确已答复")
       #expect(try statuses(test) == "1 upheld 3, 2 lifted 3" && test.announced("slip.withdrawn") == 1)
       #expect(try test.announced("notice.withdrawn") == 0, "one of its grounds stands")
-      #expect(throws: StoreFault.self) { try store.decide(.uphold, on: 2, of: matter.id, by: "王", because: "再议") }
-      #expect(throws: StoreFault.self) { try store.decide(.lift, on: 3, of: matter.id, by: "王", because: "没有") }
+      #expect(throws: RequestFault.self) { try store.decide(.uphold, on: 2, of: matter.id, by: "王", because: "再议") }
+      #expect(throws: RequestFault.self) { try store.decide(.lift, on: 3, of: matter.id, by: "王", because: "没有") }
       // What people decided stays, whatever is heard afterwards.
       try take([complaint("accepted", "S", at: start + .hours(1))], store)
       #expect(try statuses(test) == "1 upheld 3, 2 lifted 3")

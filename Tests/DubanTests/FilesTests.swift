@@ -24,6 +24,29 @@ struct FilesTests {
     #expect(directory.city == "黄石市" && directory.sources.contains { $0.uri == "/hotline/12345" })
   }
 
+  @Test("a word that is none of the allowed ones is told with those, and its line")
+  func words() throws {
+    func fault(_ body: () throws -> Void) -> String {
+      do {
+        try body()
+        return "taken"
+      } catch {
+        return "\(error)"
+      }
+    }
+    func policy(_ rule: String) -> String {
+      fault {
+        _ = try Policy(yaml: "policy: x\ncounts-from-hearing-after: 1h\nrules:\n  - { \(rule), \(Self.day) }\n", version: 1)
+      }
+    }
+    #expect(
+      policy("kind: complaints") == "line 4: rules[0].kind: write complaint, inspection, funding or reminder, not 'complaints'")
+    #expect(policy("kind: complaint, starts-at: town").hasSuffix(".starts-at: write street, district or city, not 'town'"))
+    #expect(policy("kind: complaint, slips: [blue, green, red]").hasSuffix("write blue, orange or red, not 'green'"))
+    let schedule = "schedules:\n  - { name: x, notice: bulletins, every: month, tier: district }\n"
+    #expect(fault { _ = try ScheduleDraft.read(yaml: schedule) }.hasSuffix("write summons or bulletin, not 'bulletins'"))
+  }
+
   @Test("how long an event may wait for its item is the policy's to say, and a day where it does not")
   func waiting() throws {
     func policy(_ line: String) throws -> Policy {

@@ -49,9 +49,11 @@ struct BreachesCommandTests {
       #expect(table.contains("contested (待核定)") && table.contains("胜阳港街道 (承办)"))
 
       let wrong = try test.dubanctl("breaches", "uphold", "A", "1", "--because", "误")
-      #expect(wrong.end == .exit(1) && wrong.errors.contains("is standing, so you cannot uphold it"), "\(wrong.errors)")
+      let remedy = "only a contested breach can be upheld; this one can be lifted or excused"
+      #expect(
+        wrong.end == .exit(64) && wrong.errors.contains("is standing, so you cannot uphold it: \(remedy)"), "\(wrong.errors)")
       let none = try test.dubanctl("breaches", "excuse", "A", "7", "--because", "误")
-      #expect(none.end == .exit(1) && none.errors.contains("has no breach 7"))
+      #expect(none.end == .exit(64) && none.errors.contains("has no breach 7"))
       #expect(try test.dubanctl("breaches", "show", "A", "7").end == .exit(64))
       #expect(try test.dubanctl("breaches", "excuse", "Z", "1", "--because", "误").end == .exit(64))
       let excused = try test.dubanctl("breaches", "excuse", "A", "1", "--because", "暴雨红色预警", environment: ["USER": "wang"])
@@ -90,14 +92,16 @@ struct BreachesCommandTests {
           ["privacy", "erase", "--because", "保存期满"] + arguments, test.connections.merging(["USER": "wang"]) { $1 })
       }
       #expect(try erase().end == .exit(64))
-      #expect(try erase("--item", "A", "--closed-before", "2026-10-01T00:00:00+08:00").end == .exit(64))
+      let ahead = try erase("--closed-before", "2099-01-01T00:00:00+08:00")
+      #expect(ahead.end == .exit(64) && ahead.errors.contains("--closed-before is still ahead"), "\(ahead.errors)")
+      #expect(try erase("--item", "A", "--closed-before", "2026-09-28T12:00:00+08:00").end == .exit(64))
       #expect(
         try erase("--closed-before", "2026-09-01T00:00:00+08:00").output.hasPrefix(
           "erased 0 messages as sent and 0 contacts of 0"))
-      let dry = try erase("--closed-before", "2026-10-01T00:00:00+08:00", "--dry-run")
+      let dry = try erase("--closed-before", "2026-09-28T12:00:00+08:00", "--dry-run")
       #expect(dry.output == "would erase 4 messages as sent and 2 contacts of 2 items\n", "\(dry.errors)")
       #expect(try test.store.ask("SELECT count(*) FROM original") == 5 && test.store.ask("SELECT count(*) FROM erasure") == 0)
-      let real = try erase("--closed-before", "2026-10-01T00:00:00+08:00")
+      let real = try erase("--closed-before", "2026-09-28T12:00:00+08:00")
       #expect(real.output == "erased 4 messages as sent and 2 contacts of 2 items\n", "\(real.errors)")
       #expect(try erase("--item", "C").output == "erased 1 message as sent and 1 contact of 1 item\n")
       #expect(try test.store.ask("SELECT count(*) FROM original") == 0 && test.store.ask("SELECT count(*) FROM contact") == 0)

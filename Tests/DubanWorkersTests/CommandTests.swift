@@ -178,7 +178,12 @@ struct DubanctlTests {
       #expect(try decode(Shown.self, test.dubanctl("items", "show", "\(shown.item.id)", "--json")).item.id == shown.item.id)
 
       let ambiguous = try test.dubanctl("items", "show", "2026-001")
-      #expect(ambiguous.end == .exit(1) && ambiguous.errors.contains("several systems use the number 2026-001"))
+      #expect(ambiguous.end == .exit(64) && ambiguous.errors.contains("several items go by 2026-001, so write SOURCE/NUMBER"))
+      #expect(["/hotline/12345/2026-001", "/qr/mashang/2026-001"].allSatisfy(ambiguous.errors.contains))
+      let cut = try test.dubanctl("items", "list", "--limit", "1")
+      #expect(cut.end == .exit(0) && cut.errors == "dubanctl: 1 of 3 shown; --limit shows more\n", "\(cut.errors)")
+      let none = try test.dubanctl("items", "list", "--limit", "0")
+      #expect(none.end == .exit(64) && none.errors.contains("write a whole number, 1 or more"), "\(none.errors)")
       let unknown = try test.dubanctl("items", "show", "2026-009")
       #expect(unknown.end == .exit(64) && unknown.errors.contains("no item 2026-009"))
       let mistyped = try test.dubanctl("items", "list", "--kind", "complaints")
@@ -200,9 +205,13 @@ struct DubanctlTests {
         #expect(raw.end == .exit(0) && raw.output == "published 3\n")
         #expect(try test.depth(of: "duban.complaints") == 3)
       }
-      try withFile(Sample.event("weather.changed", id: "2", subject: "S")) { file in
+      let stray = Sample.event("weather.changed", id: "2", subject: "S")
+      try withFile([stray, "", good, stray, good].joined(separator: "\n")) { file in
         let result = try test.dubanctl("publish", file)
-        #expect(result.end == .exit(64) && result.errors.contains("line 1 was not taken by the broker"))
+        #expect(result.end == .exit(64) && result.errors.contains("Error: 2 of 4 lines were taken\n"), "\(result.errors)")
+        let remedy = "was not taken: no queue takes routing key weather.changed: correct `type`; see dubanctl check"
+        #expect([1, 4].allSatisfy { result.errors.contains("line \($0) \(remedy)") }, "\(result.errors)")
+        #expect(try test.depth(of: "duban.complaints") == 5)
       }
       let missing = try test.dubanctl("publish", "/nonexistent.ndjson")
       #expect(missing.end == .exit(64) && missing.errors.contains("/nonexistent.ndjson: cannot be read"))

@@ -134,6 +134,9 @@ struct ItemsCommandTests {
       let exhausted = try explain("B")
       #expect(exhausted.contains("Not answered yet; no organ is above."))
       #expect(exhausted.contains("Not settled yet; no organ is above."))
+      // A has a deadline, B has none any more and is overdue the longest.
+      let list = try JSONDecoder().decode([Item].self, from: Data(test.dubanctl("items", "list", "--json").output.utf8))
+      #expect(list.map(\.subject) == ["B", "A"] && list.map { $0.dueAt == nil } == [true, false])
       let shown = try test.dubanctl("items", "show", "B").output
       #expect(line("承办", of: shown) == "承办 胜阳港街道" && line("督办", of: shown) == "督办 黄石市")
       #expect(line("办结", of: shown)?.hasPrefix("办结 overdue; was due 2026-12-16T01:30:00+08:00") == true, "\(shown)")
@@ -213,6 +216,7 @@ struct ItemsCommandTests {
       #expect(try explain("--as-at", heard + "+08:00").contains("经后收到的记录查明未逾期"))
       let stood = try explain("--as-of", "2026-09-29T08:00:00+08:00")
       #expect(stood.contains("尚未响应。") && !stood.contains("号逾期"), "\(stood)")
+      #expect(try explain("--as-of", "2026-09-28T07:59:00+08:00").hasSuffix("此时尚无该件的任何记录。\n"))
       let ahead = try test.dubanctl("items", "explain", "H", "--as-of", "2099-01-01T00:00:00+08:00")
       #expect(ahead.end == .exit(64) && ahead.errors.contains("--as-of is still ahead"))
     }

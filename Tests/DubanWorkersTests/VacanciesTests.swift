@@ -91,7 +91,7 @@ struct VacanciesTests {
         #expect(applied.end == .exit(0), "\(applied.errors)")
         #expect(
           applied.output == """
-            黄石市: 2 districts, 4 streets, 3 sources
+            黄石市: 2 districts, 4 streets, 3 units, 3 sources
             items that were 待派 and are assigned now: 1
             items that are still 待派: 1; dubanctl items list --unassigned
 
@@ -99,6 +99,11 @@ struct VacanciesTests {
         try await untilMetrics(daemon, hold: "duban_unassigned_items 1")
         let shown = try test.dubanctl("items", "show", "S无此街道").output
         #expect(shown.contains("承办          无此街道") && shown.contains("item.placed: 黄石港区无此街道"), "\(shown)")
+        // The organ that a breach would name.
+        #expect(shown.contains(" at 无此街道, counted from ") && !shown.contains(" at 黄石港区"), "\(shown)")
+        try TestStore.directory.replacing("黄石市", with: "大冶市").write(to: file, atomically: true, encoding: .utf8)
+        let other = try test.dubanctl("directory", "apply", file.path)
+        #expect(other.end == .exit(64) && other.errors.contains("this database is 黄石市's and the file 大冶市's"))
         #expect(try test.dubanctl("items", "explain", "S无此街道").output.contains("承办"))
         // The daemon itself knows it from now on.
         try test.publish([

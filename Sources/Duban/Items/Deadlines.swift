@@ -21,7 +21,7 @@ extension Fold {
   }
 
   /// Who is to blame where a step lapses: its owner, but at the first step not a unit that was told too late that it is responsible.
-  func accountable(for clock: Item.Clock, in cycle: Item.Cycle) -> Int64? {
+  public func accountable(for clock: Item.Clock, in cycle: Item.Cycle) -> Int64? {
     guard clock.step == 0, let first = cycle.handovers.first else { return owner(of: clock, in: cycle) }
     return (cycle.handovers.last { $0.since <= clock.dueAt } ?? first).organID
   }

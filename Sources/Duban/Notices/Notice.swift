@@ -2,7 +2,7 @@
 
 /// A document to an organ.
 public struct Notice: Hashable, Sendable {
-  public enum Kind: String, Sendable {
+  public enum Kind: String, CaseIterable, Sendable {
     /// 约谈: proposed by Duban, decided by a named person.
     case summons
     /// 通报: figures, issued as they stand.

@@ -163,5 +163,3 @@ public struct ScheduleDraft: Hashable, Sendable, Decodable {
     return drafts
   }
 }
-
-extension Notice.Kind: Decodable {}

@@ -143,6 +143,36 @@ extension YamlError {
   }
 }
 
+extension RawRepresentable where Self: CaseIterable, RawValue == String {
+  /// Reads one of a few words; for any other it says which there are.
+  fileprivate init(named decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let text = try container.decode(String.self)
+    guard let value = Self(rawValue: text) else {
+      let words = Self.allCases.map(\.rawValue)
+      let choice = words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "write \(choice), not '\(text)'")
+    }
+    self = value
+  }
+}
+
+extension Kind {
+  public init(from decoder: any Decoder) throws { try self.init(named: decoder) }
+}
+
+extension Tier {
+  public init(from decoder: any Decoder) throws { try self.init(named: decoder) }
+}
+
+extension Slip {
+  public init(from decoder: any Decoder) throws { try self.init(named: decoder) }
+}
+
+extension Notice.Kind: Decodable {
+  public init(from decoder: any Decoder) throws { try self.init(named: decoder) }
+}
+
 /// A length of time as people write it in a file: `30s`, `15m`, `48h`, `13d`.
 struct SpanText: Decodable {
   var span: Span

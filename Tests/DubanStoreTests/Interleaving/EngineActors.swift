@@ -134,7 +134,7 @@ struct EngineActor: Sendable {
       let decision = Breach.Decision.allCases[luck / 8 % Breach.Decision.allCases.count]
       do {
         try store.decide(decision, on: row.breach.number, of: row.breach.itemID, by: "王", because: "核实")
-      } catch is StoreFault {}
+      } catch is RequestFault {}
     case 2:
       guard let entry = try store.waitingEntries(overdueOnly: false, limit: 9).last, luck / 4 % 4 == 0 else { return }
       do {

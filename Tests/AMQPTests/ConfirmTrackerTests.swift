@@ -41,6 +41,14 @@ import TestServers
     #expect(tracker.unanswered == 2)
   }
 
+  @Test("what was confirmed when the time ran out counts; of the rest nothing is known")
+  func timeIsUp() {
+    var tracker = ConfirmTracker(first: 1, count: 4)
+    tracker.confirm(ack(2, multiple: true))
+    tracker.confirm(ack(4))
+    #expect(tracker.unanswered == 1 && tracker.result() == [.confirmed, .confirmed, nil, .confirmed])
+  }
+
   @Test("a return belongs to the first equal message after the last one returned, and its confirm does not change that")
   func returned() {
     let batch = ["a", "b", "a", "a"].map { message($0, to: "nowhere") }

@@ -84,6 +84,22 @@ import TestServers
     }
   }
 
+  @Test("an attempt over a line that stalls says what is confirmed, and of the rest that nothing is known")
+  func attempt() async throws {
+    try await withTestBroker { broker in
+      let proxy = try StallingProxy(to: broker.configuration.hosts[0])
+      defer { proxy.end() }
+      let connection = try Connection(ConnectionConfiguration(proxy.url(broker.virtualHost)))
+      try connection.openChannel().declareQueue("q")
+      let publisher = try Publisher(connection: connection)
+      let whole = publisher.attempt(batch: [message("a", to: "q"), message("b", to: "nowhere")], timeout: patience)
+      #expect(whole.outcomes == [.confirmed, .returned(code: 312, text: "NO_ROUTE")] && whole.failure == nil)
+      proxy.stall(.both)
+      let part = publisher.attempt(batch: [message("c", to: "q"), message("d", to: "q")], timeout: .milliseconds(300))
+      #expect(part.outcomes == [nil, nil] && part.failure?.kind == .timeout)
+    }
+  }
+
   @Test("if the broker stops reading, acknowledgements fail within the send timeout")
   func stalledAcknowledgement() async throws {
     try await withTestBroker { broker in

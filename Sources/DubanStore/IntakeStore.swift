@@ -23,10 +23,21 @@ extension Store {
 
   /// In the caller's transaction.
   func taken(_ batch: [Envelope], _ rejections: ([Intake.Outcome], Instant) -> [Announcement]) throws -> IntakeResult {
-    var (known, unknown) = try lockMatters(of: batch)
-    // After the locks: what a transaction that held them has taken is seen now, and the time is not before it.
-    let taken = try digests(of: batch)
-    let (references, now) = try references()
+    // In the order of arrival, so that the same batch has the same ids in every run.
+    var (keys, kinds): ([ItemKey], [ItemKey: Kind]) = ([], [:])
+    for envelope in batch {
+      let key = envelope.matter
+      if kinds.updateValue(kinds[key] ?? envelope.type.kind, forKey: key) == nil { keys.append(key) }
+    }
+    let results = try connection.pipelined { pipeline in
+      Self.addLocks(on: keys, to: &pipeline)
+      // After the locks: what a transaction that held them has taken is seen now, and the time is not before it.
+      Self.addDigests(of: batch, to: &pipeline)
+      Self.addReferences(to: &pipeline)
+    }
+    var (known, unknown) = try matters(keys, kinds, of: results[0])
+    let taken = try digests(of: results[1])
+    let (references, now) = try references(of: results)
     for ((key, kind), id) in zip(unknown, try takeIDs(unknown.count)) {
       known[key] = Intake.Known(Matter(id: id, key: key, kind: kind, at: now), isNew: true)
     }
@@ -38,17 +49,10 @@ extension Store {
     return IntakeResult(outcomes: outcomes, effects: effects, references: references, now: now)
   }
 
-  /// Locks the matters of a batch that are there. What another transaction holds is in neither list.
-  private func lockMatters(of batch: [Envelope]) throws -> (known: [ItemKey: Intake.Known], unknown: [(key: ItemKey, kind: Kind)])
-  {
-    // In the order of arrival, so that the same batch has the same ids in every run.
-    var (keys, kinds): ([ItemKey], [ItemKey: Kind]) = ([], [:])
-    for envelope in batch {
-      let key = envelope.matter
-      if kinds.updateValue(kinds[key] ?? envelope.type.kind, forKey: key) == nil { keys.append(key) }
-    }
+  /// Locks the matters that are there and not held.
+  private static func addLocks(on keys: [ItemKey], to pipeline: inout Pipeline) {
     // Each key by itself through the index: a plan that was made while the table was small would be kept while it grows.
-    let rows = try connection.execute(
+    pipeline.add(
       """
       SELECT key.n, there.id IS NOT NULL, held.*
       FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS key(source, subject, n)
@@ -58,6 +62,12 @@ extension Store {
         SELECT \(ItemRow.selection) FROM item WHERE item.id = there.id FOR UPDATE SKIP LOCKED) AS held ON true
       ORDER BY key.n
       """, keys.map(\.source), keys.map(\.subject))
+  }
+
+  /// The matters that are locked now, and those that are not there. What another transaction holds is in neither list.
+  private func matters(_ keys: [ItemKey], _ kinds: [ItemKey: Kind], of rows: Rows) throws
+    -> (known: [ItemKey: Intake.Known], unknown: [(key: ItemKey, kind: Kind)])
+  {
     var (known, unknown): ([ItemKey: Intake.Known], [(ItemKey, Kind)]) = ([:], [])
     for row in rows {
       let place: Int64 = try row.decode(0)
@@ -81,13 +91,16 @@ extension Store {
     return pasts
   }
 
-  private func digests(of batch: [Envelope]) throws -> [MessageKey: ContentDigest] {
-    let rows = try connection.execute(
+  private static func addDigests(of batch: [Envelope], to pipeline: inout Pipeline) {
+    pipeline.add(
       """
       SELECT key.source, key.id, taken.digest
       FROM unnest($1::text[], $2::text[]) AS key(source, id) CROSS JOIN LATERAL (
         SELECT digest FROM message WHERE message.source = key.source AND message.id = key.id OFFSET 0) AS taken
       """, batch.map(\.key.source), batch.map(\.key.id))
+  }
+
+  private func digests(of rows: Rows) throws -> [MessageKey: ContentDigest] {
     var digests: [MessageKey: ContentDigest] = [:]
     for row in rows {
       digests[MessageKey(source: try row.decode(0), id: try row.decode(1))] = ContentDigest(bytes: try row.decode(2))

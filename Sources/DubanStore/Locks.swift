@@ -35,9 +35,9 @@ extension Store {
   static let exclusiveBound = 2000
 
   /// Shares the references with other transactions that fold, until this one ends. In the caller's transaction.
-  func shareReferences() throws(PostgresError) {
+  static func addSharing(to pipeline: inout Pipeline) {
     // With a number of its own the transaction counts among the writers that ``awaitWriters(bound:)`` waits for.
-    _ = try connection.execute("SELECT pg_advisory_xact_lock_shared($1), pg_current_xact_id()", Lock.references)
+    pipeline.add("SELECT pg_advisory_xact_lock_shared($1), pg_current_xact_id()", Lock.references)
   }
 
   /// Runs a transaction that changes what folds refer to, while none runs.

@@ -82,13 +82,22 @@ public final class Store {
   /// - Throws: ``StoreFault`` where no policy has been applied yet, or the schema is not this program's own any more: it was migrated while the
   ///   program ran, and what it would fold by is out of date.
   public func references() throws -> (References, now: Instant) {
-    try shareReferences()
-    // A statement of its own: the time must not be read before the lock is held.
-    let row = try connection.execute(
+    try references(of: try connection.pipelined { Self.addReferences(to: &$0) })
+  }
+
+  /// The lock, and what is read under it: in statements of their own, because the time must not be read before the lock is held.
+  static func addReferences(to pipeline: inout Pipeline) {
+    addSharing(to: &pipeline)
+    pipeline.add(
       """
       SELECT duban_now(), policy, directory, calendar, (SELECT max(number) FROM schema_migration) FROM reference_version
       """)
-    guard let row = row.first else { throw StoreFault("reference_version is empty: the schema was changed by hand") }
+  }
+
+  /// What ``addReferences(to:)`` has read.
+  func references(of results: some Collection<Rows>) throws -> (References, now: Instant) {
+    let row = results.suffix(1).first.flatMap(\.first)
+    guard let row else { throw StoreFault("reference_version is empty: the schema was changed by hand") }
     try Migrator.check(version: try row.decode(4, as: Int?.self) ?? 0)
     guard let policy: Int = try row.decode(1) else {
       throw StoreFault("no policy has been applied; run: dubanctl policy apply FILE")

@@ -170,7 +170,7 @@ public struct ItemDetail: Encodable, Sendable {
 
 /// A clock of the present cycle: what the organ that owes it answers for.
 public struct ClockView: Encodable, Sendable {
-  /// The step that is owed now, or was when it ended: from when it counts, until when, and whom a breach of it names.
+  /// The step that is owed now, or was when it ended: from when it counts, until when, and which organ a breach of it names.
   public var start: Instant
   public var dueAt: Instant
   public var organ: String

@@ -30,7 +30,7 @@ public struct Intake: Sendable {
     public init(_ matter: Matter, isNew: Bool) { (self.matter, self.isNew) = (matter, isNew) }
   }
 
-  /// What was heard of a matter before.
+  /// What is on record of a matter already.
   public struct Past: Sendable {
     public var log: [Entry]
     public var chronicle: Chronicle

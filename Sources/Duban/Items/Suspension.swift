@@ -12,7 +12,7 @@ extension Fold {
     stop(unit, at: time)
   }
 
-  /// A tier that hears of the end late, beyond the tolerance, counts from the hearing.
+  /// A tier that is told of the end late, beyond the tolerance, counts from the hearing.
   mutating func resume(_ unit: String?, by entry: Entry, at time: Instant) {
     guard matter[unit].cycle?.isSuspended == true else { return }
     matter[unit].change { $0.isSuspended = false }

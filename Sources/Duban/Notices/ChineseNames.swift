@@ -1,4 +1,4 @@
-// What Chinese texts call a matter, and whoever owes something of it.
+// What Chinese texts call a matter, and the organ or unit that owes something of it.
 
 extension Directory {
   /// 诉求“雨水管未接入”（编号HS-1，供电公司协办件）; of a confidential source Duban's own number alone.

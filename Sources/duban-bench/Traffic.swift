@@ -12,7 +12,7 @@ enum Mix: String, CaseIterable, ExpressibleByArgument, Encodable {
   /// 60 % complaints, 20 % inspections, 10 % funding, 10 % reminders. A third of all are later events of existing items, 1 %
   /// are bad, and 2 % are duplicates of recent events.
   case mixed
-  /// As mixed, and 5 % of all messages say that something happened before what was heard of their item already.
+  /// As mixed, and 5 % of all messages say that something happened before what is on record of their item already.
   case late
 }
 

@@ -232,10 +232,11 @@ extension Event.Region {
 }
 
 extension ItemKey {
-  /// As the name of an item, without a unit.
+  /// As an item is named in the log, in its state and in outgoing events.
   func write(to members: inout JSONMembers) {
     members.write("source", source)
     members.write("subject", subject)
+    members.write("unit", unit)
   }
 }
 

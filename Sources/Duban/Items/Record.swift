@@ -152,7 +152,7 @@ private struct Record {
 
   private func name(_ organ: Int64?) -> String? { directory.name(of: organ) }
 
-  private func reference(_ unit: String?) -> (inout JSONMembers) -> Void { ItemReference(matter.key(of: unit)).write }
+  private func reference(_ unit: String?) -> (inout JSONMembers) -> Void { matter.key(of: unit).write }
 
   /// Puts a finding on record and announces it.
   private func record(_ type: Announcement.Kind, _ unit: String?, _ data: String, in effects: inout Effects) {
@@ -334,11 +334,5 @@ struct ItemReference: Codable {
 
   init(_ key: ItemKey) {
     (source, subject, unit) = (key.source, key.subject, key.unit)
-  }
-
-  func write(to members: inout JSONMembers) {
-    members.write("source", source)
-    members.write("subject", subject)
-    members.write("unit", unit)
   }
 }

@@ -6,13 +6,18 @@ public struct OutgoingMessage: Sendable {
   public var exchange: String
   /// The routing key, at most 255 bytes.
   public var routingKey: String
+  /// Whether a ``Publisher`` has it returned where it matches no queue; else it is dropped there.
+  public var isMandatory: Bool
   public var properties: Properties
   public var body: [UInt8]
 
   /// Makes a message for an exchange and a routing key.
-  public init(exchange: String, routingKey: String, properties: Properties = Properties(), body: [UInt8]) {
+  public init(
+    exchange: String, routingKey: String, isMandatory: Bool = true, properties: Properties = Properties(), body: [UInt8]
+  ) {
     self.exchange = exchange
     self.routingKey = routingKey
+    self.isMandatory = isMandatory
     self.properties = properties
     self.body = body
   }

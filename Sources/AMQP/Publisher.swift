@@ -1,4 +1,4 @@
-// Publishes batches on a channel of its own, with publisher confirms and mandatory routing.
+// Publishes batches on a channel of its own, with publisher confirms.
 
 /// Publishes batches and waits for the broker's answer to every message.
 ///
@@ -50,7 +50,7 @@ public final class Publisher {
   ) throws(AMQPError) {
     for (index, message) in batch.enumerated() {
       try waitWhileBlocked(until: deadline)
-      nextSequence = try channel.publish(message, mandatory: true, until: deadline) + 1
+      nextSequence = try channel.publish(message, mandatory: message.isMandatory, until: deadline) + 1
       // Often enough that little is unknown should the line break.
       if index % 32 == 31 { try takeAnswers(&tracker, batch, until: nil) }
     }

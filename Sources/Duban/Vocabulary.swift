@@ -71,6 +71,27 @@ public enum Slip: String, CaseIterable, Sendable, Codable {
   }
 }
 
+/// 办结类型: how a matter was settled.
+public enum ClosingType: String, CaseIterable, Sendable {
+  case solved = "已解决"
+  case partlySolved = "部分解决"
+  case explained = "解释说明"
+  case planned = "列入计划"
+  case parked = "挂账"
+  /// Needs its ground.
+  case unreasonable = "不合理诉求"
+  /// After as many attempts as the policy asks for.
+  case unreachable = "无法联系"
+  case duplicate = "重复"
+  case withdrawn = "撤诉"
+  /// 信访, 诉讼, 复议, 仲裁. Needs its ground.
+  case referred = "转法定途径"
+  case notOurs = "非本市职责"
+
+  /// Whether it is refused without `data.reason`.
+  var needsReason: Bool { self == .unreasonable || self == .referred }
+}
+
 /// What names an item: the upstream system and the number it has there, and of a unit's part in it (协办件) the unit.
 public struct ItemKey: Hashable, Sendable {
   /// The CloudEvents `source`, e.g. `/hotline/12345`.

@@ -188,6 +188,10 @@ struct Setting {
     case refused(at: Instant)
     case policy(version: Int, by: String, because: String)
     case calendar(version: Int)
+    /// The clock started again for who was told to do it (派单, 改派).
+    case assigned
+    /// 挂账, or the review before.
+    case parked
     case changed
 
     /// For programs.
@@ -202,6 +206,8 @@ struct Setting {
       case .refused: "extension-refused"
       case .policy: "policy-moved"
       case .calendar: "calendar-came"
+      case .assigned: "assigned"
+      case .parked: "parked"
       case .changed: "changed"
       }
     }
@@ -228,7 +234,10 @@ extension Account {
   private func ending(of cycle: EndedCycle) -> Ending {
     let entry = entry(cycle.entry)
     if let unit = cycle.unit, entry?.unit != unit {
-      if case .accepted = entry?.event { return .tookLead }
+      switch entry?.event {
+      case .accepted, .assigned: return .tookLead
+      default: break
+      }
       return .withWhole(isWithdrawal: cycle.isWithdrawal)
     }
     return switch entry?.event {
@@ -285,7 +294,7 @@ extension Account {
     // What a person found not to have happened is no delay.
     let missed = steps.first.flatMap { $0.breach?.status == .lifted ? nil : $0.lapse?.dueAt }
     func late(_ time: Instant) -> Span? { missed.flatMap { $0 < time ? time - $0 : nil } }
-    if kind == .response, let at = cycle.cycle.answeredAt { return .done(at: at, lateBy: late(at)) }
+    if let at = cycle.cycle.doneAt(kind) { return .done(at: at, lateBy: late(at)) }
     if let end = cycle.end {
       if kind == .resolution, case .settled = end.how { return .done(at: end.at, lateBy: late(end.at)) }
       return .ended(at: end.at, how: end.how, lateBy: late(end.at))
@@ -293,7 +302,9 @@ extension Account {
     // Where its last step lapsed and no organ is above, no clock is left that could be suspended.
     if steps.last?.lapse != nil { return .running }
     if cycle.cycle[kind] == nil { return .dropped }
-    if let pause = cycle.cycle.pauses.last, pause.until == nil { return .suspended(since: pause.from) }
+    if !cycle.cycle.isRunning(kind), let pause = cycle.cycle.pauses.last, pause.until == nil {
+      return .suspended(since: pause.from)
+    }
     return .running
   }
 
@@ -314,6 +325,7 @@ extension Account {
   private func cause(
     of derivation: Derivation, after before: Derivation?, in cycle: CycleAccount, _ lapses: [Lapse]
   ) -> Setting.Cause {
+    if derivation.kind == .review, derivation.clock.step == 0, before?.clock.start != derivation.clock.start { return .parked }
     guard let before else { return beginning(of: cycle) }
     if before.clock.step != derivation.clock.step {
       let lapse = lapses.first { $0.raisedTo == derivation.clock.tier && $0.nextDueAt != nil }
@@ -326,6 +338,7 @@ extension Account {
         }
       }
     }
+    if before.clock.start != derivation.clock.start { return .assigned }
     if before.grant != derivation.grant, let grant = derivation.grant {
       var (by, because): (String?, String?)
       for entry in log where entry.unit == cycle.unit && entry.place <= grant.at {
@@ -346,7 +359,8 @@ extension Account {
   private func beginning(of cycle: CycleAccount) -> Setting.Cause {
     switch entry(cycle.cycle.begunBy)?.event {
     case .reopened where cycle.unit == nil || cycle.number > 1: .reopened(isDissatisfied: false)
-    case .rated where cycle.unit == nil || cycle.number > 1: .reopened(isDissatisfied: true)
+    case .rated where cycle.unit == nil || cycle.number > 1, .judged where cycle.unit == nil || cycle.number > 1:
+      .reopened(isDissatisfied: true)
     default: cycle.unit == nil ? .opened : .named
     }
   }
@@ -354,12 +368,22 @@ extension Account {
   /// Why clocks were suspended, in upstream's words; nil where the item was a duplicate.
   func reason(of pause: Item.Pause, _ unit: String?) -> String? {
     for entry in log where entry.unit == unit {
-      if case .suspended(let reason) = entry.event, min(entry.place, entry.recordedAt) <= pause.from,
+      if let reason = entry.event.reasonToStop, min(entry.place, entry.recordedAt) <= pause.from,
         pause.from - entry.place < .seconds(1)
       {
         return reason
       }
     }
     return nil
+  }
+}
+
+extension Event {
+  /// Why clocks are stopped by it: 中止计时, 挂账.
+  fileprivate var reasonToStop: String? {
+    switch self {
+    case .suspended(let reason), .parked(let reason, _): reason
+    default: nil
+    }
   }
 }

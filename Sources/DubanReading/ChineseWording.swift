@@ -86,6 +86,8 @@ struct ChineseWording: Wording {
       let from = derivation.isKept ? "按新时限已届满，不溯及既往，仍按原时限" : "起算时间不变"
       clauses = ["经\(by)决定，改按\(rule)，\(changed)，\(from)，\(derivation.isKept ? String(due.dropFirst(kept.count)) : due)"]
     case .calendar(let version): clauses = ["工作日历更新为第\(version)版，\(due)"]
+    case .assigned: clauses = ["\(derivation.clock.start.chinese)派单后重新起算，\(limit)\(derivation.allowance.shortChinese)，\(due)"]
+    case .parked: clauses = ["自\(derivation.clock.start.chinese)起算，\(limit)\(derivation.allowance.shortChinese)，\(due)"]
     case .changed: clauses = ["时限调整后\(due)"]
     }
     guard tellsDays else { return clauses }

@@ -85,6 +85,9 @@ struct EnglishWording: Wording {
         "Moved to policy version \(version), line \(setting.derivation.policyLine), by \(by), because \(because): \(limit), \(due)"
       ]
     case .calendar(let version): sentences = ["By calendar version \(version), \(due)"]
+    case .assigned:
+      sentences = ["Started again with the assignment at \(setting.derivation.clock.start.english): \(limit), \(due)"]
+    case .parked: sentences = ["\(limit), counted from \(setting.derivation.clock.start.english), \(due)"]
     case .changed: sentences = ["Changed, \(due)"]
     }
     guard tellsDays else { return sentences }
@@ -130,8 +133,11 @@ struct EnglishWording: Wording {
   private func outcome(_ story: ClockStory) -> String {
     let done =
       switch story.kind {
+      case .acceptance: "Taken on"
       case .response: "Answered"
+      case .submission: "Submitted for closing"
       case .resolution: "Settled"
+      case .review: "Reviewed"
       }
     switch story.outcome {
     case .done(let at, nil): return "\(done) at \(at.english), in time"
@@ -215,8 +221,11 @@ extension Ending {
 extension Item.ClockKind {
   fileprivate var title: String {
     switch self {
+    case .acceptance: "Acceptance (签收)"
     case .response: "Response (响应)"
+    case .submission: "Submission (申请办结)"
     case .resolution: "Resolution (办结)"
+    case .review: "Review of what is parked (挂账复核)"
     }
   }
 }

@@ -95,7 +95,15 @@ extension Event {
   /// What it says beside its type; nil where that is all.
   fileprivate var summary: String? {
     switch self {
-    case .opened, .responded, .resolved, .withdrawn, .urged, .reopened, .resumed, .noted: return nil
+    case .opened, .responded, .withdrawn, .unparked, .parkingReviewed, .urged, .reopened, .resumed, .noted: return nil
+    case .assigned(let assignment): return assignment.summary
+    case .contacted(let isReached): return isReached ? nil : "not reached"
+    case .closureRequested(let closing), .resolved(let closing):
+      return closing.map { $0.type.rawValue + ($0.reason.map { ", \($0)" } ?? "") }
+    case .closureDecided(let decision), .returnDecided(let decision): return decision.summary
+    case .consulted(let minutes): return minutes
+    case .parked(let reason, let decision): return reason + (decision.approver.map { ", approved by \($0)" } ?? "")
+    case .judged(let judgement, let decision): return judgement.rawValue + (decision.approver.map { ", by \($0)" } ?? "")
     case .accepted(let units):
       let names = (units.lead.map { ["主办 \($0)"] } ?? []) + units.supporting.map { "协办 \($0)" }
       return names.isEmpty ? nil : names.joined(separator: ", ")
@@ -104,7 +112,8 @@ extension Event {
     case .verified(let passed): return passed ? "passed" : "failed"
     case .reviewed(let isApproved): return isApproved ? "approved" : "rejected"
     case .extensionRequested(let reason, let until): return "until \(until.rfc3339), \(reason)"
-    case .extensionDecided(.approved(let until, let by)): return "approved until \(until.rfc3339) by \(by)"
+    case .extensionDecided(.approved(let until, let by)):
+      return "approved until \(until.rfc3339)" + (by.map { " by \($0)" } ?? "")
     case .extensionDecided(.rejected): return "rejected"
     case .merged(let main): return "into \(main)"
     case .placed(let region): return [region?.district, region?.street].compactMap(\.self).joined()
@@ -113,4 +122,18 @@ extension Event {
     case .setAside(let entry, let because, let by): return "entry \(entry), by \(by), because \(because)"
     }
   }
+}
+
+extension Event.Assignment {
+  fileprivate var summary: String {
+    let place = [region?.district, region?.street, region?.community].compactMap(\.self).joined()
+    let parts =
+      [place.isEmpty ? nil : "to \(place)", tier.map { "tier \($0.rawValue)" }, units.lead.map { "主办 \($0)" }]
+      + units.supporting.map { "协办 \($0)" } + [isFinal ? "指定承办" : nil, person.map { "by \($0)" }, reason.map { "because \($0)" }]
+    return parts.compactMap(\.self).joined(separator: ", ")
+  }
+}
+
+extension Event.Decision {
+  fileprivate var summary: String { (isApproved ? "approved" : "rejected") + (approver.map { " by \($0)" } ?? "") }
 }

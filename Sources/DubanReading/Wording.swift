@@ -168,11 +168,12 @@ extension Account {
   /// The answer, or the end, that lies before the deadline of a breach and was heard after it was found.
   private func done(before breach: Breach, in cycle: CycleAccount) -> (at: Instant, heard: Instant)? {
     guard breach.status == .contested || breach.status == .upheld else { return nil }
-    let time = breach.lapse.step.clock == .response ? cycle.cycle.answeredAt : cycle.end?.at
+    let clock = breach.lapse.step.clock
+    let time = cycle.cycle.doneAt(clock) ?? (clock == .resolution ? cycle.end?.at : nil)
     guard let time, time <= breach.lapse.dueAt else { return nil }
     let entry = log.first { entry in
       entry.unit == cycle.unit && entry.place == time && entry.recordedAt >= breach.lapse.foundAt
-        && fold.verdicts[entry.number] == .applied && (entry.event == .responded || entry.event == .resolved)
+        && fold.verdicts[entry.number] == .applied && entry.event.does(clock)
     }
     return entry.map { (time, $0.recordedAt) }
   }
@@ -213,10 +214,20 @@ extension CycleAccount {
 }
 
 extension Event {
+  /// Whether it does what a clock demands.
+  fileprivate func does(_ clock: Item.ClockKind) -> Bool {
+    switch (clock, self) {
+    case (.acceptance, .accepted), (.acceptance, .responded), (.response, .responded), (.response, .contacted(isReached: true)),
+      (.submission, .closureRequested), (.resolution, .resolved), (.resolution, .closureDecided), (.review, .parkingReviewed):
+      true
+    default: false
+    }
+  }
+
   /// Whether it may make another organ responsible.
   fileprivate var mayHandOver: Bool {
     switch self {
-    case .accepted, .placed: true
+    case .assigned, .accepted, .placed: true
     default: false
     }
   }

@@ -137,7 +137,7 @@ extension Store {
       now)
   }
 
-  private static let breachColumns = [
+  static let breachColumns = [
     "item_id", "number", "revision", "status", "unit", "begun_by", "clock", "tier", "cycle", "supervising", "organ_id",
     "started_at", "due_at", "found_at", "slip", "raised_to", "next_due_at", "counted_from",
   ]
@@ -217,11 +217,15 @@ extension Store {
   func announce(_ announcements: [Announcement], at now: Instant) throws {
     guard !announcements.isEmpty else { return }
     try copy(
-      announcements, into: "outbox", ["lane", "event_id", "type", "subject", "occurred_at", "recorded_at", "traceparent", "data"]
+      announcements, into: "outbox",
+      [
+        "lane", "event_id", "type", "routing_key", "subject", "occurred_at", "recorded_at", "traceparent", "data",
+      ]
     ) { rows, announcement in
       rows.append(Outbox.lane(of: announcement.orderKey))
       rows.append(announcement.id)
       rows.append(announcement.type.rawValue)
+      rows.append(announcement.routingKey)
       rows.append(announcement.subject)
       rows.append(announcement.occurredAt)
       rows.append(now)

@@ -14,15 +14,17 @@ public struct IntakeResult: Sendable {
 
 extension Store {
   /// Takes a batch in one transaction: the messages of matters that another transaction holds are deferred.
-  /// `rejections` makes what is told of messages that are not taken, from what became of each and the transaction's time.
+  /// `rejections` makes what is told of messages that are not taken, from what became of each, the directory and the transaction's time.
   ///
   /// - Throws: as ``write(_:at:isSweep:)`` does where another transaction opens one of the matters.
-  public func take(_ batch: [Envelope], rejections: ([Intake.Outcome], Instant) -> [Announcement]) throws -> IntakeResult {
+  public func take(_ batch: [Envelope], rejections: ([Intake.Outcome], Directory, Instant) -> [Announcement]) throws
+    -> IntakeResult
+  {
     try transaction { try $0.taken(batch, rejections) }
   }
 
   /// In the caller's transaction.
-  func taken(_ batch: [Envelope], _ rejections: ([Intake.Outcome], Instant) -> [Announcement]) throws -> IntakeResult {
+  func taken(_ batch: [Envelope], _ rejections: ([Intake.Outcome], Directory, Instant) -> [Announcement]) throws -> IntakeResult {
     // In the order of arrival, so that the same batch has the same ids in every run.
     var (keys, kinds): ([ItemKey], [ItemKey: Kind]) = ([], [:])
     for envelope in batch {
@@ -44,7 +46,7 @@ extension Store {
     var intake = Intake(batch, known: known, taken: taken, references: references, now: now)
     let outcomes = intake.decide(try past(of: intake.needed, among: known))
     var effects = intake.effects
-    effects.announcements += rejections(outcomes, now)
+    effects.announcements += rejections(outcomes, references.directory, now)
     try write(effects, at: now)
     return IntakeResult(outcomes: outcomes, effects: effects, references: references, now: now)
   }

@@ -20,6 +20,7 @@ public enum Outbox {
     /// The CloudEvents id, the same at every try.
     public var eventID: String
     public var type: String
+    public var routingKey: String
     public var subject: String
     public var occurredAt: Instant
     public var data: String
@@ -46,7 +47,8 @@ extension Store {
     guard !lanes.isEmpty else { return [] }
     let rows = try connection.execute(
       """
-      SELECT lane.lane::smallint, id, coalesce(event_id, 'duban-' || id), type, subject, occurred_at, data, traceparent, attempts
+      SELECT lane.lane::smallint, id, coalesce(event_id, 'duban-' || id), type, routing_key, subject, occurred_at, data, traceparent,
+        attempts
       FROM unnest($1::integer[]) AS lane(lane), LATERAL (
         SELECT * FROM outbox WHERE outbox.lane = lane.lane AND (retry_at IS NULL OR retry_at <= duban_now()) ORDER BY id LIMIT $2
       ) AS entry
@@ -54,8 +56,8 @@ extension Store {
     return try rows.map { row in
       Outbox.Entry(
         lane: try row.decode(0), id: try row.decode(1), eventID: try row.decode(2), type: try row.decode(3),
-        subject: try row.decode(4), occurredAt: try row.decode(5), data: try row.decode(6), traceparent: try row.decode(7),
-        attempts: try row.decode(8))
+        routingKey: try row.decode(4), subject: try row.decode(5), occurredAt: try row.decode(6), data: try row.decode(7),
+        traceparent: try row.decode(8), attempts: try row.decode(9))
     }
   }
 

@@ -64,27 +64,18 @@ extension Store {
   public func organBreaches(at tier: Tier, in period: Period) throws -> [Int64: [OrganBreach]] {
     let rows = try connection.execute(
       """
-      SELECT \(Self.breachSelection), item.source, item.subject, item.kind, own.cycle = breach.cycle, own.answered_at, own.closed_at,
-        own.withdrawn
+      SELECT \(Self.breachSelection), \(ItemRow.selection)
       FROM breach JOIN item ON item.id = breach.item_id JOIN organ ON organ.id = breach.organ_id
-        LEFT JOIN item AS own ON (own.source, own.subject, own.unit) = (item.source, item.subject, coalesce(breach.unit, ''))
       WHERE found_at >= $1 AND found_at < $2 AND coalesce(organ.tier, $3) = $3 AND status = ANY ($4)
       ORDER BY breach.due_at, breach.item_id, breach.number
       """, period.start, period.end, tier.rawValue, Self.countingStatuses)
     var breaches: [Int64: [OrganBreach]] = [:]
     for row in rows {
-      let breach = try Self.breach(row)
-      let step = breach.lapse.step
-      var progress = Progress.unknown
-      // A row has only its present cycle.
-      if try row.decode(21, as: Bool?.self) == true {
-        progress = Progress(
-          of: step.clock, answeredAt: try row.decode(22), closedAt: try row.decode(23), isWithdrawn: try row.decode(24))
-      }
+      let (breach, matter) = (try Self.breach(row), try ItemRow.read(row, from: Self.breachColumns.count))
       breaches[breach.lapse.organID ?? 0, default: []].append(
         OrganBreach(
-          item: ItemKey(source: try row.decode(18), subject: try row.decode(19), unit: step.unit),
-          kind: try Kind(stored: row.decode(20)), breach: breach, progress: progress))
+          item: matter.key(of: breach.lapse.step.unit), kind: matter.kind, breach: breach,
+          progress: matter.progress(of: breach.lapse.step)))
     }
     return breaches
   }

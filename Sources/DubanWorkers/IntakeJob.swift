@@ -243,11 +243,15 @@ final class IntakeJob: Job {
 
   private func take(_ readable: [(Delivery, Envelope)], unreadable: [(Delivery, Refusal)]) throws -> BatchOutcome {
     guard !readable.isEmpty || !unreadable.isEmpty else { return BatchOutcome() }
-    let result = try store.take(readable.map(\.1)) { outcomes, now in
+    let result = try store.take(readable.map(\.1)) { outcomes, directory, now in
       let refused = zip(readable, outcomes).compactMap { message, outcome -> (Delivery, Refusal)? in
         if case .refused(let refusal) = outcome { (message.0, refusal) } else { nil }
       }
-      return (refused + unreadable).map { .rejected($1, of: RawMessage($0), at: now) }
+      return (refused + unreadable).map { delivery, refusal in
+        let message = RawMessage(delivery)
+        return .rejected(
+          refusal, of: message, for: directory.audience(of: MessageHead(message), sentBy: message.userID), at: now)
+      }
     }
     let directory = result.references.directory
     var outcome = BatchOutcome()

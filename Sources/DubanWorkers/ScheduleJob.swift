@@ -58,7 +58,9 @@ final class ScheduleJob: Job {
       for period in firing.periods {
         effects.notices += try Self.notices(of: schedule, for: period, references.directory, at: now, store)
       }
-      effects.announcements = effects.notices.map { $0.announcement(orderKey: $0.organID ?? 0) }
+      effects.announcements = effects.notices.map {
+        $0.announcement(for: references.directory.audience(of: $0.organID), orderKey: $0.organID ?? 0)
+      }
       try store.writeScheduled(effects, at: now)
       try store.advance(schedule, to: firing.nextAt)
       return (schedule, effects.notices.count)

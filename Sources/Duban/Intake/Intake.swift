@@ -163,7 +163,8 @@ public struct Intake: Sendable {
       return
     }
     guard references.directory.sources[envelope.key.source]?.wantsReceipts == true else { return }
-    effects.announcements.append(.accepted(envelope.key, line.entry, fold.matter, at: now))
+    effects.announcements.append(
+      .accepted(envelope.key, line.entry, fold.matter, for: references.directory.audience(of: fold.matter), at: now))
   }
 
   private static let conflict = Refusal(

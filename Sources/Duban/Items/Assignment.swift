@@ -1,23 +1,72 @@
-// 主办, 协办, 改派, 派件: who is responsible. The lead unit holds the whole where its chain starts; each supporting unit has a part with a clock
+// 派单, 改派, 派件, 主办, 协办: who is responsible. The lead unit holds the whole where its chain starts; each supporting unit has a part with a clock
 // of its own (R12 水, 电, 气, 通信; R41 牵头部门和责任单位).
 
 extension Fold {
-  /// 签收 may name the lead unit and supporting units.
-  mutating func nameUnits(by entry: Entry, at time: Instant) throws(Inapplicability) {
-    guard case .accepted(let units) = entry.event else { return }
-    guard matter.parts.count + units.supporting.count(where: { matter.item(of: $0) == nil }) <= Limits.parts else {
-      throw Inapplicability(.limitReached, at: "/data/supporting", "at most \(Limits.parts) units can support an item")
+  /// 派单, 改派, 指定承办: the work goes to the organ of a place or to a unit. Who has it from now on must take it on (签收), and what was sent back
+  /// is decided by this. Whether the other clocks run on or start again is the policy's; what the resident waits runs on.
+  mutating func assign(by entry: Entry, at time: Instant) throws(Inapplicability) {
+    guard case .assigned(let assignment) = entry.event else { return }
+    try checkCount(of: assignment.units)
+    if let region = assignment.region { matter.opening?.place = Place(entry.stamp, community: region.community) }
+    matter.opening?.tier = assignment.tier
+    matter.opening?.isFinal = assignment.isFinal
+    if let lead = assignment.units.lead {
+      take(lead: lead, by: entry, at: time)
+    } else {
+      matter.opening?.lead = nil
+      matter.opening?.leadID = nil
     }
+    for (unit, _) in matter.items { reassign(unit, by: entry, at: time) }
+    matter[nil].change { $0.isReturning = false }
+    startAgain(by: entry, at: time)
+    for unit in assignment.units.supporting { namePart(unit, by: entry, at: time) }
+    explain(nil, at: time)
+  }
+
+  /// Starts the clocks of who has been told to do it: 签收 always, the others where the policy says so and their first step has not lapsed.
+  private mutating func startAgain(by entry: Entry, at time: Instant) {
+    guard let rule = rule(nil), let cycle = matter.whole.cycle else { return }
+    let from = countingStart(time, told: entry.recordedAt, by: entry.key?.source ?? matter.key.source)
+    func start(_ kind: Item.ClockKind) -> Item.Clock {
+      clock(kind, nil, cycle, step: 0, tier: cycle.startTier, from: from, at: from)
+    }
+    if rule.acceptance != nil {
+      let clock = start(.acceptance)
+      matter[nil].change { ($0.acceptance, $0.acceptedAt) = (clock, nil) }
+    }
+    guard rule.reassigned == .startsAgain else { return }
+    for kind in [Item.ClockKind.submission, .resolution] {
+      guard let before = cycle[kind], before.step == 0, before.statedAt == nil else { continue }
+      let clock = start(kind)
+      matter[nil].change { $0[kind] = clock }
+    }
+  }
+
+  /// 签收, which may name the lead unit and supporting units.
+  mutating func accept(_ unit: String?, by entry: Entry, at time: Instant) throws(Inapplicability) {
+    guard case .accepted(let units) = entry.event else { return }
+    try checkCount(of: units)
     if let lead = units.lead {
-      matter.opening?.lead = lead
-      matter.opening?.leadID = entry.stamp.units[lead]
-      // A unit that gets the lead has no part beside it.
-      if let part = matter.item(of: lead), TransitionTable.transition(.takesLead, in: part.phase) == .closed {
-        close(lead, by: entry, at: time, isWithdrawal: false)
-      }
+      take(lead: lead, by: entry, at: time)
       reassign(nil, by: entry, at: time)
     }
     for unit in units.supporting { namePart(unit, by: entry, at: time) }
+    sign(unit, at: time)
+  }
+
+  private func checkCount(of units: Event.Units) throws(Inapplicability) {
+    guard matter.parts.count + units.supporting.count(where: { matter.item(of: $0) == nil }) <= Limits.parts else {
+      throw Inapplicability(.limitReached, at: "/data/supporting", "at most \(Limits.parts) units can support an item")
+    }
+  }
+
+  private mutating func take(lead: String, by entry: Entry, at time: Instant) {
+    matter.opening?.lead = lead
+    matter.opening?.leadID = entry.stamp.units[lead]
+    // A unit that gets the lead has no part beside it.
+    if let part = matter.item(of: lead), TransitionTable.transition(.takesLead, in: part.phase) == .closed {
+      close(lead, by: entry, at: time, isWithdrawal: false)
+    }
   }
 
   /// Gives a unit a part. One that ended before the whole was reopened begins again; by being listed again, a unit gets nothing new.
@@ -35,7 +84,7 @@ extension Fold {
   }
 
   /// 派件: the directory has the street or the units now.
-  mutating func assign(by entry: Entry, at time: Instant) {
+  mutating func place(by entry: Entry, at time: Instant) {
     guard case .placed(let region) = entry.event else { return }
     matter.opening?.place = Place(entry.stamp, community: region?.community)
     // A unit that was named before, in an entry that was heard later, is known by that entry.
@@ -67,21 +116,23 @@ extension Fold {
   /// An operator puts the matter on another policy version: its clocks count from when they did, and what was breached stays so.
   mutating func movePolicy(by entry: Entry, at time: Instant) {
     guard case .policyMoved(let version, _, _) = entry.event else { return }
-    let hadResponse = matter.items.map { rule($0.unit)?.response != nil }
+    let rules = matter.items.map { rule($0.unit) }
     matter.opening?.policyVersion = version
-    for ((unit, item), hadResponse) in zip(matter.items, hadResponse) {
+    for ((unit, item), earlier) in zip(matter.items, rules) {
       guard TransitionTable.transition(.policyMoved, in: item.phase) == .recomputed, let cycle = item.cycle,
         let rule = rule(unit)
       else { continue }
-      if rule.response == nil {
-        matter[unit].change { $0.response = nil }
-      } else if cycle.response == nil, cycle.answeredAt == nil, !hadResponse, cycle.breachedTier == nil,
-        let first = cycle.resolution?.start
-      {
-        // The other policy has a response clock where this one had none: it runs if it is still ahead, and nothing was breached before. A
-        // step that lapsed under an earlier policy would lapse again.
-        let clock = clock(.response, unit, cycle, step: 0, tier: cycle.startTier, from: first, at: time)
-        if clock.dueAt > time { matter[unit].change { $0.response = clock } }
+      for kind in [Item.ClockKind.acceptance, .response, .submission] {
+        if rule.limit(of: kind) == nil {
+          matter[unit].change { $0[kind] = nil }
+        } else if cycle[kind] == nil, cycle.doneAt(kind) == nil, earlier?.limit(of: kind) == nil, cycle.breachedTier == nil,
+          let first = cycle.resolution?.start
+        {
+          // The other policy has a clock where this one had none: it runs if it is still ahead, and nothing was breached before. A step that
+          // lapsed under an earlier policy would lapse again.
+          let clock = clock(kind, unit, cycle, step: 0, tier: cycle.startTier, from: first, at: time)
+          if clock.dueAt > time { matter[unit].change { $0[kind] = clock } }
+        }
       }
       recompute(unit, at: time)
       summon(unit)

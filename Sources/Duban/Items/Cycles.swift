@@ -9,6 +9,11 @@ extension Fold {
       at: time, place: Place(entry.stamp, community: opening.region?.community), category: opening.category,
       grade: opening.grade, title: opening.title, policyVersion: entry.stamp.policy ?? references.policies.current.version,
       lead: opening.units.lead, leadID: opening.units.lead.flatMap { entry.stamp.units[$0] })
+    // A confidential source's matters go to the unit that is named for them (12388), whatever they name themselves.
+    if let recipient = entry.stamp.recipient {
+      matter.opening?.lead = nil
+      matter.opening?.leadID = recipient
+    }
     life.begin(at: time)
     begin(nil, by: entry, at: time, due: opening.dueAt)
     for unit in opening.units.supporting { namePart(unit, by: entry, at: time) }
@@ -40,11 +45,12 @@ extension Fold {
     let from = due == nil || stated != nil ? start : told
     cycle.resolution = clock(
       .resolution, unit, cycle, step: 0, tier: holder.tier, from: from, stated: stated, at: from)
-    if rule.response != nil {
-      cycle.response = clock(.response, unit, cycle, step: 0, tier: holder.tier, from: from, at: from)
+    for kind in [Item.ClockKind.acceptance, .response, .submission] where rule.limit(of: kind) != nil {
+      cycle[kind] = clock(kind, unit, cycle, step: 0, tier: holder.tier, from: from, at: from)
     }
     matter[unit].cycles += 1
     matter[unit].state = .active(cycle)
+    acts.append(Act(kind: matter[unit].cycles == 1 ? .itemOpened : .itemReopened, unit: unit, entry: entry.number))
     explain(unit, at: from, insteadOf: from == time ? nil : time)
     // A part that begins while the whole is a duplicate is one from the start.
     guard unit != nil, case .duplicate(let main, _) = matter.whole.state else { return }
@@ -83,19 +89,30 @@ extension Fold {
     return (nil, above.flatMap(opening.place.organ), above ?? tier)
   }
 
-  /// 响应 ends the response clock, whatever step its chain has come to.
+  /// 响应 ends the response clock, whatever step its chain has come to. An organ that answers has taken the matter on.
   mutating func answer(_ unit: String?, at time: Instant) {
+    sign(unit, at: time)
     matter[unit].change { cycle in
       cycle.answeredAt = cycle.answeredAt ?? time
       cycle.response = nil
     }
   }
 
+  /// 签收 ends its clock.
+  mutating func sign(_ unit: String?, at time: Instant) {
+    matter[unit].change { cycle in
+      cycle.acceptedAt = cycle.acceptedAt ?? time
+      cycle.acceptance = nil
+    }
+  }
+
   /// 办结, 撤回: ends the item, and with the whole its parts.
   mutating func close(_ unit: String?, by entry: Entry, at time: Instant, isWithdrawal: Bool) {
     guard var cycle = matter[unit].cycle, matter[unit].isInWork else { return }
-    (cycle.response, cycle.resolution, cycle.requestedUntil) = (nil, nil, nil)
-    cycle.isSuspended = false
+    for kind in Item.ClockKind.allCases { cycle[kind] = nil }
+    cycle.requestedUntil = nil
+    (cycle.isSuspended, cycle.isParked, cycle.isReturning) = (false, false, false)
+    cycle.closing = closing(by: entry, of: cycle)
     if cycle.isStopped { cycle.pauses[cycle.pauses.count - 1].until = time }
     matter[unit].state = .closed(at: time, isWithdrawal: isWithdrawal, cycle)
     turns.append(Turn(unit: unit, isBeginning: false, entry: entry.number, heardAt: entry.recordedAt))

@@ -93,10 +93,10 @@ extension Fold {
   /// - of 7d: 9 November 08:00 has passed, so 21 November is kept. A pause from 11 to 13 November, both at 08:00, moves it to 23 November.
   mutating func recompute(_ unit: String?, at time: Instant, after pause: Item.Pause? = nil) {
     guard matter[unit].isInWork, let cycle = matter[unit].cycle else { return }
-    // While its clocks are stopped, no time passes for it.
-    let passed = cycle.isStopped ? min(cycle.pauses.last?.from ?? time, time) : time
     for kind in Item.ClockKind.allCases {
       guard let before = cycle[kind] else { continue }
+      // While a clock is stopped, no time passes for it.
+      let passed = cycle.isRunning(kind) ? time : min(cycle.pauses.last?.from ?? time, time)
       var clock = before
       setDue(of: &clock, kind, unit, cycle, at: time)
       if clock.dueAt < before.dueAt {

@@ -59,7 +59,7 @@ extension Fold {
       guard let clock = cycle[kind] else { continue }
       let last = derivations.last { $0.unit == unit && $0.kind == kind && $0.cycle == item.cycles }
       if last?.clock == clock && last?.policyVersion == policy().version { continue }
-      let allowance = rule.limit(of: kind).allowance(step: clock.step, tier: clock.tier)
+      guard let allowance = rule.limit(of: kind)?.allowance(step: clock.step, tier: clock.tier) else { continue }
       let due = due(clock, kind, allowance, cycle, at: time)
       derivations.append(
         Derivation(

@@ -21,6 +21,9 @@ public struct Duty: Hashable, Sendable {
 extension Item.ClockKind {
   public func duty(of kind: Kind) -> Duty {
     switch (kind, self) {
+    case (_, .acceptance): Duty("签收")
+    case (_, .submission): Duty("申请办结")
+    case (_, .review): Duty("挂账复核")
     case (.complaint, .response): Duty("响应", demand: "首次响应")
     case (.complaint, .resolution): Duty("办结")
     case (.inspection, .response): Duty("初次反馈")

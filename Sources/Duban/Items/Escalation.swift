@@ -19,8 +19,10 @@ extension Fold {
       slip: rule.slips?.colour(ofStep: clock.step), isSupervising: clock.step > 0)
     lapse.foundAt = foundAt(lapse)
     // A tier without an organ is passed over: every item always has an owner.
-    let above = opening.place.tier(above: clock.tier)
-    for tier in Tier.allCases where tier > clock.tier && above.map({ tier < $0 }) ?? true { passedOver.append((tier, nil)) }
+    let above = rule.escalates ? opening.place.tier(above: clock.tier) : nil
+    for tier in Tier.allCases where rule.escalates && tier > clock.tier && above.map({ tier < $0 }) ?? true {
+      passedOver.append((tier, nil))
+    }
     if let above {
       let start = countingStart(clock.dueAt, told: max(lapse.foundAt, clock.dueAt), by: nil)
       let next = self.clock(kind, unit, cycle, step: clock.step + 1, tier: above, from: start, at: start)
@@ -45,7 +47,7 @@ extension Fold {
   /// 约谈 is proposed once for each cycle, when a tier at or above the policy's lets a deadline pass (R34): of the responsible unit, or where
   /// an organ of the chain is responsible, of the district, which answers for its streets. The city does not summon itself.
   mutating func summon(_ unit: String?) {
-    guard let cycle = matter[unit].cycle, !cycle.isSummoned, let rule = rule(unit), let opening = matter.opening,
+    guard let cycle = matter[unit].cycle, !cycle.isSummoned, let rule = rule(unit), rule.escalates, let opening = matter.opening,
       let breached = cycle.breachedTier, breached >= rule.summonsAt, let organ = summoned(cycle, opening.place)
     else { return }
     matter[unit].change { $0.isSummoned = true }

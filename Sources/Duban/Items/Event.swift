@@ -6,22 +6,42 @@
 public enum Event: Hashable, Sendable {
   /// 受理.
   indirect case opened(Opening)
+  /// 派单, 改派, 指定承办.
+  indirect case assigned(Assignment)
   /// 签收, which may name units.
   case accepted(Units)
+  /// 首次联系: the response, where the resident was reached.
+  case contacted(isReached: Bool)
   /// 响应: the first answer to the resident.
   case responded
+  /// 申请办结.
+  case closureRequested(Closing?)
+  /// 办结审核.
+  case closureDecided(Decision)
   /// 办结.
-  case resolved
+  case resolved(Closing?)
   /// 撤回: ended without being settled.
   case withdrawn
-  /// 退单.
+  /// 退单: asks that another organ be given the work.
   case returned(reason: String)
+  /// 退单决定. Where it is approved, 改派 follows.
+  case returnDecided(Decision)
+  /// 会商.
+  case consulted(minutes: String)
+  /// 挂账.
+  case parked(reason: String, Decision)
+  /// 摘账.
+  case unparked
+  /// 挂账复核.
+  case parkingReviewed
   /// 催办.
   case urged
   /// 重办.
   case reopened
   /// 回访: only 不满意 reopens.
   case rated(Rating)
+  /// 不满意核定.
+  case judged(Judgement, Decision)
   /// 复查.
   case verified(passed: Bool)
   /// 审核.
@@ -66,6 +86,8 @@ public enum Event: Hashable, Sendable {
     /// 协办, each once, the lead not among them.
     public var supporting: [String] = []
 
+    public init(lead: String? = nil, supporting: [String] = []) { (self.lead, self.supporting) = (lead, supporting) }
+
     var all: [String] { (lead.map { [$0] } ?? []) + supporting }
   }
 
@@ -79,6 +101,54 @@ public enum Event: Hashable, Sendable {
     public var dueAt: Instant?
   }
 
+  /// Who is to do the work from now on: the organ of a place, of its lowest tier or of the one that is named, or a unit.
+  public struct Assignment: Hashable, Sendable {
+    /// Nil leaves the matter in its place.
+    public var region: Region?
+    /// The tier whose organ is to do it: a matter that is the district's or the city's own on purpose.
+    public var tier: Tier?
+    public var units = Units()
+    /// 指定承办: it may not be sent back.
+    public var isFinal = false
+    public var reason: String?
+    /// The operator who did it; nil where a message brought it.
+    public var person: String?
+
+    public init(
+      region: Region? = nil, tier: Tier? = nil, units: Units = Units(), isFinal: Bool = false, reason: String? = nil,
+      person: String? = nil
+    ) {
+      (self.region, self.tier, self.units) = (region, tier, units)
+      (self.isFinal, self.reason, self.person) = (isFinal, reason, person)
+    }
+  }
+
+  /// A decision, and the organ in whose name it was made, as far as the message names one.
+  public struct Decision: Hashable, Sendable {
+    public var isApproved: Bool
+    public var approver: String?
+
+    public init(isApproved: Bool, approver: String? = nil) { (self.isApproved, self.approver) = (isApproved, approver) }
+  }
+
+  /// 办结类型, with its ground.
+  public struct Closing: Hashable, Sendable {
+    public var type: ClosingType
+    public var reason: String?
+
+    public init(_ type: ClosingType, reason: String? = nil) { (self.type, self.reason) = (type, reason) }
+  }
+
+  /// 不满意核定: what the check of a resident's dissatisfaction has come to.
+  public enum Judgement: String, CaseIterable, Sendable {
+    /// The unit's fault: it is done again.
+    case redone = "重办"
+    /// Handled lawfully: the closing stands.
+    case upheld = "维持"
+    /// Does not count in the figures.
+    case excluded = "剔除"
+  }
+
   public enum Rating: String, CaseIterable, Sendable {
     case satisfied = "满意"
     case fairlySatisfied = "基本满意"
@@ -86,8 +156,8 @@ public enum Event: Hashable, Sendable {
   }
 
   public enum ExtensionDecision: Hashable, Sendable {
-    /// `by` names an organ of the directory.
-    case approved(until: Instant, by: String)
+    /// `by` names an organ of the directory; nil where the message names none.
+    case approved(until: Instant, by: String?)
     case rejected
   }
 
@@ -121,6 +191,12 @@ public struct Stamp: Hashable, Sendable {
   public var cityID, districtID, streetID: Int64?
   /// The units of the names in the entry, as far as the directory knows them.
   public var units: [String: Int64] = [:]
+  /// The organ in whose name the message speaks, by the directory's grant; nil where the sender speaks for none, or for several and names none.
+  public var speaker: Int64?
+  /// The organs in whose places the sender may act on another's matter; empty where it may act anywhere.
+  public var within: [Int64] = []
+  /// The unit to which a confidential source's matters go; of an opening.
+  public var recipient: Int64?
 
   public init() {}
 }
@@ -143,6 +219,17 @@ extension Event {
       case .accepted(let units):
         facts.write("lead", units.lead)
         facts.write("supporting", units.supporting)
+      case .assigned(let assignment): assignment.write(to: &facts)
+      case .contacted(let isReached): facts.write("reached", isReached)
+      case .closureRequested(let closing), .resolved(let closing): closing?.write(to: &facts)
+      case .closureDecided(let decision), .returnDecided(let decision): decision.write(to: &facts)
+      case .consulted(let minutes): facts.write("minutes", minutes)
+      case .parked(let reason, let decision):
+        facts.write("approver", decision.approver)
+        facts.write("reason", reason)
+      case .judged(let judgement, let decision):
+        facts.write("approver", decision.approver)
+        facts.write("judgement", judgement.rawValue)
       case .returned(let reason), .suspended(let reason): facts.write("reason", reason)
       case .rated(let rating): facts.write("rating", rating.rawValue)
       case .verified(let passed): facts.write("passed", passed)
@@ -169,7 +256,7 @@ extension Event {
         facts.write("because", reason)
         facts.write("by", person)
         facts.write("entry", entry)
-      case .responded, .resolved, .withdrawn, .urged, .reopened, .resumed, .noted: break
+      case .responded, .withdrawn, .unparked, .parkingReviewed, .urged, .reopened, .resumed, .noted: break
       }
     }
   }
@@ -179,6 +266,17 @@ extension Event {
     switch self {
     case .opened(let opening): opening.units
     case .accepted(let units): units
+    case .assigned(let assignment): assignment.units
+    default: nil
+    }
+  }
+
+  /// The organ in whose name the sender decides, as the message names it.
+  var approver: String? {
+    switch self {
+    case .closureDecided(let decision), .returnDecided(let decision), .parked(_, let decision), .judged(_, let decision):
+      decision.approver
+    case .extensionDecided(.approved(_, let approver)): approver
     default: nil
     }
   }
@@ -186,6 +284,7 @@ extension Event {
   /// Its type in the log where it is Duban's own; nil for what messages bring.
   var ownType: String? {
     switch self {
+    case .assigned(let assignment): assignment.person == nil ? nil : "item.assigned"
     case .placed: "item.placed"
     case .policyMoved: "item.policy-moved"
     case .followed: "item.followed"
@@ -197,6 +296,7 @@ extension Event {
   /// Duban's own event of a type; nil where the type or its facts are unknown.
   static func own(_ type: String, _ facts: JSONObject) throws(Refusal) -> Event? {
     switch type {
+    case "item.assigned": return .assigned(try Assignment(facts))
     case "item.placed": return .placed(try facts.object("region").map { (object) throws(Refusal) in try Region(object) })
     case "item.policy-moved":
       guard let version = try facts.integer("to") else { return nil }
@@ -231,6 +331,40 @@ extension Event.Region {
   }
 }
 
+extension Event.Assignment {
+  fileprivate init(_ facts: JSONObject) throws(Refusal) {
+    self.init(
+      region: try facts.object("region").map { (object) throws(Refusal) in try Event.Region(object) },
+      tier: try facts.text("tier").flatMap(Tier.init),
+      units: Event.Units(lead: try facts.text("lead"), supporting: try facts.texts("supporting")),
+      isFinal: try facts.bool("final") ?? false, reason: try facts.text("reason"), person: try facts.text("by"))
+  }
+
+  fileprivate func write(to members: inout JSONMembers) {
+    members.write("by", person)
+    members.write(flag: "final", isFinal)
+    members.write("lead", units.lead)
+    members.write("reason", reason)
+    if let region { members.write("region", object: region.write) }
+    members.write("supporting", units.supporting)
+    members.write("tier", tier?.rawValue)
+  }
+}
+
+extension Event.Decision {
+  fileprivate func write(to members: inout JSONMembers) {
+    members.write("approver", approver)
+    members.write("decision", isApproved ? "approved" : "rejected")
+  }
+}
+
+extension Event.Closing {
+  fileprivate func write(to members: inout JSONMembers) {
+    members.write("closing", type.rawValue)
+    members.write("reason", reason)
+  }
+}
+
 extension ItemKey {
   /// As an item is named in the log, in its state and in outgoing events.
   func write(to members: inout JSONMembers) {
@@ -248,8 +382,11 @@ extension Stamp {
       stamp.write("city", cityID)
       stamp.write("district", districtID)
       stamp.write("policy", policy)
+      stamp.write("recipient", recipient)
+      stamp.write("speaker", speaker)
       stamp.write("street", streetID)
       if !units.isEmpty { stamp.write("units", units) }
+      stamp.write("within", within)
     }
   }
 
@@ -258,6 +395,8 @@ extension Stamp {
     let object = try JSONObject(text: json)
     policy = try object.integer("policy").map(Int.init)
     (cityID, districtID, streetID) = (try object.integer("city"), try object.integer("district"), try object.integer("street"))
+    (speaker, recipient) = (try object.integer("speaker"), try object.integer("recipient"))
+    within = try object.integers("within")
     if let units = try object.object("units") {
       for name in units.names { self.units[name] = try units.integer(name) }
     }

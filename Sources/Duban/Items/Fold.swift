@@ -28,6 +28,8 @@ public struct Fold {
   public internal(set) var lapses: [Lapse] = []
   /// What became of each entry of this run, by its number.
   public internal(set) var verdicts: [Int32: Verdict] = [:]
+  /// What was done in this run that others are to be told of, and by which entry.
+  var acts: [Act] = []
   /// The items that ended in this run, and by which entry.
   var closings: [Closing] = []
   /// The cycles of this run in which a 约谈 is to be proposed.
@@ -181,7 +183,7 @@ extension Fold {
     // Equal events do the same: each is tried once, so that a flood of one second costs no more.
     var tried: Set<EventOfUnit> = []
     for (i, entry) in entries.enumerated() where tried.insert(EventOfUnit(event: entry.event, unit: entry.unit)).inserted {
-      if [.notes, .urges, .returns, .setAside].contains(entry.trigger) { continue }
+      if [.notes, .urges, .setAside].contains(entry.trigger) { continue }
       var trial = self
       (trial.explains, trial.verdicts) = (false, [:])
       // What lapses before it is not its doing.
@@ -243,8 +245,7 @@ extension Fold {
   private mutating func countWarnings(to time: Instant) {
     guard explains else { return }
     for (_, item) in matter.items {
-      guard case .active(let cycle) = item.state, !cycle.isStopped else { continue }
-      warningsDue += Item.ClockKind.allCases.compactMap { cycle[$0]?.warnAt }.count { warnAt in
+      warningsDue += item.runningClocks.compactMap(\.clock.warnAt).count { warnAt in
         warnAt <= time && warnedTo.map { $0 < warnAt } ?? true
       }
     }
@@ -255,9 +256,8 @@ extension Fold {
   private func nextDue() -> (unit: String?, clock: Item.ClockKind, dueAt: Instant)? {
     var next: (unit: String?, clock: Item.ClockKind, dueAt: Instant)?
     for (unit, item) in matter.items {
-      guard case .active(let cycle) = item.state, !cycle.isStopped else { continue }
-      for kind in Item.ClockKind.allCases {
-        if let clock = cycle[kind], next.map({ clock.dueAt < $0.dueAt }) ?? true { next = (unit, kind, clock.dueAt) }
+      for (kind, clock) in item.runningClocks where next.map({ clock.dueAt < $0.dueAt }) ?? true {
+        next = (unit, kind, clock.dueAt)
       }
     }
     return next
@@ -268,9 +268,8 @@ extension Fold {
     let swept = matter.log.sweptTo
     advance(to: time, inclusive: true)
     for (unit, item) in matter.items {
-      guard case .active(let cycle) = item.state, !cycle.isStopped else { continue }
-      for kind in Item.ClockKind.allCases {
-        guard let warnAt = cycle[kind]?.warnAt, warnAt <= time, swept.map({ $0 < warnAt }) ?? true else { continue }
+      for (kind, clock) in item.runningClocks {
+        guard let warnAt = clock.warnAt, warnAt <= time, swept.map({ $0 < warnAt }) ?? true else { continue }
         warnings.append(Warning(unit: unit, clock: kind))
       }
     }
@@ -298,6 +297,7 @@ extension Fold {
     if let type = EventType.named(entry.type), type.kind != matter.kind, ![.opens, .urges].contains(entry.trigger) {
       throw Inapplicability(.wrongKind, at: "/type", "the item is a \(matter.kind.rawValue), which \(entry.type) cannot be about")
     }
+    try checkRater(entry, unit)
     switch transition {
     case .inapplicable:
       throw Inapplicability(
@@ -306,16 +306,29 @@ extension Fold {
     case .answered: answer(unit, at: time)
     case .closed:
       if case .followed(let following) = entry.event, !counts(following, entry) { return .applied }
+      try checkClosing(unit, by: entry)
       close(unit, by: entry, at: time, isWithdrawal: entry.trigger == .withdraws)
-    case .reopened: reopen(unit, by: entry, at: time)
+    case .reopened:
+      try checkJudgement(unit, by: entry)
+      reopen(unit, by: entry, at: time)
     case .counted: count(entry.trigger, unit)
-    case .named: try nameUnits(by: entry, at: time)
-    case .placed: assign(by: entry, at: time)
+    case .assigned: try assign(by: entry, at: time)
+    case .named: try accept(unit, by: entry, at: time)
+    case .placed: place(by: entry, at: time)
+    case .sentBack: try sendBack(unit)
+    case .returnDecided: try decideReturn(unit, by: entry)
+    case .parked: try park(unit, by: entry, at: time)
+    case .unparked: unpark(unit, by: entry, at: time)
+    case .parkingReviewed: reviewParking(unit, at: time)
+    case .closureRequested: try requestClosure(unit, entry.event, at: time)
+    case .closureRejected: try rejectClosure(unit, by: entry, at: time)
+    case .disputed: try dispute(unit, by: entry, at: time)
+    case .judged: try judge(unit, by: entry)
     case .recomputed: movePolicy(by: entry, at: time)
     case .suspended: try suspend(unit, because: entry.event, at: time)
     case .resumed: resume(unit, by: entry, at: time)
     case .requested: try requestExtension(unit, entry.event, at: time)
-    case .decided: try decideExtension(unit, entry.event, at: time)
+    case .decided: try decideExtension(unit, by: entry, at: time)
     case .merged:
       // It takes effect once the main item is known; until then the item is its own.
       guard case .merged(let main) = entry.event, followings[entry.number] != nil else { return .applied }
@@ -328,6 +341,7 @@ extension Fold {
       // The test of the transition table walks every trigger of an entry through every phase: none has these cells.
       preconditionFailure("\(entry.trigger) cannot be in \(item.phase)")
     }
+    note(transition, of: entry, unit, before: item)
     return .applied
   }
 
@@ -337,7 +351,7 @@ extension Fold {
   }
 
   private mutating func count(_ trigger: Trigger, _ unit: String?) {
-    if trigger == .urges { matter[unit].urgings += 1 } else { matter[unit].returns += 1 }
+    if trigger == .urges { matter[unit].urgings += 1 } else { matter[unit].change { $0.missedContacts += 1 } }
   }
 }
 

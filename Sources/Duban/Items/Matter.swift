@@ -38,6 +38,10 @@ public struct Matter: Hashable, Sendable {
     /// The lead unit (主办), as upstream names it, and its organ; nil where no unit, or one that the directory does not know, leads.
     public var lead: String?
     public var leadID: Int64?
+    /// The tier whose organ was told to do it; nil where the chain starts as low as it can.
+    public var tier: Tier?
+    /// 指定承办: it may not be sent back.
+    public var isFinal = false
 
     public init(
       at: Instant, place: Place, category: String? = nil, grade: String? = nil, title: String? = nil, policyVersion: Int,
@@ -100,7 +104,9 @@ public struct Matter: Hashable, Sendable {
   /// Whether an operator must assign an item (待派): the directory does not know its street or its unit.
   public func isUnassigned(_ unit: String?) -> Bool {
     guard let opening else { return false }
-    if opening.place.streetID == nil { return true }
+    // A confidential source's matters go to the unit that is named for them, whatever the place.
+    if unit == nil, opening.lead == nil, opening.leadID != nil { return false }
+    if opening.place.organ(at: opening.tier ?? .street) == nil { return true }
     guard let unit else { return opening.lead != nil && opening.leadID == nil }
     return parts.first { $0.unit.hasSameBytes(as: unit) }?.unitID == nil
   }
@@ -149,20 +155,38 @@ public struct Item: Hashable, Sendable {
     public var begunBy: Int32
     /// When the cycle began: the resident spoke, or the item was reopened. What the resident waited counts from here.
     public var beganAt: Instant
+    /// When who is responsible took it on (签收).
+    public var acceptedAt: Instant?
     /// When the first answer (响应) was given.
     public var answeredAt: Instant?
+    /// When its closing was asked for (申请办结), where that is not rejected.
+    public var submittedAt: Instant?
     /// The responsible unit (承办): a unit, or the organ of the tier where the chain starts.
     public var responsibleID: Int64?
     /// The tier of the responsible unit.
     public var startTier: Tier
     /// The tier that supervises (督办): it rises when a deadline lapses (提级督办) and falls no more within the cycle.
     public var supervisor: Tier?
+    public var acceptance: Clock?
     public var response: Clock?
+    public var submission: Clock?
     public var resolution: Clock?
+    /// Runs only while it is parked.
+    public var review: Clock?
     /// When its clocks were stopped (中止计时, or as a duplicate), in order; the last may be open.
     public var pauses: [Pause] = []
     /// Whether it is suspended by itself (中止计时), apart from being a duplicate.
     public var isSuspended = false
+    /// 挂账: its clocks are stopped, and only that of its review runs.
+    public var isParked = false
+    /// 退单, which is not decided.
+    public var isReturning = false
+    /// How often the resident was not reached (联系未果).
+    public var missedContacts: Int32 = 0
+    /// 办结类型: as it is asked for, and of what has ended, how it was settled.
+    public var closing: ClosingType?
+    /// What became of the resident's 不满意; nil where there was none.
+    public var dissatisfaction: Dissatisfaction?
     /// Until when an undecided request asks for more time (延期).
     public var requestedUntil: Instant?
     /// Extensions granted.
@@ -182,20 +206,56 @@ public struct Item: Hashable, Sendable {
 
     public var isStopped: Bool { pauses.last.map { $0.until == nil } ?? false }
 
+    /// Whether time passes for a clock: for that of the review of what is parked, while the others are stopped; not for that of 申请办结, while
+    /// it is reviewed.
+    public func isRunning(_ clock: ClockKind) -> Bool {
+      switch clock {
+      case .review: true
+      case .submission: !isStopped && submittedAt == nil
+      case .acceptance, .response, .resolution: !isStopped
+      }
+    }
+
+    /// When what a clock demands was done, apart from the end of the item.
+    public func doneAt(_ clock: ClockKind) -> Instant? {
+      switch clock {
+      case .acceptance: acceptedAt
+      case .response: answeredAt
+      case .submission: submittedAt
+      case .resolution, .review: nil
+      }
+    }
+
     public subscript(clock: ClockKind) -> Clock? {
       get {
         switch clock {
+        case .acceptance: acceptance
         case .response: response
+        case .submission: submission
         case .resolution: resolution
+        case .review: review
         }
       }
       set {
         switch clock {
+        case .acceptance: acceptance = newValue
         case .response: response = newValue
+        case .submission: submission = newValue
         case .resolution: resolution = newValue
+        case .review: review = newValue
         }
       }
     }
+  }
+
+  /// 不满意, of a closed item.
+  public enum Dissatisfaction: String, Hashable, Sendable {
+    /// 待核定.
+    case undecided
+    /// 维持.
+    case upheld
+    /// 剔除.
+    case excluded
   }
 
   public struct Handover: Hashable, Sendable {
@@ -220,17 +280,27 @@ public struct Item: Hashable, Sendable {
     public init(until: Instant, at: Instant) { (self.until, self.at) = (until, at) }
   }
 
-  /// The two clocks of a cycle. Each has a chain of its own: the responsible unit owes the first step, the supervising tiers the next.
+  /// The clocks of a cycle, of which a policy must have only the last but one. Each has a chain of its own: the responsible unit owes the
+  /// first step, the supervising tiers the next.
   public enum ClockKind: String, CaseIterable, Sendable {
+    /// 签收时限: until who is responsible has taken it on.
+    case acceptance
     /// 响应时限: until the first answer (R1).
     case response
-    /// 办结时限: until it is settled.
+    /// 内部时限: until its closing is asked for (申请办结), so that there is time for its review.
+    case submission
+    /// 办结时限 (平台时限): until it is settled.
     case resolution
+    /// 挂账复核时限: until what is parked is reviewed again.
+    case review
 
     public var chinese: String {
       switch self {
+      case .acceptance: "签收"
       case .response: "响应"
+      case .submission: "申请办结"
       case .resolution: "办结"
+      case .review: "挂账复核"
       }
     }
   }
@@ -319,10 +389,15 @@ extension Item {
 
   public var answeredAt: Instant? { cycle?.answeredAt }
 
-  /// The clocks that run, or are stopped, the earlier due first; none of what has ended.
+  /// The clocks that run, then those that are stopped, the earlier due first; none of what has ended.
   public var clocks: [(kind: ClockKind, clock: Clock)] {
     guard isInWork, let cycle else { return [] }
-    return ClockKind.allCases.compactMap { kind in cycle[kind].map { (kind, $0) } }.sorted { $0.clock.dueAt < $1.clock.dueAt }
+    let clocks = ClockKind.allCases.compactMap { kind in cycle[kind].map { (kind, $0) } }
+    if clocks.count < 2 { return clocks }
+    return clocks.sorted { a, b in
+      let (first, second) = (cycle.isRunning(a.0), cycle.isRunning(b.0))
+      return first == second ? a.1.dueAt < b.1.dueAt : first
+    }
   }
 
   /// Since when its clocks are stopped, for whatever reason; nil while they run.
@@ -331,14 +406,17 @@ extension Item {
     return pause.from
   }
 
+  /// The clocks for which time passes.
+  var runningClocks: [(kind: ClockKind, clock: Clock)] {
+    guard case .active(let cycle) = state else { return [] }
+    return ClockKind.allCases.compactMap { kind in cycle.isRunning(kind) ? cycle[kind].map { (kind, $0) } : nil }
+  }
+
   /// When there is next something to do: a warning that was not handled by `swept`, or a deadline.
   func wakeAt(after swept: Instant?) -> Instant? {
-    guard case .active(let cycle) = state, !cycle.isStopped else { return nil }
-    return ClockKind.allCases.compactMap { kind in
-      cycle[kind].map { clock in
-        guard let warnAt = clock.warnAt, swept.map({ $0 < warnAt }) ?? true else { return clock.dueAt }
-        return min(warnAt, clock.dueAt)
-      }
+    runningClocks.map { _, clock in
+      guard let warnAt = clock.warnAt, swept.map({ $0 < warnAt }) ?? true else { return clock.dueAt }
+      return min(warnAt, clock.dueAt)
     }.min()
   }
 }

@@ -1,11 +1,12 @@
 // Where the items of a matter stand, as JSON: one value beside the columns that are queried.
 
 extension Matter {
-  /// The state of the whole and its parts, and how far the fold has come. The other fields are columns of the store.
+  /// The state of the whole and its parts, how the work was assigned, and how far the fold has come. The other fields are columns of the store.
   public var stateText: String {
     JSONText.object { matter in
       matter.write(count: "breaches", log.breaches)
       matter.write("effect", log.lastEffect)
+      matter.write(flag: "final", opening?.isFinal ?? false)
       matter.write("lapse", log.lastLapse)
       matter.write("parts", parts) { part, members in
         members.write("item", object: part.item.write)
@@ -14,11 +15,12 @@ extension Matter {
       }
       matter.write("place", log.lastPlace)
       matter.write("swept", log.sweptTo)
+      matter.write("tier", opening?.tier?.rawValue)
       matter.write("whole", object: whole.write)
     }
   }
 
-  /// Takes the state over from its text.
+  /// Takes the state over from its text. The opening, if there is one, must be known before.
   ///
   /// - Throws: a ``Refusal`` where the text is no state.
   public mutating func read(state text: String) throws(Refusal) {
@@ -26,6 +28,8 @@ extension Matter {
     log.breaches = try object.count("breaches")
     (log.lastEffect, log.lastLapse) = (try object.instant("effect"), try object.instant("lapse"))
     (log.lastPlace, log.sweptTo) = (try object.instant("place"), try object.instant("swept"))
+    opening?.tier = try object.tier("tier")
+    opening?.isFinal = try object.bool("final") ?? false
     whole = try object.object("whole").map { (item) throws(Refusal) in try Item(item) } ?? Item()
     parts = []
     for part in try object.objects("parts") {
@@ -68,19 +72,29 @@ extension Item {
 
 extension Item.Cycle {
   fileprivate func write(to members: inout JSONMembers) {
+    if let acceptance { members.write("acceptance", object: acceptance.write) }
+    members.write("accepted", acceptedAt)
     members.write("answered", answeredAt)
     members.write("begun", begunBy)
     members.write("breached", breachedTier?.rawValue)
+    members.write("closing", closing?.rawValue)
+    members.write("dissatisfaction", dissatisfaction?.rawValue)
     members.write(count: "extensions", extensions)
     members.write("granted", grant.map { [$0.until.microseconds, $0.at.microseconds] } ?? [])
     members.write("handovers", handovers.flatMap { [$0.organID ?? 0, $0.since.microseconds] })
+    members.write(count: "missed", missedContacts)
+    members.write(flag: "parked", isParked)
     members.write("pauses", pauses.flatMap { [$0.from.microseconds, $0.until?.microseconds ?? 0] })
     members.write("requested", requestedUntil)
     if let resolution { members.write("resolution", object: resolution.write) }
     if let response { members.write("response", object: response.write) }
     members.write("responsible", responsibleID)
+    members.write(flag: "returning", isReturning)
+    if let review { members.write("review", object: review.write) }
     members.write("spoke", beganAt)
     members.write("start", startTier.rawValue)
+    if let submission { members.write("submission", object: submission.write) }
+    members.write("submitted", submittedAt)
     members.write(flag: "summoned", isSummoned)
     members.write("supervisor", supervisor?.rawValue)
     members.write(flag: "suspended", isSuspended)
@@ -104,8 +118,14 @@ extension Item.Cycle {
       Item.Handover(organID: since[i] == 0 ? nil : since[i], since: Instant(microseconds: since[i + 1]))
     }
     (isSummoned, isSuspended) = (try object.bool("summoned") ?? false, try object.bool("suspended") ?? false)
-    response = try object.object("response").map { (clock) throws(Refusal) in try Item.Clock(clock) }
-    resolution = try object.object("resolution").map { (clock) throws(Refusal) in try Item.Clock(clock) }
+    (acceptedAt, submittedAt) = (try object.instant("accepted"), try object.instant("submitted"))
+    (isParked, isReturning) = (try object.bool("parked") ?? false, try object.bool("returning") ?? false)
+    missedContacts = try object.count("missed")
+    closing = try object.text("closing").flatMap(ClosingType.init)
+    dissatisfaction = try object.text("dissatisfaction").flatMap(Item.Dissatisfaction.init)
+    for kind in Item.ClockKind.allCases {
+      self[kind] = try object.object(kind.rawValue).map { (clock) throws(Refusal) in try Item.Clock(clock) }
+    }
   }
 }
 

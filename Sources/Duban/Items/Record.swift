@@ -98,15 +98,17 @@ extension Effects {
       guard let entry = fold.entry(number), let key = entry.key else { continue }
       switch (before?.verdict, verdict) {
       case (_, .inapplicable(let why)):
-        announcements.append(.rejected(why, key, change, traceparent: entry.traceparent, at: fold.now))
+        announcements.append(
+          .rejected(why, key, change, traceparent: entry.traceparent, for: record.audience, at: fold.now))
       case (.inapplicable?, .applied):
-        announcements.append(.accepted(key, entry, fold.matter, revision: change.revision, at: fold.now))
+        announcements.append(
+          .accepted(key, entry, fold.matter, for: record.audience, revision: change.revision, at: fold.now))
       default: break
       }
     }
   }
 
-  /// What began or ended by the new entries: duplicates may follow, and the end is announced.
+  /// What was done by the new entries: it is told, and where the matter began or ended, duplicates may follow.
   private mutating func tell(ofTurns fold: Fold, _ lines: [LogLine], _ chronicle: Chronicle, _ record: Record) {
     let new = Set(lines.map(\.entry.number))
     /// Whether an entry counts since this run: it is new, or waited or did not count before.
@@ -117,6 +119,9 @@ extension Effects {
     func isCorrection(_ closing: Fold.Closing) -> Bool {
       fold.matter.item(of: closing.unit)?.closedAt == closing.at
         && chronicle.before?.item(of: closing.unit)?.closedAt != closing.at
+    }
+    for act in fold.acts where isNews(act.entry) {
+      if let entry = fold.entry(act.entry) { record.tell(of: act, by: entry, in: &self) }
     }
     for closing in fold.closings where isNews(closing.entry) || isCorrection(closing) {
       guard let entry = fold.entry(closing.entry) else { continue }
@@ -137,16 +142,30 @@ extension Entry {
   /// Whether it may change when its matter was in work, which its duplicates go by; of an earlier cycle, too. Who names the lead may let an
   /// end count that waited.
   fileprivate var mayTurn: Bool {
-    [.opens, .accepts, .resolves, .withdraws, .mainSettled, .mainHeld, .mainWithdrawn, .reopens, .setAside].contains(trigger)
+    [
+      .opens, .isAssigned, .accepts, .resolves, .withdraws, .mainSettled, .mainHeld, .mainWithdrawn, .dissatisfies, .reopens,
+      .setAside,
+    ].contains(trigger)
   }
 }
 
 // MARK: - Facts
 
 /// Writes what Duban found about one matter, and announces it.
-private struct Record {
+struct Record {
   let fold: Fold
   let matter: Matter
+  let audience: Audience
+
+  init(fold: Fold, matter: Matter) {
+    (self.fold, self.matter) = (fold, matter)
+    audience = fold.references.directory.audience(of: matter)
+  }
+
+  /// A notice is a matter between the city and a district.
+  private var noticeAudience: Audience {
+    Audience(district: audience.district, isConfidential: audience.isConfidential)
+  }
 
   private var directory: Directory { fold.references.directory }
 
@@ -160,13 +179,13 @@ private struct Record {
     announce(type, unit, data, in: &effects)
   }
 
-  private func announce(
+  func announce(
     _ type: Announcement.Kind, _ unit: String?, _ data: String, traceparent: String? = nil, in effects: inout Effects
   ) {
     effects.announcements.append(
       Announcement(
         type: type, subject: matter.key(of: unit).description, occurredAt: fold.now, data: data, traceparent: traceparent,
-        orderKey: matter.id))
+        for: audience, orderKey: matter.id))
   }
 
   /// A breach and what it led to: the step of the chain, and the slip that was issued for it.
@@ -233,10 +252,10 @@ private struct Record {
         of: summons.organID, over: matter, unit: summons.unit, begunBy: summons.begunBy, attempt: before.count + 1,
         for: grounds(summons.unit, summons.begunBy), directory: directory, at: fold.now)
       effects.notices.append(notice)
-      effects.announcements.append(notice.announcement(orderKey: matter.id))
+      effects.announcements.append(notice.announcement(for: noticeAudience, orderKey: matter.id))
     }
     for notice in record where !notice.isWithdrawn && grounds(notice.unit, notice.begunBy).isEmpty {
-      effects.withdraw(notice.reference, of: matter.id, at: fold.now)
+      effects.withdraw(notice.reference, of: matter.id, for: noticeAudience, at: fold.now)
     }
   }
 
@@ -287,12 +306,12 @@ private struct Record {
 }
 
 extension Effects {
-  mutating func withdraw(_ reference: String, of item: Int64, at now: Instant) {
+  mutating func withdraw(_ reference: String, of item: Int64, for audience: Audience, at now: Instant) {
     withdrawnNotices.append(reference)
     announcements.append(
       Announcement(
         type: .noticeWithdrawn, subject: reference, occurredAt: now,
-        data: JSONText.object { $0.write("reference", reference) }, orderKey: item))
+        data: JSONText.object { $0.write("reference", reference) }, for: audience, orderKey: item))
   }
 
   /// Records a person's decision about a breach (申诉, 免予计入), and what follows from it.

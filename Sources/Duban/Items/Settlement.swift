@@ -90,7 +90,8 @@ extension Entry {
   /// `Policy/annulsWithin`, it does not annul by itself. `TheFold.md` lists the same, under "Breaches".
   var liftsBlame: Bool {
     [
-      .accepts, .responds, .resolves, .withdraws, .suspends, .asksExtension, .decidesExtension, .merges, .mainHeld, .mainSettled,
+      .isAssigned, .accepts, .responds, .parks, .reviewsParking, .asksClosure, .resolves, .withdraws, .suspends, .asksExtension,
+      .decidesExtension, .merges, .mainHeld, .mainSettled,
     ].contains(trigger)
   }
 }

@@ -26,7 +26,7 @@ extension Fold {
 
   /// Lets the clocks of an item run on, unless there is still a reason why they are stopped.
   mutating func letRun(_ unit: String?, by entry: Entry, at time: Instant) {
-    guard case .active(let cycle) = matter[unit].state, cycle.isStopped, !cycle.isSuspended else { return }
+    guard case .active(let cycle) = matter[unit].state, cycle.isStopped, !cycle.isSuspended, !cycle.isParked else { return }
     let resumed = countingStart(time, told: entry.recordedAt, by: entry.key?.source ?? matter.key.source)
     matter[unit].change { $0.pauses[$0.pauses.count - 1].until = resumed }
     recompute(unit, at: time, after: matter[unit].cycle?.pauses.last)

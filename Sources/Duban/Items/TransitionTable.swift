@@ -8,8 +8,13 @@ public enum Transition: String, CaseIterable, Sendable {
   case inapplicable
   /// Stays in the log; moves nothing.
   case noted
-  /// Counted on the item (催办, 退单); no clock is reset.
+  /// Counted on the item (催办, 联系未果); no clock is reset.
   case counted
+  /// 派单, 改派: who is responsible from now on.
+  case assigned = "responsible unit assigned"
+  /// 退单: counted; who has it keeps it until it is assigned anew (首接负责), and the clocks run.
+  case sentBack = "sent back"
+  case returnDecided = "return decided"
   case opened = "→ open"
   /// The response clock ends. A duplicate stays one.
   case answered = "→ responded"
@@ -28,6 +33,18 @@ public enum Transition: String, CaseIterable, Sendable {
   /// 延期.
   case requested
   case decided = "extension decided"
+  /// 挂账, 摘账: the clocks are stopped, and only the one of its review runs.
+  case parked
+  case unparked = "parked no longer"
+  case parkingReviewed = "parking reviewed"
+  /// 申请办结: the clock of the application ends.
+  case closureRequested = "closure asked for"
+  /// 审核退回: that clock runs on.
+  case closureRejected = "closure rejected"
+  /// 不满意: 重办 at once, or after its check, as the policy has it.
+  case disputed = "→ open, or to be judged"
+  /// 维持, 剔除.
+  case judged = "closing stands"
   /// The owner of the step is told that a deadline draws near.
   case warned
   /// A breach, and the supervising tier rises (提级督办).
@@ -45,16 +62,23 @@ public enum Transition: String, CaseIterable, Sendable {
 /// > Warning: The order of the cases is the rank that decides between events of one instant. To move a case changes how logs that are on record
 /// > fold; a new one leaves the order of the others as it was. `AddingAnEvent.md` says how to choose its position.
 public enum Trigger: String, CaseIterable, Sendable {
-  case opens, accepts
+  case opens
+  case isAssigned = "is assigned"
+  case accepts
   /// 协办: a unit is named that has a part in the matter.
   case isNamed = "is named a supporting unit"
   /// 派件, of what is 待派: the directory has its street or unit now.
   case isPlaced = "is placed"
   case policyMoved = "an operator moves it to another policy"
   case notes, urges, returns
+  case decidesReturn = "decides on a return"
+  case missesContact = "does not reach the resident"
   case asksExtension = "asks for an extension"
   case decidesExtension = "decides on an extension"
-  case suspends, resumes, responds, merges
+  case suspends, resumes
+  case parks, unparks
+  case reviewsParking = "reviews a parking"
+  case responds, merges
   case mainHeld = "its main item is in work"
   case mainSettled = "its main item is settled"
   case mainWithdrawn = "its main item is withdrawn"
@@ -62,8 +86,12 @@ public enum Trigger: String, CaseIterable, Sendable {
   case takesLead = "its unit gets the lead"
   case wholeMerged = "the whole becomes a duplicate"
   case wholeReleased = "the whole is its own again"
+  case asksClosure = "asks for closure"
+  case rejectsClosure = "rejects closure"
   case resolves, withdraws
   case wholeClosed = "the whole ends"
+  case dissatisfies = "rates as 不满意"
+  case judges = "upholds or excludes"
   case reopens
   case calendarCame = "another calendar comes"
   case warningDue = "a warning is due"
@@ -78,6 +106,7 @@ public enum Trigger: String, CaseIterable, Sendable {
   public var chinese: String {
     switch self {
     case .opens: "受理"
+    case .isAssigned: "派单、改派"
     case .accepts: "签收"
     case .isNamed: "协办"
     case .isPlaced: "派件"
@@ -85,10 +114,15 @@ public enum Trigger: String, CaseIterable, Sendable {
     case .notes: "记录"
     case .urges: "催办"
     case .returns: "退单"
+    case .decidesReturn: "退单决定"
+    case .missesContact: "联系未果"
     case .asksExtension: "延期申请"
     case .decidesExtension: "延期决定"
     case .suspends: "中止计时"
     case .resumes: "恢复"
+    case .parks: "挂账"
+    case .unparks: "摘账"
+    case .reviewsParking: "挂账复核"
     case .responds: "响应"
     case .merges: "合并"
     case .mainHeld: "主件在办"
@@ -97,9 +131,13 @@ public enum Trigger: String, CaseIterable, Sendable {
     case .takesLead: "改派"
     case .wholeMerged: "主办件合并"
     case .wholeReleased: "主办件恢复办理"
+    case .asksClosure: "申请办结"
+    case .rejectsClosure: "审核退回"
     case .resolves: "办结"
     case .withdraws: "撤回"
     case .wholeClosed: "主办件终止"
+    case .dissatisfies: "不满意"
+    case .judges: "维持、剔除"
     case .reopens: "重办"
     case .calendarCame: "日历更新"
     case .warningDue: "预警"
@@ -115,17 +153,23 @@ public enum TransitionTable {
   static let rows: [Trigger: [Transition]] = [
     //                  awaited      open          responded     merged        closed
     .opens:            [.opened,     .inapplicable, .inapplicable, .inapplicable, .inapplicable],
+    .isAssigned:       [.waits,      .assigned,    .assigned,    .assigned,    .noted],
     .accepts:          [.waits,      .named,       .named,       .named,       .noted],
     .isNamed:          [.opened,     .noted,       .noted,       .noted,       .reopened],
     .isPlaced:         [.waits,      .placed,      .placed,      .placed,      .noted],
     .policyMoved:      [.waits,      .recomputed,  .recomputed,  .recomputed,  .noted],
     .notes:            [.waits,      .noted,       .noted,       .noted,       .noted],
     .urges:            [.waits,      .counted,     .counted,     .counted,     .noted],
-    .returns:          [.waits,      .counted,     .counted,     .counted,     .noted],
+    .returns:          [.waits,      .sentBack,    .sentBack,    .sentBack,    .noted],
+    .decidesReturn:    [.waits,      .returnDecided, .returnDecided, .returnDecided, .noted],
+    .missesContact:    [.waits,      .counted,     .noted,       .counted,     .noted],
     .asksExtension:    [.waits,      .requested,   .requested,   .noted,       .noted],
     .decidesExtension: [.waits,      .decided,     .decided,     .noted,       .noted],
     .suspends:         [.waits,      .suspended,   .suspended,   .suspended,   .noted],
     .resumes:          [.waits,      .resumed,     .resumed,     .resumed,     .noted],
+    .parks:            [.waits,      .parked,      .parked,      .noted,       .noted],
+    .unparks:          [.waits,      .unparked,    .unparked,    .noted,       .noted],
+    .reviewsParking:   [.waits,      .parkingReviewed, .parkingReviewed, .noted, .noted],
     .responds:         [.waits,      .answered,    .noted,       .answered,    .noted],
     .merges:           [.waits,      .merged,      .merged,      .noted,       .noted],
     .mainHeld:         [.waits,      .noted,       .noted,       .noted,       .noted],
@@ -134,9 +178,13 @@ public enum TransitionTable {
     .takesLead:        [.impossible, .closed,      .closed,      .closed,      .noted],
     .wholeMerged:      [.impossible, .merged,      .merged,      .impossible,  .noted],
     .wholeReleased:    [.impossible, .impossible,  .impossible,  .released,    .noted],
+    .asksClosure:      [.waits,      .closureRequested, .closureRequested, .closureRequested, .noted],
+    .rejectsClosure:   [.waits,      .closureRejected, .closureRejected, .closureRejected, .noted],
     .resolves:         [.waits,      .closed,      .closed,      .closed,      .noted],
     .withdraws:        [.waits,      .closed,      .closed,      .closed,      .noted],
     .wholeClosed:      [.impossible, .closed,      .closed,      .closed,      .noted],
+    .dissatisfies:     [.waits,      .noted,       .noted,       .noted,       .disputed],
+    .judges:           [.waits,      .noted,       .noted,       .noted,       .judged],
     .reopens:          [.waits,      .noted,       .noted,       .noted,       .reopened],
     .calendarCame:     [.noted,      .recomputed,  .recomputed,  .recomputed,  .noted],
     .warningDue:       [.impossible, .warned,      .warned,      .impossible,  .impossible],
@@ -178,7 +226,17 @@ extension EventType.Meaning {
     case .resolves: [.resolves]
     case .returns: [.returns]
     case .reopens: [.reopens]
-    case .rates: [.reopens, .notes]
+    case .rates: [.dissatisfies, .notes]
+    case .assigns: [.isAssigned]
+    case .contacts: [.responds, .missesContact]
+    case .decidesReturn: [.decidesReturn]
+    case .consults: [.notes]
+    case .parks: [.parks]
+    case .unparks: [.unparks]
+    case .reviewsParking: [.reviewsParking]
+    case .asksClosure: [.asksClosure]
+    case .decidesClosure: [.resolves, .rejectsClosure]
+    case .judges: [.reopens, .judges]
     case .withdraws: [.withdraws]
     case .urges: [.urges]
     case .suspends: [.suspends]
@@ -205,7 +263,17 @@ extension Event {
     case .returned: .returns
     case .urged: .urges
     case .reopened: .reopens
-    case .rated(let rating): rating == .dissatisfied ? .reopens : .notes
+    case .rated(let rating): rating == .dissatisfied ? .dissatisfies : .notes
+    case .assigned: .isAssigned
+    case .contacted(let isReached): isReached ? .responds : .missesContact
+    case .returnDecided: .decidesReturn
+    case .consulted: .notes
+    case .parked: .parks
+    case .unparked: .unparks
+    case .parkingReviewed: .reviewsParking
+    case .closureRequested: .asksClosure
+    case .closureDecided(let decision): decision.isApproved ? .resolves : .rejectsClosure
+    case .judged(let judgement, _): judgement == .redone ? .reopens : .judges
     case .verified(let passed): passed ? .resolves : .notes
     case .reviewed(let isApproved): isApproved ? .responds : .resolves
     case .suspended: .suspends

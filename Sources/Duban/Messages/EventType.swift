@@ -14,18 +14,35 @@ public struct EventType: Hashable, Sendable {
   public enum Meaning: Hashable, Sendable {
     /// 受理: the item comes into being.
     case opens
-    /// 签收: the tier has taken it on; no clock ends.
+    /// 派单, 改派, 指定承办: who is responsible from now on.
+    case assigns
+    /// 签收: who is responsible has taken it on; ends the clock of 签收, where the policy has one.
     case accepts
+    /// 首次联系: the response, where `data.reached` does not say that the resident was not reached.
+    case contacts
     /// 响应: the first answer; ends the response clock.
     case responds
     /// 办结: ends the item.
     case resolves
+    /// 申请办结, and its 审核: `data.decision`.
+    case asksClosure
+    case decidesClosure
     /// 退单: sent back, to be assigned to another unit; counted, the clock is not reset.
     case returns
+    /// 退单决定: `data.decision`. Where it is approved, 改派 follows.
+    case decidesReturn
+    /// 会商, with `data.minutes`.
+    case consults
+    /// 挂账, 摘账 and 挂账复核.
+    case parks
+    case unparks
+    case reviewsParking
     /// 重办: a closed item is open again, in a new cycle.
     case reopens
-    /// 回访: 不满意 reopens a closed item.
+    /// 回访: 不满意 reopens a closed item, or is judged first, as the policy has it.
     case rates
+    /// 不满意核定: `data.judgement`.
+    case judges
     /// 撤回: ends the item without an answer.
     case withdraws
     /// 催办: pressed; counted.
@@ -64,29 +81,37 @@ public struct EventType: Hashable, Sendable {
     (
       .complaint,
       [
-        ("complaint.submitted", .opens), ("complaint.accepted", .accepts), ("complaint.responded", .responds),
-        ("complaint.resolved", .resolves), ("complaint.returned", .returns), ("complaint.reopened", .reopens),
-        ("complaint.rated", .rates), ("complaint.merged", .merges), ("complaint.withdrawn", .withdraws),
+        ("complaint.submitted", .opens), ("complaint.assigned", .assigns), ("complaint.reassigned", .assigns),
+        ("complaint.accepted", .accepts), ("complaint.contacted", .contacts), ("complaint.responded", .responds),
+        ("complaint.closure-requested", .asksClosure), ("complaint.closure-decided", .decidesClosure),
+        ("complaint.resolved", .resolves), ("complaint.returned", .returns), ("complaint.return-decided", .decidesReturn),
+        ("complaint.consulted", .consults), ("complaint.parked", .parks), ("complaint.unparked", .unparks),
+        ("complaint.parking-reviewed", .reviewsParking), ("complaint.urged", .urges), ("complaint.reopened", .reopens),
+        ("complaint.rated", .rates), ("complaint.judged", .judges), ("complaint.archived", .notes),
+        ("complaint.merged", .merges), ("complaint.withdrawn", .withdraws),
       ] + pausesAndExtensions("complaint")
     ),
     (
       .inspection,
       [
-        ("inspection.assigned", .opens), ("inspection.reported", .responds), ("rectification.submitted", .notes),
+        ("inspection.assigned", .opens), ("inspection.reassigned", .assigns), ("inspection.accepted", .accepts),
+        ("inspection.reported", .responds), ("rectification.submitted", .notes),
         ("rectification.verified", .verifies),
       ] + pausesAndExtensions("inspection")
     ),
     (
       .funding,
       [
-        ("funding.requested", .opens), ("funding.reviewed", .reviews), ("funding.disbursed", .resolves),
+        ("funding.requested", .opens), ("funding.assigned", .assigns), ("funding.reassigned", .assigns),
+        ("funding.accepted", .accepts), ("funding.reviewed", .reviews), ("funding.disbursed", .resolves),
         ("funding.allocated", .notes), ("funding.used", .notes), ("funding.returned", .notes),
       ] + pausesAndExtensions("funding")
     ),
     (
       .reminder,
       [
-        ("reminder.scheduled", .opens), ("reminder.done", .resolves), ("reminder.cancelled", .withdraws),
+        ("reminder.scheduled", .opens), ("reminder.assigned", .assigns), ("reminder.reassigned", .assigns),
+        ("reminder.accepted", .accepts), ("reminder.done", .resolves), ("reminder.cancelled", .withdraws),
         ("reminder.urged", .urges),
       ]
     ),

@@ -26,6 +26,15 @@ struct Fields {
   var approver: String?
   var into: Item?
   var rating: String?
+  /// Whose organ is to do the work.
+  var tier: String?
+  /// 指定承办.
+  var isFinal: Bool?
+  /// Whether the resident was reached.
+  var reached: Bool?
+  var closing: String?
+  var minutes: String?
+  var judgement: String?
 
   init() {}
 
@@ -47,6 +56,12 @@ struct Fields {
     approver = try json.text("approver")
     into = try json.object("into").map { (object) throws(Refusal) in try Item(object) }
     rating = try json.text("rating")
+    tier = try json.text("tier")
+    isFinal = try json.bool("final")
+    reached = try json.bool("reached")
+    closing = try json.text("closing")
+    minutes = try json.text("minutes")
+    judgement = try json.text("judgement")
   }
 }
 
@@ -73,16 +88,31 @@ extension EventType {
         .init(
           region: fields.region, category: fields.category, grade: fields.grade, title: fields.title,
           units: fields.units(of: kind), dueAt: dueAt))
+    case .assigns: return .assigned(try fields.assignment(of: kind))
     case .accepts: return .accepted(fields.units(of: kind))
+    case .contacts: return .contacted(isReached: fields.reached ?? true)
     case .responds: return .responded
-    case .resolves: return .resolved
+    case .asksClosure: return .closureRequested(try fields.readClosing())
+    case .decidesClosure: return .closureDecided(try fields.readDecision())
+    case .resolves: return .resolved(try fields.readClosing())
     case .withdraws: return .withdrawn
     case .returns: return .returned(reason: try fields.text(\.reason, "reason", "say why it is sent back"))
+    case .decidesReturn: return .returnDecided(try fields.readDecision())
+    case .consults: return .consulted(minutes: try fields.text(\.minutes, "minutes", "write what was agreed, and who does what"))
+    case .parks:
+      let reason = try fields.text(\.reason, "reason", "say why it cannot be settled for now, such as 历史遗留 or 资金未落实")
+      return .parked(reason: reason, Event.Decision(isApproved: true, approver: fields.approver))
+    case .unparks: return .unparked
+    case .reviewsParking: return .parkingReviewed
     case .urges: return .urged
     case .reopens: return .reopened
     case .rates:
       let rating = try fields.choice(\.rating, "rating", of: Event.Rating.allCases.map(\.rawValue))
       return .rated(Event.Rating.allCases[rating])
+    case .judges:
+      let judgement = try fields.choice(\.judgement, "judgement", of: Event.Judgement.allCases.map(\.rawValue))
+      return .judged(
+        Event.Judgement.allCases[judgement], Event.Decision(isApproved: true, approver: fields.approver))
     case .verifies:
       guard let passed = fields.passed else {
         throw Refusal(.missingField, at: "/data/passed", "say whether the recheck passed: true or false")
@@ -98,8 +128,7 @@ extension EventType {
     case .decidesExtension:
       guard try fields.isApproved() else { return .extensionDecided(.rejected) }
       let until = try fields.instant(\.until, "until", "say until when more time is granted")
-      return .extensionDecided(
-        .approved(until: until, by: try fields.text(\.approver, "approver", "name the organ that has approved")))
+      return .extensionDecided(.approved(until: until, by: fields.approver))
     case .merges:
       guard let main = fields.into else {
         throw Refusal(.missingField, at: "/data/into", "name the main item by its source and subject")
@@ -123,7 +152,7 @@ extension Fields {
     }
     guard let part else { return }
     try Self.check(unit: part, "part")
-    if type.meaning == .opens || type.meaning == .merges {
+    if [.opens, .merges, .assigns].contains(type.meaning) {
       throw Refusal(
         .invalidValue, at: "/data/part",
         "this event is about the item itself; remove part, and name units in lead and supporting")
@@ -145,6 +174,28 @@ extension Fields {
       named.append(unit)
     }
     return Event.Units(lead: lead, supporting: named)
+  }
+
+  fileprivate func assignment(of kind: Kind) throws(Refusal) -> Event.Assignment {
+    let units = units(of: kind)
+    guard region != nil || tier != nil || units.lead != nil else {
+      throw Refusal(.missingField, at: "/data/region", "say who is to do it: name region, tier or lead")
+    }
+    let tiers = Tier.allCases
+    let tier = tier == nil ? nil : tiers[try choice(\.tier, "tier", of: tiers.map(\.rawValue))]
+    return Event.Assignment(region: region, tier: tier, units: units, isFinal: isFinal ?? false, reason: reason)
+  }
+
+  fileprivate func readDecision() throws(Refusal) -> Event.Decision {
+    Event.Decision(isApproved: try isApproved(), approver: approver)
+  }
+
+  /// 办结类型, where one is given.
+  fileprivate func readClosing() throws(Refusal) -> Event.Closing? {
+    guard closing != nil else { return nil }
+    let type = ClosingType.allCases[try choice(\.closing, "closing", of: ClosingType.allCases.map(\.rawValue))]
+    if type.needsReason { _ = try text(\.reason, "reason", "a matter that is closed as \(type.rawValue) needs its ground") }
+    return Event.Closing(type, reason: reason)
   }
 
   fileprivate func isApproved() throws(Refusal) -> Bool {

@@ -14,38 +14,41 @@ extension Announcement {
   }
 
   /// `receipt.accepted`: for the sources that ask, and for a message that was rejected before and counts now.
-  static func accepted(_ key: MessageKey, _ entry: Entry, _ matter: Matter, revision: Int32 = 1, at now: Instant) -> Announcement
-  {
+  static func accepted(
+    _ key: MessageKey, _ entry: Entry, _ matter: Matter, for audience: Audience, revision: Int32 = 1, at now: Instant
+  ) -> Announcement {
     let facts = Accepted(
       source: key.source, id: key.id, item: ItemReference(matter.key(of: entry.unit)), revision: revision)
     return Announcement(
       type: .receiptAccepted, subject: "\(key.source)/\(key.id)", occurredAt: now, data: JSONText.encode(facts),
-      traceparent: entry.traceparent, orderKey: matter.id)
+      traceparent: entry.traceparent, for: audience, orderKey: matter.id)
   }
 
   /// `receipt.rejected` for a message that was taken and does not count, because it cannot be about the matter as it stood.
   static func rejected(
-    _ why: Inapplicability, _ key: MessageKey, _ change: VerdictChange, traceparent: String?, at now: Instant
+    _ why: Inapplicability, _ key: MessageKey, _ change: VerdictChange, traceparent: String?, for audience: Audience,
+    at now: Instant
   ) -> Announcement {
     let facts = Rejected(
       source: key.source, id: key.id, reason: why.reason.rawValue, pointer: why.pointer, detail: why.detail,
       revision: change.revision)
     return Announcement(
       type: .receiptRejected, subject: "\(key.source)/\(key.id)", occurredAt: now, data: JSONText.encode(facts),
-      traceparent: traceparent, orderKey: change.itemID)
+      traceparent: traceparent, for: audience, orderKey: change.itemID)
   }
 
   /// `receipt.rejected` for a message that becomes a dead letter; source and id as far as they could be read.
   ///
   /// A refusal leaves nothing by which the message would be known again if it is not acknowledged in time. So the event's id comes from
   /// the message and the reason: it is the same each time.
-  public static func rejected(_ refusal: Refusal, of message: RawMessage, at now: Instant) -> Announcement {
+  public static func rejected(_ refusal: Refusal, of message: RawMessage, for audience: Audience, at now: Instant) -> Announcement
+  {
     let facts = Rejected(
       source: refusal.source, id: refusal.messageID, reason: refusal.reason.rawValue, pointer: refusal.pointer,
       detail: refusal.detail, revision: 1)
     return Announcement(
       type: .receiptRejected, id: "duban-rejected-\(refusal.reason.rawValue)-\(ContentDigest(of: message).hexadecimal)",
       subject: "\(refusal.source ?? "?")/\(refusal.messageID ?? "?")", occurredAt: now,
-      data: JSONText.encode(facts), traceparent: refusal.trace?.text, orderKey: 0)
+      data: JSONText.encode(facts), traceparent: refusal.trace?.text, for: audience, orderKey: 0)
   }
 }

@@ -53,7 +53,7 @@ public struct Notice: Hashable, Sendable {
   }
 
   /// The event that tells the world of it.
-  public func announcement(orderKey: Int64) -> Announcement {
+  public func announcement(for audience: Audience, orderKey: Int64) -> Announcement {
     struct Facts: Encodable {
       var reference, kind, status, organ, title, body: String
     }
@@ -61,7 +61,7 @@ public struct Notice: Hashable, Sendable {
       reference: reference, kind: kind.rawValue, status: status.rawValue, organ: organName, title: title, body: body)
     return Announcement(
       type: status == .proposed ? .noticeProposed : .noticeIssued, subject: reference, occurredAt: createdAt,
-      data: JSONText.encode(facts), orderKey: orderKey)
+      data: JSONText.encode(facts), for: audience, orderKey: orderKey)
   }
 }
 

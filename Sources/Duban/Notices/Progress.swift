@@ -9,21 +9,15 @@ public enum Progress: Hashable, Sendable {
   /// The cycle is over, and only the present one is at hand.
   case unknown
 
-  /// By the cycle that the breach happened in.
-  public init(of clock: Item.ClockKind, answeredAt: Instant?, closedAt: Instant?, isWithdrawn: Bool) {
-    switch clock {
-    case .response: self = answeredAt.map(Self.done) ?? closedAt.map(Self.ended) ?? .open
-    case .resolution: self = closedAt.map(isWithdrawn ? Self.ended : Self.done) ?? .open
-    }
-  }
 }
 
 extension Matter {
-  /// What has become of what a step demanded.
-  func progress(of step: Step) -> Progress {
+  /// What has become of what a step demanded, by the cycle that the breach happened in.
+  public func progress(of step: Step) -> Progress {
     guard let item = item(of: step.unit), let cycle = item.cycle, cycle.begunBy == step.begunBy else { return .unknown }
-    return Progress(
-      of: step.clock, answeredAt: cycle.answeredAt, closedAt: item.closedAt, isWithdrawn: item.isWithdrawn)
+    if let at = cycle.doneAt(step.clock) { return .done(at) }
+    guard let closedAt = item.closedAt else { return .open }
+    return step.clock == .resolution && !item.isWithdrawn ? .done(closedAt) : .ended(closedAt)
   }
 }
 

@@ -145,7 +145,7 @@ extension YamlError {
 
 extension RawRepresentable where Self: CaseIterable, RawValue == String {
   /// Reads one of a few words; for any other it says which there are.
-  fileprivate init(named decoder: any Decoder) throws {
+  init(named decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     let text = try container.decode(String.self)
     guard let value = Self(rawValue: text) else {

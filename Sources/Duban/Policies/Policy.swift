@@ -38,12 +38,18 @@ public struct Policy: Hashable, Sendable {
     public var category: String?
     public var grade: String?
     public var source: String?
+    /// 签收时限; nil where the policy has none.
+    public var acceptance: Limit?
     /// 响应时限; nil where the kind has none.
     public var response: Limit?
+    /// 内部时限, until 申请办结; nil where the policy has none.
+    public var submission: Limit?
     /// 办结时限. A reminder falls due when it says; `within` is what one gets that is heard after that.
     public var resolution: Limit
     /// 协办时限: by when a supporting unit is to have done its part; nil where the item's own 办结时限 counts for it.
     public var supporting: Limit?
+    /// 挂账复核时限; nil where what is parked needs no review.
+    public var review: Limit?
     /// The lowest tier at which the chain starts (R7: 小事不出小区); higher where the place is not known so far down.
     public var startsAt = Tier.street
     /// 三色督办单: the slip that a tier is issued when it lets a deadline pass; nil where the policy issues none.
@@ -54,9 +60,18 @@ public struct Policy: Hashable, Sendable {
     public var pauseReasons: [String]?
     /// How often an item's resolution may be put off (延期) in a cycle. Once, by 12345 practice, where the file does not say.
     public var extensions = 1
-    /// Who may approve an extension: any organ of the item's place at or above this tier, except the responsible one; the city may approve
-    /// its own.
-    public var approver = Tier.district
+    /// How often an item may be sent back (退单); nil where the policy sets no limit.
+    public var returns: Int?
+    /// How often the resident must have been tried before an item is closed as 无法联系.
+    public var contactAttempts = 3
+    /// Whether the clocks of the work run on when it is assigned to another, or start again.
+    public var reassigned = Reassigned.runsOn
+    /// Whether a resident's 不满意 is checked before it leads to 重办.
+    public var judgesDissatisfaction = false
+    /// Whether the supervising tiers press what is overdue. Not where a matter stays outside the chain (12388).
+    public var escalates = true
+    /// Who decides on 延期, 退单, 挂账, 办结 and 不满意.
+    public var approver = Approver.tier(.district)
     /// The line of the policy's document where the rule begins.
     public var line = 0
 
@@ -80,12 +95,37 @@ public struct Policy: Hashable, Sendable {
       return unit == nil && opening.lead == nil ? start : min(start, .district)
     }
 
-    func limit(of clock: Item.ClockKind) -> Limit {
+    func limit(of clock: Item.ClockKind) -> Limit? {
       switch clock {
-      case .response: response ?? resolution
+      case .acceptance: acceptance
+      case .response: response
+      case .submission: submission
       case .resolution: resolution
+      case .review: review
       }
     }
+  }
+
+  /// Who decides on what a responsible unit asks for.
+  public enum Approver: Hashable, Sendable {
+    /// The system that opened the matter: the platform, for 12345.
+    case source
+    /// Any organ of the item's place at or above this tier, except the responsible one; the city may decide for itself.
+    case tier(Tier)
+
+    /// As the file writes it.
+    var text: String {
+      switch self {
+      case .source: "source"
+      case .tier(let tier): tier.rawValue
+      }
+    }
+  }
+
+  /// What becomes of the clocks of 办结 and 申请办结 when the work is assigned to another. That of 响应, which the resident waits for, runs on.
+  public enum Reassigned: String, CaseIterable, Sendable {
+    case runsOn = "runs-on"
+    case startsAgain = "starts-again"
   }
 
   /// A clock's limit, and what each tier above gets when the one below has let it pass.
@@ -123,7 +163,7 @@ public struct Policy: Hashable, Sendable {
     guard var rule = rules.first(where: { $0.matches(matter) }) else { return nil }
     if unit != nil {
       // A part (协办件): to answer the resident is the lead's.
-      rule.response = nil
+      (rule.response, rule.submission, rule.review) = (nil, nil, nil)
       rule.resolution = rule.supporting ?? rule.resolution
     }
     return rule
@@ -173,9 +213,7 @@ extension Policy {
     let limitKeys = ["within", "district", "city", "warn"]
     for i in file.content.rules.indices {
       try file.allow(PolicyFile.RuleText.keys, at: "rules", .place(i))
-      try file.allow(limitKeys, at: "rules", .place(i), "response")
-      try file.allow(limitKeys, at: "rules", .place(i), "resolution")
-      try file.allow(limitKeys, at: "rules", .place(i), "supporting")
+      for limit in PolicyFile.RuleText.limits { try file.allow(limitKeys, at: "rules", .place(i), .key(limit)) }
     }
     var rules = file.content.rules.map(\.rule)
     for i in rules.indices { rules[i].line = file.line(of: "rules", .place(i)) ?? 0 }
@@ -207,8 +245,17 @@ extension Policy {
         throw file.fault(
           at: "rules", .place(i), "summons-at", because: "a street's first breach is no cause yet; write district or city")
       }
-      if rule.approver == .street {
-        throw file.fault(at: "rules", .place(i), "approver", because: "a street is above no organ; write district or city")
+      for (limit, key) in [(rule.review, "review"), (rule.submission, "submission")] where limit != nil && rule.kind != .complaint
+      {
+        throw file.fault(at: "rules", .place(i), .key(key), because: "only complaints have it; remove it")
+      }
+      if let returns = rule.returns, returns < 0 {
+        throw file.fault(at: "rules", .place(i), "returns", because: "write 0 or more")
+      }
+      if rule.contactAttempts < 0 { throw file.fault(at: "rules", .place(i), "contact-attempts", because: "write 0 or more") }
+      if rule.approver == .tier(.street) {
+        throw file.fault(
+          at: "rules", .place(i), "approver", because: "a street is above no organ; write district, city or source")
       }
     }
   }
@@ -244,32 +291,58 @@ private struct PolicyFile: Decodable {
     var category: String?
     var grade: String?
     var source: String?
+    var acceptance: LimitText?
     var response: LimitText?
+    var submission: LimitText?
     var resolution: LimitText
     var supporting: LimitText?
+    var review: LimitText?
     var startsAt: Tier?
     var slips: SlipsText?
     var summonsAt: Tier?
     var pauses: [String]?
     var extensions: Int?
-    var approver: Tier?
+    var returns: Int?
+    var contactAttempts: Int?
+    var reassigned: Policy.Reassigned?
+    var dissatisfaction: Dissatisfaction?
+    var chain: Bool?
+    var approver: Approver?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-      case kind, category, grade, source, response, resolution, supporting
+      case kind, category, grade, source, acceptance, response, submission, resolution, supporting, review
       case startsAt = "starts-at"
       case slips
       case summonsAt = "summons-at"
-      case pauses, extensions, approver
+      case pauses, extensions, returns
+      case contactAttempts = "contact-attempts"
+      case reassigned, dissatisfaction, chain, approver
     }
 
     static let keys = CodingKeys.allCases.map(\.rawValue)
 
+    static let limits = ["acceptance", "response", "submission", "resolution", "supporting", "review"]
+
     var rule: Policy.Rule {
       Policy.Rule(
-        kind: kind, category: category, grade: grade, source: source, response: response?.limit, resolution: resolution.limit,
-        supporting: supporting?.limit, startsAt: startsAt ?? .street, slips: slips?.slips, summonsAt: summonsAt ?? .city,
-        pauseReasons: pauses, extensions: extensions ?? 1, approver: approver ?? .district)
+        kind: kind, category: category, grade: grade, source: source, acceptance: acceptance?.limit, response: response?.limit,
+        submission: submission?.limit, resolution: resolution.limit, supporting: supporting?.limit, review: review?.limit,
+        startsAt: startsAt ?? .street, slips: slips?.slips, summonsAt: summonsAt ?? .city, pauseReasons: pauses,
+        extensions: extensions ?? 1, returns: returns, contactAttempts: contactAttempts ?? 3, reassigned: reassigned ?? .runsOn,
+        judgesDissatisfaction: dissatisfaction == .judged, escalates: chain ?? true,
+        approver: approver?.approver ?? .tier(.district))
     }
+  }
+
+  /// What a resident's 不满意 leads to.
+  enum Dissatisfaction: String, CaseIterable {
+    case reopens, judged
+  }
+
+  enum Approver: String, CaseIterable {
+    case street, district, city, source
+
+    var approver: Policy.Approver { Tier(rawValue: rawValue).map(Policy.Approver.tier) ?? .source }
   }
 
   struct LimitText: Decodable {
@@ -297,4 +370,16 @@ private struct PolicyFile: Decodable {
       slips = Policy.Slips(first: colours[0], second: colours[1], third: colours[2])
     }
   }
+}
+
+extension PolicyFile.Dissatisfaction: Decodable {
+  init(from decoder: any Decoder) throws { try self.init(named: decoder) }
+}
+
+extension PolicyFile.Approver: Decodable {
+  init(from decoder: any Decoder) throws { try self.init(named: decoder) }
+}
+
+extension Policy.Reassigned: Decodable {
+  public init(from decoder: any Decoder) throws { try self.init(named: decoder) }
 }

@@ -54,7 +54,10 @@ extension Policy.Rule {
 
   fileprivate var values: [(name: String, text: String)] {
     var values: [(String, String)] = []
-    for (name, limit) in [("response", response), ("resolution", resolution), ("supporting", supporting)] {
+    for (name, limit) in [
+      ("acceptance", acceptance), ("response", response), ("submission", submission), ("resolution", resolution),
+      ("supporting", supporting), ("review", review),
+    ] {
       guard let limit else { continue }
       values += [
         ("\(name).within", limit.within.text), ("\(name).district", limit.district.text), ("\(name).city", limit.city.text),
@@ -64,7 +67,11 @@ extension Policy.Rule {
     values += [("starts-at", startsAt.rawValue), ("summons-at", summonsAt.rawValue)]
     if let slips { values.append(("slips", [slips.first, slips.second, slips.third].map(\.rawValue).joined(separator: ", "))) }
     if let pauseReasons { values.append(("pauses", pauseReasons.joined(separator: ", "))) }
-    values += [("extensions", "\(extensions)"), ("approver", approver.rawValue)]
+    if let returns { values.append(("returns", "\(returns)")) }
+    values += [
+      ("extensions", "\(extensions)"), ("contact-attempts", "\(contactAttempts)"), ("reassigned", reassigned.rawValue),
+      ("dissatisfaction", judgesDissatisfaction ? "judged" : "reopens"), ("chain", "\(escalates)"), ("approver", approver.text),
+    ]
     return values
   }
 }

@@ -1,0 +1,86 @@
+// What happens in the life of an item is told to those whom it concerns, at once: `item.opened`, `item.assigned`, `item.signed` …
+
+extension Fold {
+  /// What was done to an item, by which entry.
+  struct Act: Hashable {
+    var kind: Announcement.Kind
+    var unit: String?
+    var entry: Int32
+  }
+
+  /// Notes what an entry has done, where others are to hear of it.
+  mutating func note(_ transition: Transition, of entry: Entry, _ unit: String?, before: Item) {
+    guard let kind = Announcement.Kind(transition, of: entry) else { return }
+    // Clocks that were stopped before, or ran, are no news.
+    let mayRepeat = ![.itemSuspended, .itemResumed, .itemParked, .itemUnparked].contains(kind)
+    if mayRepeat || matter[unit] != before { acts.append(Act(kind: kind, unit: unit, entry: entry.number)) }
+  }
+}
+
+extension Announcement.Kind {
+  /// What a transition is called where it is told; nil where nothing is told of it, or what begins and ends is told of the turn.
+  fileprivate init?(_ transition: Transition, of entry: Entry) {
+    switch (transition, entry.event) {
+    case (.assigned, _): self = entry.type.hasSuffix(".reassigned") ? .itemReassigned : .itemAssigned
+    case (.placed, _): self = .itemAssigned
+    case (.named, _): self = .itemSigned
+    case (.sentBack, _): self = .itemReturned
+    case (.counted, .urged): self = .itemUrged
+    case (.suspended, _): self = .itemSuspended
+    case (.resumed, _): self = .itemResumed
+    case (.decided, .extensionDecided(.approved)): self = .itemExtended
+    case (.parked, _): self = .itemParked
+    case (.unparked, _): self = .itemUnparked
+    case (_, .rated): self = .itemCalledBack
+    default: return nil
+    }
+  }
+}
+
+extension Record {
+  func tell(of act: Fold.Act, by entry: Entry, in effects: inout Effects) {
+    guard let item = matter.item(of: act.unit), let cycle = item.cycle, let opening = matter.opening else { return }
+    let directory = fold.references.directory
+    let data = JSONText.object { data in
+      data.write("at", entry.place.rfc3339)
+      data.write("by", entry.type)
+      data.write("category", opening.category)
+      data.write("community", opening.place.community)
+      data.write("cycle", item.cycles)
+      data.write("deadlines", item.clocks) { running, deadline in
+        deadline.write("clock", running.kind.rawValue)
+        deadline.write("dueAt", running.clock.dueAt.rfc3339)
+        deadline.write("organ", directory.name(of: fold.owner(of: running.clock, in: cycle)))
+        deadline.write("tier", running.clock.tier.rawValue)
+      }
+      data.write("district", directory.name(of: opening.place.districtID))
+      data.write("item", object: matter.key(of: act.unit).write)
+      data.write("kind", matter.kind.rawValue)
+      data.write("organ", directory.name(of: cycle.responsibleID))
+      data.write("policy", opening.policyVersion)
+      data.write("policyLine", fold.rule(act.unit)?.line)
+      entry.event.tell(in: &data)
+      data.write("revision", entry.number)
+      data.write("street", directory.name(of: opening.place.streetID))
+      data.write("supervisor", cycle.supervisor.flatMap { directory.name(of: opening.place.organ(at: $0)) })
+      data.write("title", opening.title)
+    }
+    announce(act.kind, act.unit, data, traceparent: entry.traceparent, in: &effects)
+  }
+}
+
+extension Event {
+  /// What it says that those who hear of it must know.
+  fileprivate func tell(in data: inout JSONMembers) {
+    switch self {
+    case .assigned(let assignment):
+      data.write(flag: "final", assignment.isFinal)
+      data.write("reason", assignment.reason)
+    case .rated(let rating): data.write("rating", rating.rawValue)
+    case .judged(let judgement, _): data.write("judgement", judgement.rawValue)
+    case .returned(let reason), .suspended(let reason), .parked(let reason, _): data.write("reason", reason)
+    case .extensionDecided(.approved(let until, _)): data.write("until", until.rfc3339)
+    default: break
+    }
+  }
+}

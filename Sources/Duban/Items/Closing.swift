@@ -1,0 +1,106 @@
+// 申请办结, 办结审核, 办结类型, and after the end 回访: 不满意 leads to 重办, or is judged first (不满意核定).
+
+extension Fold {
+  /// 申请办结 ends the clock of the application (内部时限), until it is rejected.
+  mutating func requestClosure(_ unit: String?, _ event: Event, at time: Instant) throws(Inapplicability) {
+    guard case .closureRequested(let closing) = event else { return }
+    try check(closing, unit)
+    matter[unit].change { cycle in
+      cycle.submittedAt = cycle.submittedAt ?? time
+      cycle.closing = closing?.type
+    }
+  }
+
+  /// 审核退回. The clock of the application runs on to where it was due; what came due during the review is nobody's fault.
+  mutating func rejectClosure(_ unit: String?, by entry: Entry, at time: Instant) throws(Inapplicability) {
+    try checkRequested(unit)
+    try checkDecider(entry, unit)
+    matter[unit].change { cycle in
+      (cycle.submittedAt, cycle.closing) = (nil, nil)
+      if let due = cycle.submission?.dueAt, due <= time { cycle.submission = nil }
+    }
+  }
+
+  /// Whether an entry may end an item, where the policy asks for something before.
+  func checkClosing(_ unit: String?, by entry: Entry) throws(Inapplicability) {
+    switch entry.event {
+    case .resolved(let closing): try check(closing, unit)
+    case .closureDecided:
+      try checkRequested(unit)
+      try checkDecider(entry, unit)
+    default: break
+    }
+  }
+
+  private func checkRequested(_ unit: String?) throws(Inapplicability) {
+    guard matter[unit].cycle?.submittedAt != nil else {
+      throw Inapplicability(
+        .notRequested, at: "/type", "no closure is asked for that is not decided; send complaint.closure-requested first")
+    }
+  }
+
+  /// 无法联系 needs as many attempts as the policy says.
+  private func check(_ closing: Event.Closing?, _ unit: String?) throws(Inapplicability) {
+    guard closing?.type == .unreachable, let cycle = matter[unit].cycle else { return }
+    let needed = rule(unit)?.contactAttempts ?? 0
+    guard cycle.missedContacts >= needed else {
+      throw Inapplicability(
+        .notAllowed, at: "/data/closing",
+        "the policy asks for \(needed) attempts to reach the resident, and \(cycle.missedContacts) are on record; send "
+          + "complaint.contacted with reached: false for each")
+    }
+  }
+
+  /// How an entry settles an item.
+  func closing(by entry: Entry, of cycle: Item.Cycle) -> ClosingType? {
+    switch entry.event {
+    case .resolved(let closing): closing?.type
+    case .closureDecided: cycle.closing
+    default: nil
+    }
+  }
+}
+
+// MARK: - 回访
+
+extension Fold {
+  /// 回访 is never made by who holds the matter.
+  func checkRater(_ entry: Entry, _ unit: String?) throws(Inapplicability) {
+    guard case .rated = entry.event, let speaker = entry.stamp.speaker, speaker == matter[unit].cycle?.responsibleID else {
+      return
+    }
+    throw Inapplicability(.notAllowed, at: "/source", "the responsible unit may not ask the resident how satisfied they are")
+  }
+
+  mutating func dispute(_ unit: String?, by entry: Entry, at time: Instant) throws(Inapplicability) {
+    if rule(unit)?.judgesDissatisfaction == true {
+      matter[unit].changeClosed { $0.dissatisfaction = .undecided }
+    } else {
+      reopen(unit, by: entry, at: time)
+    }
+  }
+
+  /// 维持 and 剔除; 重办 is a reopening.
+  mutating func judge(_ unit: String?, by entry: Entry) throws(Inapplicability) {
+    try checkJudgement(unit, by: entry)
+    guard case .judged(let judgement, _) = entry.event else { return }
+    matter[unit].changeClosed { $0.dissatisfaction = judgement == .excluded ? .excluded : .upheld }
+  }
+
+  func checkJudgement(_ unit: String?, by entry: Entry) throws(Inapplicability) {
+    guard case .judged = entry.event else { return }
+    guard matter[unit].cycle?.dissatisfaction == .undecided else {
+      throw Inapplicability(.notRequested, at: "/type", "no 不满意 waits to be judged; send complaint.rated first")
+    }
+    try checkDecider(entry, unit)
+  }
+}
+
+extension Item {
+  /// Changes the cycle of what has ended.
+  fileprivate mutating func changeClosed(_ body: (inout Cycle) -> Void) {
+    guard case .closed(let at, let isWithdrawal, var cycle) = state else { return }
+    body(&cycle)
+    state = .closed(at: at, isWithdrawal: isWithdrawal, cycle)
+  }
+}

@@ -1,0 +1,30 @@
+// 挂账: a matter that cannot be settled for now (历史遗留, 资金未落实) is put on a list, approved above. Its clocks are stopped; that of its
+// review runs (a quarter, by practice), until it is taken off the list (摘账) and settled.
+
+extension Fold {
+  mutating func park(_ unit: String?, by entry: Entry, at time: Instant) throws(Inapplicability) {
+    try checkDecider(entry, unit)
+    guard let cycle = matter[unit].cycle, !cycle.isParked else { return }
+    matter[unit].change { $0.isParked = true }
+    stop(unit, at: time)
+    startReview(unit, at: time)
+  }
+
+  mutating func unpark(_ unit: String?, by entry: Entry, at time: Instant) {
+    guard matter[unit].cycle?.isParked == true else { return }
+    matter[unit].change { ($0.isParked, $0.review) = (false, nil) }
+    letRun(unit, by: entry, at: time)
+  }
+
+  /// 挂账复核: the next one is due as long after it.
+  mutating func reviewParking(_ unit: String?, at time: Instant) {
+    if matter[unit].cycle?.isParked == true { startReview(unit, at: time) }
+  }
+
+  private mutating func startReview(_ unit: String?, at time: Instant) {
+    guard rule(unit)?.review != nil, let cycle = matter[unit].cycle else { return }
+    let clock = clock(.review, unit, cycle, step: 0, tier: cycle.startTier, from: time, at: time)
+    matter[unit].change { $0.review = clock }
+    explain(unit, .review, at: time)
+  }
+}

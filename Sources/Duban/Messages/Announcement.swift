@@ -1,0 +1,124 @@
+// An event that Duban publishes on duban.events: its type, whom it concerns, and by which key a consumer binds it.
+
+/// An event that Duban publishes on `duban.events`.
+public struct Announcement: Hashable, Sendable {
+  /// The contract's outgoing types.
+  public enum Kind: String, CaseIterable, Sendable {
+    case receiptAccepted = "receipt.accepted"
+    case receiptRejected = "receipt.rejected"
+    /// 受理, and of a part that its unit was named.
+    case itemOpened = "item.opened"
+    /// 派单, 派件.
+    case itemAssigned = "item.assigned"
+    /// 改派.
+    case itemReassigned = "item.reassigned"
+    /// 签收.
+    case itemSigned = "item.signed"
+    /// 退单.
+    case itemReturned = "item.returned"
+    /// 催办.
+    case itemUrged = "item.urged"
+    /// 中止计时, 恢复.
+    case itemSuspended = "item.suspended"
+    case itemResumed = "item.resumed"
+    /// 延期.
+    case itemExtended = "item.extended"
+    /// 挂账, 摘账.
+    case itemParked = "item.parked"
+    case itemUnparked = "item.unparked"
+    /// 重办.
+    case itemReopened = "item.reopened"
+    /// 回访.
+    case itemCalledBack = "item.called-back"
+    case itemDueSoon = "item.due-soon"
+    case itemEscalated = "item.escalated"
+    case itemOverdue = "item.overdue"
+    case itemClosed = "item.closed"
+    case breachAnnulled = "breach.annulled"
+    case breachCorrected = "breach.corrected"
+    case breachContested = "breach.contested"
+    case breachExcused = "breach.excused"
+    case slipIssued = "slip.issued"
+    case slipWithdrawn = "slip.withdrawn"
+    case noticeProposed = "notice.proposed"
+    case noticeIssued = "notice.issued"
+    case noticeWithdrawn = "notice.withdrawn"
+
+    /// Whether it waits for a queue that is bound to it. What happens in the life of an item is told to whoever listens then.
+    public var mustArrive: Bool {
+      switch self {
+      case .itemOpened, .itemAssigned, .itemReassigned, .itemSigned, .itemReturned, .itemUrged, .itemSuspended, .itemResumed,
+        .itemExtended, .itemParked, .itemUnparked, .itemReopened, .itemCalledBack:
+        false
+      default: true
+      }
+    }
+  }
+
+  public var type: Kind
+  /// The CloudEvents id of what may be announced again after a crash; nil for what is announced in the transaction that makes it so,
+  /// and is therefore announced once.
+  public var id: String?
+  /// What it is about: an item's `source/subject`, or an organ's name.
+  public var subject: String
+  public var occurredAt: Instant
+  /// The event's `data`, as JSON.
+  public var data: String
+  public var traceparent: String?
+  public var audience: Audience
+  /// Announcements of the same order key go out in the order they were made: the item's id, or an organ's.
+  public var orderKey: Int64
+
+  public init(
+    type: Kind, id: String? = nil, subject: String, occurredAt: Instant, data: String, traceparent: String? = nil,
+    for audience: Audience, orderKey: Int64
+  ) {
+    (self.type, self.id, self.subject, self.occurredAt) = (type, id, subject, occurredAt)
+    (self.data, self.traceparent, self.audience, self.orderKey) = (data, traceparent, audience, orderKey)
+  }
+
+  /// `item.escalated.420202.420202001`: by type, district and street, so that each binds what is its own. An organ without a code stands there by
+  /// its name, and `-` where there is none. What is confidential has `confidential.` in front.
+  public var routingKey: String {
+    (audience.isConfidential ? "confidential." : "") + "\(type.rawValue).\(audience.district ?? "-").\(audience.street ?? "-")"
+  }
+}
+
+/// Whom an event concerns: the words of its routing key.
+public struct Audience: Hashable, Sendable {
+  public var district: String?
+  public var street: String?
+  /// Whether only those who handle a confidential source's matters may hear of it (12388).
+  public var isConfidential = false
+
+  public init(district: String? = nil, street: String? = nil, isConfidential: Bool = false) {
+    (self.district, self.street, self.isConfidential) = (district, street, isConfidential)
+  }
+}
+
+extension Directory {
+  /// The district and the street of a matter, and whether it is confidential.
+  func audience(of matter: Matter) -> Audience {
+    let place = matter.opening?.place
+    return Audience(
+      district: word(place?.districtID), street: word(place?.streetID), isConfidential: isConfidential(matter.key))
+  }
+
+  /// An organ of the chain, and its district; of a unit, all.
+  public func audience(of organ: Int64?) -> Audience {
+    guard let organ = organ.flatMap({ organs[$0] }) else { return Audience() }
+    switch organ.tier {
+    case .street: return Audience(district: word(organ.parentID), street: word(organ.id))
+    case .district: return Audience(district: word(organ.id))
+    case .city, nil: return Audience()
+    }
+  }
+
+  /// What a message says that is not taken: open only where that is known of its source.
+  public func audience(of head: MessageHead, sentBy user: String?) -> Audience {
+    Audience(isConfidential: !isOpen(head, sentBy: user))
+  }
+
+  /// An organ as a word of a routing key, in which a dot would begin the next one.
+  private func word(_ organ: Int64?) -> String? { name(of: organ)?.replacing(".", with: "") }
+}

@@ -51,7 +51,7 @@ struct StoreTests {
       for (hour, type, data) in story {
         try test.setClock(at: start + .hours(hour))
         let event = try Sample.envelope(type, id: "\(hour)", subject: "S", time: (start + .hours(hour)).rfc3339, data: data)
-        let result = try store.take([event]) { _, _ in [] }
+        let result = try store.take([event]) { _, _, _ in [] }
         #expect(result.outcomes == [.applied], "\(type)")
         let written = result.effects.matters.map(\.matter)
         #expect(try written == store.transaction { try $0.lock(written.map(\.id)) }, "\(type)")

@@ -9,13 +9,13 @@ import TestServers
 
 /// What intake does with a batch, without a broker.
 @discardableResult
-func take(_ batch: [Envelope], _ store: Store) throws -> [Intake.Outcome] { try store.take(batch) { _, _ in [] }.outcomes }
+func take(_ batch: [Envelope], _ store: Store) throws -> [Intake.Outcome] { try store.take(batch) { _, _, _ in [] }.outcomes }
 
 /// Takes a batch, and does something else when it is written and not yet committed.
 @discardableResult
 func take(_ batch: [Envelope], _ store: Store, meanwhile body: () throws -> Void) throws -> [Intake.Outcome] {
   try store.transaction { store in
-    let outcomes = try store.taken(batch) { _, _ in [] }.outcomes
+    let outcomes = try store.taken(batch) { _, _, _ in [] }.outcomes
     try body()
     return outcomes
   }

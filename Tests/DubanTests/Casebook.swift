@@ -17,7 +17,10 @@ struct Casebook {
   private(set) var taken: [MessageKey: ContentDigest] = [:]
   private(set) var mergings: [Merging] = []
   private(set) var notices: [Notice] = []
+  /// Those that wait for a queue.
   private(set) var announcements: [Announcement] = []
+  /// Those that tell what happens in the life of an item.
+  private(set) var told: [Announcement] = []
   private(set) var findings: [Finding] = []
   private(set) var unassigned: [ItemKey] = []
   private(set) var passedOver: [PassedOver] = []
@@ -228,7 +231,8 @@ struct Casebook {
     for message in effects.messages { taken[message.key] = message.digest }
     mergings += effects.mergings
     notices += effects.notices
-    announcements += effects.announcements
+    announcements += effects.announcements.filter(\.type.mustArrive)
+    told += effects.announcements.filter { !$0.type.mustArrive }
     findings += effects.findings
     unassigned += effects.unassigned
     passedOver += effects.passedOver

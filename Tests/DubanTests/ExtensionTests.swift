@@ -22,7 +22,7 @@ struct ExtensionTests {
     #expect(why.pointer == pointer && !why.detail.isEmpty)
     // Deadlines that pass meanwhile lapse all the same, as they do before an event that moves nothing.
     var without = book
-    try without.hear("complaint.accepted", at: time)
+    try without.hear("complaint.archived", at: time)
     #expect(after.whole == without.whole)
   }
 

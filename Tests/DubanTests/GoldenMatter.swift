@@ -38,6 +38,27 @@ struct GoldenMatter: Codable, Sendable {
   var key: ItemKey { ItemKey(source: source, subject: subject) }
 }
 
+extension GoldenMatter.Made {
+  /// Whether it says all that it said before. A later program may keep more of a matter in its state: what is new there says nothing against what
+  /// was there.
+  func isStill(_ before: Self) throws -> Bool {
+    var (own, other) = (self, before)
+    (own.state, other.state) = ("", "")
+    func parsed(_ text: String) throws -> Any { try JSONSerialization.jsonObject(with: Data(text.utf8)) }
+    return try own == other && Self.has(parsed(state), allOf: parsed(before.state))
+  }
+
+  private static func has(_ now: Any, allOf before: Any) -> Bool {
+    switch (now, before) {
+    case (let now as [String: Any], let before as [String: Any]):
+      before.allSatisfy { name, value in now[name].map { has($0, allOf: value) } ?? false }
+    case (let now as [Any], let before as [Any]):
+      now.count == before.count && zip(now, before).allSatisfy { has($0, allOf: $1) }
+    default: (now as? NSObject)?.isEqual(before) ?? false
+    }
+  }
+}
+
 /// An entry, in the columns of `item_event`.
 struct EntryLine: Codable, Sendable {
   var number: Int32

@@ -78,7 +78,7 @@ struct ScheduleTests {
         　　无在办事项，不参加排名：沈家营街道。
         2026年11月20日
         """)
-    #expect(notice.announcement(orderKey: 2).type == .noticeIssued)
+    #expect(notice.announcement(for: Audience(), orderKey: 2).type == .noticeIssued)
   }
 
   private func breach(_ id: Int64, by organ: Int64 = 3, supervising: Bool = false, _ clock: Item.ClockKind = .response) -> Breach

@@ -326,7 +326,7 @@ struct ContractTests {
     var refused: Refusal?
     do throws(Refusal) { _ = try Envelope(letter) } catch { refused = error }
     return ledger.announcements + [
-      Announcement.rejected(try #require(refused), of: letter, at: noon), bulletin.announcement(orderKey: 2),
+      Announcement.rejected(try #require(refused), of: letter, for: Audience(), at: noon), bulletin.announcement(for: Audience(), orderKey: 2),
     ]
   }
 
@@ -451,7 +451,7 @@ struct ContractTests {
         switch (breach.lapse.step.clock, breach.lapse.step.tier) {
         case (.response, .street): [.uphold, .excuse]
         case (.response, _): [.lift]
-        case (.resolution, _): [.excuse]
+        default: [.excuse]
         }
       for decision in decisions {
         _ = try store.decide(decision, on: breach.number, of: id, by: "王某", because: "台风停工")

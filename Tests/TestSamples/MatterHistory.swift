@@ -94,7 +94,7 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
     }
     let kind = Int.random(in: 0..<10, using: &random)
     let opens = [7: "inspection.assigned", 8: "funding.requested", 9: "reminder.scheduled"][kind] ?? "complaint.submitted"
-    let category = ["应急", "保洁", "其他"].randomElement(using: &random) ?? "其他"
+    let category = ["应急", "保洁", "投诉", "其他"].randomElement(using: &random) ?? "其他"
     let street = ["胜阳港街道", "花湖街道", "不存在街道"].randomElement(using: &random) ?? ""
     let duplicates = ["HS-2", "HS-3"].prefix(kind < 5 ? Int.random(in: 0...2, using: &random) : 0)
     let first = Bool.random(using: &random) ? Self.start : time(&random)
@@ -171,10 +171,40 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
       default: say("used", part)
       }
     case "reminder":
-      say(["done", "cancelled", "urged"].randomElement(using: &random) ?? "urged", part)
+      switch Int.random(in: 0..<6, using: &random) {
+      case 0...1: say("done", part)
+      case 2: say("cancelled", part)
+      case 3: say("urged", part)
+      case 4: say("accepted", Self.units(&random))
+      default: say(["assigned", "reassigned"].randomElement(using: &random) ?? "", Self.assignment(&random))
+      }
     default:
       let isComplaint = family == "complaint"
-      switch Int.random(in: 0..<24, using: &random) {
+      let approver = [#""approver":"\#(Bool.random(using: &random) ? "黄石港区" : "黄石市")""#]
+      let decision = [#""decision":"\#(Int.random(in: 0..<3, using: &random) == 0 ? "rejected" : "approved")""#]
+      switch Int.random(in: 0..<40, using: &random) {
+      case 24...26:
+        let isFirst = family != "inspection" && Bool.random(using: &random)
+        say(isFirst ? "assigned" : "reassigned", Self.assignment(&random))
+      case 27 where isComplaint: say("contacted", part + (Bool.random(using: &random) ? [#""reached":false"#] : []))
+      case 28...29 where isComplaint:
+        let closing = Bool.random(using: &random) ? "无法联系" : "已解决"
+        say("closure-requested", part + [#""closing":"\#(closing)""#])
+      case 30...31 where isComplaint: say("closure-decided", part + decision + approver)
+      case 32 where isComplaint: say("return-decided", part + decision + approver)
+      case 33...34 where isComplaint: say("parked", part + [#""reason":"历史遗留""#] + approver)
+      case 35 where isComplaint: say("unparked", part)
+      case 36 where isComplaint: say("parking-reviewed", part)
+      case 37...38 where isComplaint:
+        let judgement = ["重办", "维持", "剔除"].randomElement(using: &random) ?? "维持"
+        say("judged", part + [#""judgement":"\#(judgement)""#] + approver)
+      case 39 where isComplaint:
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0: say("consulted", [#""minutes":"由街道牵头""#])
+        case 1: say("archived")
+        default: say("urged", part)
+        }
+      case 39: say("accepted", Self.units(&random))
       case 0...2 where isComplaint: say("responded", part)
       case 3...5 where isComplaint: say("resolved", part)
       case 6 where isComplaint: say("withdrawn", part)
@@ -201,6 +231,20 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
       default: if isComplaint { say("responded", part) }
       }
     }
+  }
+
+  private static func assignment(_ random: inout Seeded) -> [String] {
+    var data: [String] = []
+    if Bool.random(using: &random) {
+      let street = ["胜阳港街道", "花湖街道", "不存在街道"].randomElement(using: &random) ?? ""
+      data.append(#""region":{"district":"黄石港区","street":"\#(street)"}"#)
+    }
+    if Int.random(in: 0..<3, using: &random) == 0 {
+      data.append(#""tier":"\#(Bool.random(using: &random) ? "district" : "city")""#)
+    }
+    if data.isEmpty || Int.random(in: 0..<3, using: &random) == 0 { data.append(#""lead":"\#(unit(&random))""#) }
+    if Int.random(in: 0..<4, using: &random) == 0 { data.append(#""final":true"#) }
+    return data
   }
 
   private static func unit(_ random: inout Seeded) -> String {

@@ -71,6 +71,18 @@ public enum SampleCity {
         extensions: 1
         slips: [blue, orange, red]
       - kind: complaint
+        category: 投诉
+        acceptance: { within: 1h, district: 1h, city: 1h }
+        response: { within: 4h, district: 2h, city: 2h, warn: 1h }
+        submission: { within: 20h, district: 4h, city: 4h, warn: 2h }
+        resolution: { within: 24h, district: 8h, city: 8h, warn: 4h }
+        review: { within: 12h, district: 4h, city: 4h, warn: 1h }
+        reassigned: starts-again
+        dissatisfaction: judged
+        returns: 1
+        contact-attempts: 1
+        slips: [blue, orange, red]
+      - kind: complaint
         response: { within: 4h, district: 2h, city: 2h, warn: 1h }
         resolution: { within: 24h, district: 8h, city: 8h, warn: 4h }
         extensions: 1

@@ -14,3 +14,6 @@ ALTER TABLE item ADD CONSTRAINT item_clock_check
 ALTER TABLE breach DROP CONSTRAINT breach_clock_check;
 ALTER TABLE breach ADD CONSTRAINT breach_clock_check
   CHECK (clock IN ('acceptance', 'response', 'submission', 'resolution', 'review')) NOT VALID;
+
+-- The entry that started the clock again within the cycle (改派, 挂账, its review); 0 where it ran from the cycle's beginning.
+ALTER TABLE breach ADD COLUMN started_by integer NOT NULL DEFAULT 0;

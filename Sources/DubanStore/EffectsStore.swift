@@ -139,7 +139,7 @@ extension Store {
 
   static let breachColumns = [
     "item_id", "number", "revision", "status", "unit", "begun_by", "clock", "tier", "cycle", "supervising", "organ_id",
-    "started_at", "due_at", "found_at", "slip", "raised_to", "next_due_at", "counted_from",
+    "started_at", "due_at", "found_at", "slip", "raised_to", "next_due_at", "counted_from", "started_by",
   ]
 
   private func writeBreaches(_ effects: Effects, at now: Instant) throws {
@@ -171,6 +171,7 @@ extension Store {
       rows.append(lapse.raisedTo?.rawValue)
       rows.append(lapse.nextDueAt)
       rows.append(lapse.countedFrom)
+      rows.append(step.startedBy)
     }
   }
 
@@ -179,7 +180,7 @@ extension Store {
   /// Reads a breach from the columns of ``breachSelection``.
   static func breach(_ row: Row) throws -> Breach {
     let step = Step(
-      unit: try row.decode(4), begunBy: try row.decode(5), clock: try .init(stored: row.decode(6)),
+      unit: try row.decode(4), begunBy: try row.decode(5), clock: try .init(stored: row.decode(6)), startedBy: try row.decode(18),
       tier: try .init(stored: row.decode(7)))
     let (slip, raisedTo): (String?, String?) = (try row.decode(14), try row.decode(15))
     let lapse = Lapse(

@@ -88,6 +88,8 @@ struct LapseLine: Codable, Hashable, Sendable {
   var begunBy: Int32
   var clock: String
   var tier: Tier
+  /// Absent where the clock ran from the beginning of its cycle.
+  var startedBy: Int32?
   var cycle: Int32
   var organ: Int64?
   var startedAt, dueAt, foundAt: Instant
@@ -100,13 +102,14 @@ struct LapseLine: Codable, Hashable, Sendable {
     (unit, begunBy, clock, tier) = (lapse.step.unit, lapse.step.begunBy, lapse.step.clock.rawValue, lapse.step.tier)
     (cycle, organ, startedAt, dueAt, foundAt) = (lapse.cycle, lapse.organID, lapse.startedAt, lapse.dueAt, lapse.foundAt)
     (slip, raisedTo, nextDueAt, countedFrom) = (lapse.slip, lapse.raisedTo, lapse.nextDueAt, lapse.countedFrom)
+    startedBy = lapse.step.startedBy == 0 ? nil : lapse.step.startedBy
     supervising = lapse.isSupervising
   }
 
   func lapse() throws -> Lapse {
     guard let clock = Item.ClockKind(rawValue: clock) else { throw GoldenFault("'\(clock)' is no clock") }
     return Lapse(
-      step: Step(unit: unit, begunBy: begunBy, clock: clock, tier: tier), cycle: cycle, organID: organ, startedAt: startedAt,
+      step: Step(unit: unit, begunBy: begunBy, clock: clock, startedBy: startedBy ?? 0, tier: tier), cycle: cycle, organID: organ, startedAt: startedAt,
       dueAt: dueAt, foundAt: foundAt, slip: slip, raisedTo: raisedTo, nextDueAt: nextDueAt, countedFrom: countedFrom,
       isSupervising: supervising)
   }

@@ -193,6 +193,7 @@ struct Ending: Equatable {
       row.breaches.filter { $0.status == .standing }.map { breach in
         var lapse = breach.lapse
         lapse.step.begunBy = name(lapse.step.begunBy)
+        lapse.step.startedBy = lapse.step.startedBy == 0 ? 0 : name(lapse.step.startedBy)
         lapse.foundAt = lapse.dueAt
         return lapse
       })
@@ -217,6 +218,9 @@ extension Item {
   fileprivate mutating func rename(_ name: (Int32) -> Int32) {
     guard var cycle else { return }
     cycle.begunBy = name(cycle.begunBy)
+    for kind in Item.ClockKind.allCases {
+      if let entry = cycle[kind]?.startedBy, entry != 0 { cycle[kind]?.startedBy = name(entry) }
+    }
     switch state {
     case .awaited: break
     case .active: state = .active(cycle)
@@ -271,7 +275,10 @@ struct Blame {
       let lapse = breach.lapse
       if let told = told(lapse), lapse.startedAt < told { return "\(lapse)\nwas told at \(told.rfc3339)" }
       if let named = named(lapse), lapse.dueAt < named { return "\(lapse)\nowed by whom was named at \(named.rfc3339)" }
-      if let cycle = row.matter.item(of: lapse.step.unit)?.cycle, cycle.begunBy == lapse.step.begunBy {
+      // The review of what is parked is due while its other clocks are stopped.
+      if lapse.step.clock != .review, let cycle = row.matter.item(of: lapse.step.unit)?.cycle,
+        cycle.begunBy == lapse.step.begunBy
+      {
         for pause in cycle.pauses where pause.from <= lapse.dueAt && pause.until.map({ lapse.dueAt < $0 }) ?? true {
           return "\(lapse)\nis due in the pause \(pause)"
         }

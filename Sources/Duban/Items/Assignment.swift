@@ -26,9 +26,9 @@ extension Fold {
   /// Starts the clocks of who has been told to do it: 签收 always, the others where the policy says so and their first step has not lapsed.
   private mutating func startAgain(by entry: Entry, at time: Instant) {
     guard let rule = rule(nil), let cycle = matter.whole.cycle else { return }
-    let from = countingStart(time, told: entry.recordedAt, by: entry.key?.source ?? matter.key.source)
+    let from = startingAgain(cycle, by: entry, at: time)
     func start(_ kind: Item.ClockKind) -> Item.Clock {
-      clock(kind, nil, cycle, step: 0, tier: cycle.startTier, from: from, at: from)
+      clock(kind, nil, cycle, step: 0, tier: cycle.startTier, from: from, startedBy: entry.number, at: from)
     }
     if rule.acceptance != nil {
       let clock = start(.acceptance)

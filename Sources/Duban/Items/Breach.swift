@@ -8,10 +8,12 @@ public struct Step: Hashable, Sendable {
   /// The number of the entry that began the cycle.
   public var begunBy: Int32
   public var clock: Item.ClockKind
+  /// The number of the entry that started the clock again within the cycle (改派, 挂账, its review); 0 where it runs from the cycle's beginning.
+  public var startedBy: Int32
   public var tier: Tier
 
-  public init(unit: String?, begunBy: Int32, clock: Item.ClockKind, tier: Tier) {
-    (self.unit, self.begunBy, self.clock, self.tier) = (unit, begunBy, clock, tier)
+  public init(unit: String?, begunBy: Int32, clock: Item.ClockKind, startedBy: Int32 = 0, tier: Tier) {
+    (self.unit, self.begunBy, self.clock, self.startedBy, self.tier) = (unit, begunBy, clock, startedBy, tier)
   }
 }
 

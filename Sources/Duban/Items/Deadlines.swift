@@ -32,12 +32,19 @@ extension Fold {
     told - nominal > policy().countsFromHearingAfter(source) ? told : nominal
   }
 
-  /// A clock at a step of its chain, from a start.
+  /// From when a clock counts that an entry starts again within a cycle: not before its owner was told of that, or of the cycle itself.
+  func startingAgain(_ cycle: Item.Cycle, by entry: Entry, at time: Instant) -> Instant {
+    let start = countingStart(time, told: entry.recordedAt, by: entry.key?.source ?? matter.key.source)
+    return max(start, cycle.resolution?.start ?? start)
+  }
+
+  /// A clock at a step of its chain, from a start; `startedBy` an entry within the cycle, if it does not run from its beginning.
   func clock(
     _ kind: Item.ClockKind, _ unit: String?, _ cycle: Item.Cycle, step: Int, tier: Tier, from start: Instant,
-    stated: Instant? = nil, at time: Instant
+    stated: Instant? = nil, startedBy: Int32 = 0, at time: Instant
   ) -> Item.Clock {
     var clock = Item.Clock(step: step, tier: tier, start: start, statedAt: stated, dueAt: start)
+    clock.startedBy = startedBy
     setDue(of: &clock, kind, unit, cycle, at: time)
     return clock
   }

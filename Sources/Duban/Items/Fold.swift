@@ -319,7 +319,7 @@ extension Fold {
     case .returnDecided: try decideReturn(unit, by: entry)
     case .parked: try park(unit, by: entry, at: time)
     case .unparked: unpark(unit, by: entry, at: time)
-    case .parkingReviewed: reviewParking(unit, at: time)
+    case .parkingReviewed: reviewParking(unit, by: entry, at: time)
     case .closureRequested: try requestClosure(unit, entry.event, at: time)
     case .closureRejected: try rejectClosure(unit, by: entry, at: time)
     case .disputed: try dispute(unit, by: entry, at: time)

@@ -311,6 +311,8 @@ public struct Item: Hashable, Sendable {
     public var step: Int
     /// The tier that owes the step.
     public var tier: Tier
+    /// The number of the entry that started it again within the cycle; 0 where it runs from the cycle's beginning.
+    public var startedBy: Int32 = 0
     /// When it started to count.
     public var start: Instant
     /// When what is due was stated by the message itself (提醒); nil where the policy's limit counts.

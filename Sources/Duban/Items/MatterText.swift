@@ -134,6 +134,7 @@ extension Item.Clock {
     members.write("due", dueAt)
     members.write(flag: "provisional", isProvisional)
     members.write("start", start)
+    members.write(count: "startedBy", startedBy)
     members.write("stated", statedAt)
     members.write(count: "step", step)
     members.write("tier", tier.rawValue)
@@ -149,6 +150,7 @@ extension Item.Clock {
       step: Int(try object.count("step")), tier: tier, start: start, statedAt: try object.instant("stated"), dueAt: dueAt,
       warnAt: try object.instant("warn"))
     isProvisional = try object.bool("provisional") ?? false
+    startedBy = try object.count("startedBy")
   }
 }
 

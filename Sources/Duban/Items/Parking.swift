@@ -7,7 +7,7 @@ extension Fold {
     guard let cycle = matter[unit].cycle, !cycle.isParked else { return }
     matter[unit].change { $0.isParked = true }
     stop(unit, at: time)
-    startReview(unit, at: time)
+    startReview(unit, by: entry, at: time)
   }
 
   mutating func unpark(_ unit: String?, by entry: Entry, at time: Instant) {
@@ -17,13 +17,14 @@ extension Fold {
   }
 
   /// 挂账复核: the next one is due as long after it.
-  mutating func reviewParking(_ unit: String?, at time: Instant) {
-    if matter[unit].cycle?.isParked == true { startReview(unit, at: time) }
+  mutating func reviewParking(_ unit: String?, by entry: Entry, at time: Instant) {
+    if matter[unit].cycle?.isParked == true { startReview(unit, by: entry, at: time) }
   }
 
-  private mutating func startReview(_ unit: String?, at time: Instant) {
+  private mutating func startReview(_ unit: String?, by entry: Entry, at time: Instant) {
     guard rule(unit)?.review != nil, let cycle = matter[unit].cycle else { return }
-    let clock = clock(.review, unit, cycle, step: 0, tier: cycle.startTier, from: time, at: time)
+    let from = startingAgain(cycle, by: entry, at: time)
+    let clock = clock(.review, unit, cycle, step: 0, tier: cycle.startTier, from: from, startedBy: entry.number, at: from)
     matter[unit].change { $0.review = clock }
     explain(unit, .review, at: time)
   }

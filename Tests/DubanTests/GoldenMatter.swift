@@ -109,7 +109,8 @@ struct LapseLine: Codable, Hashable, Sendable {
   func lapse() throws -> Lapse {
     guard let clock = Item.ClockKind(rawValue: clock) else { throw GoldenFault("'\(clock)' is no clock") }
     return Lapse(
-      step: Step(unit: unit, begunBy: begunBy, clock: clock, startedBy: startedBy ?? 0, tier: tier), cycle: cycle, organID: organ, startedAt: startedAt,
+      step: Step(unit: unit, begunBy: begunBy, clock: clock, startedBy: startedBy ?? 0, tier: tier), cycle: cycle, organID: organ,
+      startedAt: startedAt,
       dueAt: dueAt, foundAt: foundAt, slip: slip, raisedTo: raisedTo, nextDueAt: nextDueAt, countedFrom: countedFrom,
       isSupervising: supervising)
   }

@@ -304,6 +304,7 @@ struct Blame {
     if let before = row.breaches.first(where: {
       $0.status == .standing && $0.lapse.raisedTo == lapse.step.tier && $0.lapse.step.unit == lapse.step.unit
         && $0.lapse.step.begunBy == lapse.step.begunBy && $0.lapse.step.clock == lapse.step.clock
+        && $0.lapse.step.startedBy == lapse.step.startedBy
     }) {
       return max(before.lapse.foundAt, before.lapse.dueAt) - tolerance(nil)
     }

@@ -175,7 +175,9 @@ struct TransitionTableTests {
     if now.phase == .merged, then.phase != .merged { return .merged }
     if then.phase == .merged, now.phase != .merged { return .released }
     if now.answeredAt != then.answeredAt { return .answered }
-    if unit == nil, after.opening?.place != before.opening?.place, after.opening?.lead != before.opening?.lead { return .assigned }
+    if unit == nil, after.opening?.place != before.opening?.place, after.opening?.lead != before.opening?.lead {
+      return .assigned
+    }
     let (cycle, earlier) = (now.cycle, then.cycle)
     if cycle?.isParked != earlier?.isParked { return cycle?.isParked == true ? .parked : .unparked }
     if cycle?.submittedAt != earlier?.submittedAt { return cycle?.submittedAt == nil ? .closureRejected : .closureRequested }

@@ -326,7 +326,8 @@ struct ContractTests {
     var refused: Refusal?
     do throws(Refusal) { _ = try Envelope(letter) } catch { refused = error }
     return ledger.announcements + [
-      Announcement.rejected(try #require(refused), of: letter, for: Audience(), at: noon), bulletin.announcement(for: Audience(), orderKey: 2),
+      Announcement.rejected(try #require(refused), of: letter, for: Audience(), at: noon),
+      bulletin.announcement(for: Audience(), orderKey: 2),
     ]
   }
 

@@ -175,7 +175,8 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
       case 0...1: say("done", part)
       case 2: say("cancelled", part)
       case 3: say("urged", part)
-      case 4: say("accepted", Self.units(&random))
+      // A unit that gets a part after the stated time has the policy's limit from its hearing on.
+      case 4: say("accepted", [#""lead":"\#(Self.unit(&random))""#])
       default: say(["assigned", "reassigned"].randomElement(using: &random) ?? "", Self.assignment(&random))
       }
     default:

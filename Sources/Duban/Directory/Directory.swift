@@ -94,6 +94,7 @@ public struct Directory: Sendable {
       stamp.policy = policy
       place(opening.region, in: &stamp)
     case .placed(let region): place(region, in: &stamp)
+    case .assigned(let assignment): if let region = assignment.region { place(region, in: &stamp) }
     default: break
     }
     for unit in event.units?.all ?? units { stamp.units[unit] = self.units[unit] }

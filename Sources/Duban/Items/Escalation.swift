@@ -14,7 +14,8 @@ extension Fold {
       preconditionFailure("a deadline lapsed in \(matter[unit].phase)")
     }
     var lapse = Lapse(
-      step: Step(unit: unit, begunBy: cycle.begunBy, clock: kind, startedBy: clock.startedBy, tier: clock.tier), cycle: matter[unit].cycles,
+      step: Step(unit: unit, begunBy: cycle.begunBy, clock: kind, startedBy: clock.startedBy, tier: clock.tier),
+      cycle: matter[unit].cycles,
       organID: accountable(for: clock, in: cycle), startedAt: clock.start, dueAt: clock.dueAt, foundAt: now,
       slip: rule.slips?.colour(ofStep: clock.step), isSupervising: clock.step > 0)
     lapse.foundAt = foundAt(lapse)
@@ -25,7 +26,8 @@ extension Fold {
     }
     if let above {
       let start = countingStart(clock.dueAt, told: max(lapse.foundAt, clock.dueAt), by: nil)
-      let next = self.clock(kind, unit, cycle, step: clock.step + 1, tier: above, from: start, startedBy: clock.startedBy, at: start)
+      let next = self.clock(
+        kind, unit, cycle, step: clock.step + 1, tier: above, from: start, startedBy: clock.startedBy, at: start)
       (lapse.raisedTo, lapse.nextDueAt) = (above, next.dueAt)
       if start != clock.dueAt { lapse.countedFrom = start }
       matter[unit].change {

@@ -88,10 +88,10 @@ public struct Policy: Hashable, Sendable {
         && (source == nil || source == other.source)
     }
 
-    /// The tier at which a chain starts, of the whole or of a unit's part. One that a unit holds starts below the city, so that an organ is
+    /// The tier at which a chain starts, of the whole or of a unit's part: the one that was told to do it, else as low as the policy allows. One that a unit holds starts below the city, so that an organ is
     /// above the unit.
     func start(of opening: Matter.Opening, unit: String?) -> Tier {
-      let start = max(opening.place.lowestTier, startsAt)
+      let start = max(opening.place.lowestTier, opening.tier ?? startsAt)
       return unit == nil && opening.lead == nil ? start : min(start, .district)
     }
 

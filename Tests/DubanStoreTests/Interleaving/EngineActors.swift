@@ -81,7 +81,9 @@ struct EngineActor: Sendable {
     for attempt in 1... {
       do {
         let outcomes = try store.take(batch.map { try Envelope($0) }) { outcomes, directory, now in
-          refused(outcomes).map { .rejected($0.refusal, of: $0.message, for: directory.audience(of: MessageHead($0.message), sentBy: nil), at: now) }
+          refused(outcomes).map {
+            .rejected($0.refusal, of: $0.message, for: directory.audience(of: MessageHead($0.message), sentBy: nil), at: now)
+          }
         }.outcomes
         return (refused(outcomes), zip(batch, outcomes).filter { $0.1 == .deferred }.map(\.0))
       } catch is NewMatterHeld {

@@ -100,7 +100,8 @@ extension Effects {
       case (_, .inapplicable(let why)):
         announcements.append(.rejected(why, key, change, traceparent: entry.traceparent, at: fold.now))
       case (.inapplicable?, .applied):
-        announcements.append(.accepted(key, entry, fold.matter, revision: change.revision, at: fold.now))
+        announcements.append(
+          .accepted(key, entry, fold.matter, directory: fold.references.directory, revision: change.revision, at: fold.now))
       default: break
       }
     }

@@ -184,7 +184,7 @@ extension String {
 }
 
 extension Hasher {
-  fileprivate mutating func combine(utf8Of text: String) {
+  mutating func combine(utf8Of text: String) {
     var text = text
     text.withUTF8 { combine(bytes: UnsafeRawBufferPointer($0)) }
   }

@@ -22,6 +22,9 @@ public struct ItemView: Encodable, Sendable {
   public var tier: Tier?
   /// 待派: the directory does not know its street or its unit.
   public var unassigned: Bool
+  /// Of an item that is listed as 待派: where it is in upstream's words, and the streets that may have been meant.
+  public var region: String?
+  public var suggestions: [String]?
   public var community: String?
   public var category: String?
   public var grade: String?
@@ -55,6 +58,16 @@ public struct ItemView: Encodable, Sendable {
   public init(_ summary: ItemSummary) {
     self.init(
       id: summary.id, summary.matter, summary.unit, responsible: summary.responsible, supervisor: summary.supervisor)
+  }
+
+  /// With the region that its opening names, and what may have been meant by it.
+  public init(_ summary: ItemSummary, region: Event.Region?, _ directory: Directory) {
+    self.init(summary)
+    guard let region else { return }
+    let names = [region.district, region.street, region.community].compactMap(\.self).joined(separator: " ")
+    self.region = names.isEmpty ? nil : names
+    let suggestions = summary.matter.opening?.place.streetID == nil ? directory.suggestions(for: region) : []
+    self.suggestions = suggestions.isEmpty ? nil : suggestions
   }
 
   /// As an account tells it.

@@ -1,4 +1,4 @@
-// 派件: matters that are 待派, given to the organs and units that the directory has now.
+// 派件: matters in work that are 待派, or whose organs have moved or ended, given to the organs and units that the directory has now.
 
 import Duban
 import PostgreSQL
@@ -24,18 +24,45 @@ extension Store {
     }
   }
 
-  private func assign(_ ids: [Int64]) throws -> (assigned: Int, unassigned: Int) {
+  /// Hands matters in work on whose organ or unit is retired, to its successor, and those of a street that was moved to its new district, each
+  /// with an entry in its log. A little at a time, as ``assignUnassigned()``.
+  ///
+  /// Returns how many matters were handed on.
+  public func assignMoved() throws -> Int {
+    var (count, last): (Int, Int64) = (0, 0)
+    while true {
+      // Nearly always none: the whole table is looked through, so many rows in a statement.
+      let row = try connection.execute(
+        """
+        WITH stretch AS (
+          SELECT id, matter_id, phase, street_id, district_id, lead_id, responsible_id FROM item WHERE id > $1 ORDER BY id LIMIT 20000)
+        SELECT (SELECT max(id) FROM stretch), ARRAY(
+          SELECT DISTINCT matter_id FROM stretch LEFT JOIN organ AS street ON street.id = street_id
+          WHERE phase IN ('open', 'responded', 'merged')
+            AND (street.parent_id IS DISTINCT FROM CASE WHEN street_id IS NOT NULL THEN district_id END OR EXISTS (
+              SELECT FROM organ WHERE retired_at IS NOT NULL AND organ.id IN (street_id, district_id, lead_id, responsible_id)))
+          ORDER BY 1)
+        WHERE EXISTS (SELECT FROM organ WHERE retired_at IS NOT NULL OR former_parent_ids <> '{}')
+        """, last
+      ).first
+      guard let row, let end: Int64 = try row.decode(0) else { return count }
+      last = end
+      let matters: [Int64] = try row.decode(1)
+      for start in stride(from: 0, to: matters.count, by: 500) {
+        count += try transaction { try $0.assign(Array(matters[start..<min(start + 500, matters.count)])).matters }
+      }
+    }
+  }
+
+  private func assign(_ ids: [Int64]) throws -> (assigned: Int, unassigned: Int, matters: Int) {
     let matters = try lock(ids)
-    let logs = try logs(of: matters)
+    let regions = try openingRegions(of: matters)
     let (references, now) = try references()
     var placed: [(matter: Matter, event: Event, occurredAt: Instant?)] = []
     var stay = 0
     for matter in matters {
-      // Where the matter is, in upstream's words: the opening says so.
-      let opening = (logs[matter.id] ?? []).lazy.compactMap { entry -> Event.Opening? in
-        if case .opened(let opening) = entry.event { opening } else { nil }
-      }.first
-      let event = Event.placed(opening?.region)
+      // Where the matter is: where it was placed, by the organs' present names, or in upstream's words as the opening says them.
+      let event = Event.placed(matter.opening.flatMap { references.directory.region(of: $0.place) } ?? regions[matter.id])
       let stamp = references.directory.stamp(event, policy: references.policies.current.version, units: matter.unitNames)
       if matter.isAsStamped(stamp) { stay += matter.unassignedInWork } else { placed.append((matter, event, nil)) }
     }
@@ -47,18 +74,28 @@ extension Store {
       let left = after[matter.id]?.unassignedInWork ?? 0
       (assigned, stay) = (assigned + matter.unassignedInWork - left, stay + left)
     }
-    return (assigned, stay)
+    return (assigned, stay, placed.count)
+  }
+}
+
+extension Directory {
+  /// The names by which a place is found whose street is known, as it is now; nil for another.
+  fileprivate func region(of place: Place) -> Event.Region? {
+    guard place.streetID != nil else { return nil }
+    let now = current(place)
+    return Event.Region(district: name(of: now.districtID), street: name(of: now.streetID), community: place.community)
   }
 }
 
 extension Matter {
   fileprivate var unassignedInWork: Int { items.count { $0.item.isInWork && isUnassigned($0.unit) } }
 
-  /// Whether the directory makes of its names what the matter has already.
+  /// Whether the directory makes of its names what the matter has already. What is not known of a unit any more changes nothing.
   fileprivate func isAsStamped(_ stamp: Stamp) -> Bool {
     guard let opening else { return true }
+    func isSame(_ unit: String?, _ id: Int64?) -> Bool { unit.flatMap { stamp.units[$0] }.map { $0 == id } ?? true }
     return (opening.place.cityID, opening.place.districtID, opening.place.streetID)
-      == (stamp.cityID, stamp.districtID, stamp.streetID) && opening.leadID == opening.lead.flatMap { stamp.units[$0] }
-      && parts.allSatisfy { $0.unitID == stamp.units[$0.unit] }
+      == (stamp.cityID, stamp.districtID, stamp.streetID) && isSame(opening.lead, opening.leadID)
+      && parts.allSatisfy { isSame($0.unit, $0.unitID) }
   }
 }

@@ -117,11 +117,6 @@ extension Store {
 }
 
 extension Store {
-  /// The organs and sources that are known now.
-  public func directory() throws -> Directory {
-    try loadDirectory(version: try connection.execute("SELECT directory FROM reference_version").only().decode(0))
-  }
-
   /// Whether the database's user may see what confidential sources send: a member of `duban_confidential`, or who passes by row-level
   /// security, as the tables' owner does.
   public func maySeeConfidential() throws -> Bool {

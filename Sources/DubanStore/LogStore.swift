@@ -33,6 +33,11 @@ extension Store {
     return logs
   }
 
+  /// Where matters are in upstream's words: as their openings say, by id; those whose opening names no region are left out.
+  public func openingRegions(of matters: [Matter]) throws -> [Int64: Event.Region] {
+    try logs(of: matters).compactMapValues { log in log.lazy.compactMap(\.event.openingRegion).first }
+  }
+
   /// What is on record of matters whose whole log is to be folded.
   func pasts(of matters: [Matter]) throws -> [Int64: Intake.Past] {
     let logs = try logs(of: matters)
@@ -100,6 +105,10 @@ extension Store {
     }
     return after
   }
+}
+
+extension Event {
+  fileprivate var openingRegion: Region? { if case .opened(let opening) = self { opening.region } else { nil } }
 }
 
 extension Verdict {

@@ -48,6 +48,7 @@ extension Store {
       SELECT street.parent_id, street.name, coalesce(held.open, 0), coalesce(held.overdue, 0), coalesce(climbed.escalated, 0)
       FROM organ AS street LEFT JOIN held ON held.street_id = street.id LEFT JOIN climbed ON climbed.organ_id = street.id
       WHERE street.tier = 'street' AND street.parent_id IS NOT NULL
+        AND (street.retired_at IS NULL OR held.open > 0 OR climbed.escalated > 0)
       """, period.start, period.end, Self.countingStatuses)
     var figures: [Int64: [StreetFigures]] = [:]
     for row in rows {

@@ -78,11 +78,13 @@ final class ScheduleJob: Job {
     switch schedule.notice {
     case .bulletin:
       let figures = try store.streetFigures(in: period)
-      return organs.map { .bulletin(to: $0, figures[$0.id] ?? [], in: period, schedule: schedule, at: now) }
+      return organs.filter { !$0.isRetired }.map {
+        .bulletin(to: $0, figures[$0.id] ?? [], in: period, schedule: schedule, at: now)
+      }
     case .summons:
       let breaches = try store.organBreaches(at: schedule.tier, in: period)
       // A unit beside the chain answers for what it let pass where the chain starts.
-      let units = directory.organs.values.filter { $0.tier == nil }.sorted { $0.id < $1.id }
+      let units = directory.organs.values.filter(\.isUnit).sorted { $0.id < $1.id }
       return (organs + units).compactMap { organ in
         guard let lapses = breaches[organ.id], lapses.count >= schedule.threshold else { return nil }
         return .summons(of: organ, for: lapses, in: period, schedule: schedule, directory: directory, at: now)

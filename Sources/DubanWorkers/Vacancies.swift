@@ -11,6 +11,8 @@ struct Vacancies {
     var count = 0
     var confidential = 0
     var example: ItemKey?
+    /// The streets that may have been meant by the example's.
+    var suggestions: [String] = []
 
     mutating func add(_ item: ItemKey, in directory: Directory) {
       count += 1
@@ -20,13 +22,14 @@ struct Vacancies {
     static func += (a: inout Tally, b: Tally) {
       a.count += b.count
       a.confidential += b.confidential
-      a.example = a.example ?? b.example
+      if a.example == nil { (a.example, a.suggestions) = (b.example, b.suggestions) }
     }
 
     var metadata: Logger.Metadata {
       var metadata: Logger.Metadata = ["count": "\(count)"]
       if confidential > 0 { metadata["confidential"] = "\(confidential)" }
       if let example { metadata["example"] = "\(example)" }
+      if !suggestions.isEmpty { metadata["suggestions"] = "\(suggestions.joined(separator: ","))" }
       return metadata
     }
   }
@@ -44,6 +47,7 @@ struct Vacancies {
     guard !effects.unassigned.isEmpty || !effects.passedOver.isEmpty else { return }
     let told = Set(effects.unassigned)
     for item in effects.unassigned { unassigned.add(item, in: directory) }
+    if let region = unassigned.example.flatMap(effects.region) { unassigned.suggestions = directory.suggestions(for: region) }
     for step in effects.passedOver {
       passedOver[step.tier, default: 0] += 1
       guard !told.contains(step.item) else { continue }
@@ -81,5 +85,15 @@ struct Vacancies {
       uniqueKeysWithValues: Tier.allCases.map {
         ($0, Counter(label: "duban_tiers_passed_over", dimensions: [("tier", $0.rawValue)]))
       })
+  }
+}
+
+extension Effects {
+  /// The region that the opening of an item names, if it is among the new entries.
+  fileprivate func region(of item: ItemKey) -> Event.Region? {
+    guard let id = matters.first(where: { $0.matter.key == item.whole ?? item })?.matter.id else { return nil }
+    return entries.lazy.compactMap { line in
+      if line.itemID == id, case .opened(let opening) = line.entry.event { opening.region } else { nil }
+    }.first
   }
 }

@@ -1,40 +1,8 @@
-// dubanctl directory|schedules apply: brings what an operator keeps in files into the database.
+// dubanctl schedules apply: brings the schedules that an operator keeps in a file into the database.
 
 import ArgumentParser
 import Duban
-import DubanReading
 import DubanStore
-
-struct DirectoryCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "directory", abstract: "The organs of the chain and the upstream systems.", subcommands: [Apply.self])
-
-  struct Apply: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Adds and updates the organs and sources of a file; those it does not name stay.",
-      discussion:
-        "Items in work that are 待派 are assigned to the streets and units that the directory knows now; their clocks run on.")
-
-    @OptionGroup var connections: Connections
-    @Argument(help: "A YAML file, such as deploy/directory/huangshi.yaml.") var file: String
-
-    func run() async throws {
-      let text = try readFile(file)
-      let draft = try await naming(file) { try DirectoryDraft.read(yaml: text) }
-      let store = try await connections.migratedStore()
-      try store.apply(directory: draft)
-      let streets = draft.districts.reduce(0) { $0 + $1.streets.count }
-      let counts = [
-        draft.districts.count.of("district"), streets.of("street"), (draft.units ?? []).count.of("unit"),
-        draft.sources.count.of("source"),
-      ]
-      print("\(draft.city): \(counts.joined(separator: ", "))")
-      let (assigned, unassigned) = try store.assignUnassigned()
-      if assigned > 0 { print("items that were 待派 and are assigned now: \(assigned)") }
-      if unassigned > 0 { print("items that are still 待派: \(unassigned); dubanctl items list --unassigned") }
-    }
-  }
-}
 
 struct SchedulesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

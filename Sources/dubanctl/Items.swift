@@ -7,7 +7,7 @@ import DubanStore
 
 struct Items: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Items (件) and their timelines.", subcommands: [List.self, Due.self, Show.self, Explain.self])
+    abstract: "Items (件) and their timelines.", subcommands: [List.self, Due.self, Show.self, Explain.self, Assign.self])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Lists items, the most urgent first.")
@@ -27,21 +27,36 @@ struct Items: AsyncParsableCommand {
       (filter.kind, filter.phase, filter.tier) = (kind, phase, tier)
       (filter.overdueOnly, filter.unassignedOnly, filter.limit) = (overdue, unassigned, limit)
       let store = try await connections.migratedStore()
-      let items = try store.items(filter).map(ItemView.init)
+      let items = try unassigned ? store.unassignedItems(filter) : store.items(filter).map(ItemView.init)
       try output.print(
         items,
         table: Table(
-          heading: ["id", "number", "kind", "phase", "承办", "督办", "clock", "due", "overdue since", "climbs", "urged"],
+          heading: ["id", "number", "kind", "phase", "承办", "督办", "clock", "due", "overdue since", "climbs", "urged"]
+            + (unassigned ? ["region", "meant perhaps"] : []),
           rows: items.map { i in
             [
               "\(i.id)", i.key.number, i.kind.rawValue, i.phase + (i.unassigned ? " 待派" : ""), i.responsible ?? "–",
               i.supervisor ?? "–", i.clock ?? "–", i.standing ?? "–", i.breachedAt?.rfc3339 ?? "–", "\(i.escalations)",
               "\(i.urgings)",
-            ]
+            ] + (unassigned ? [i.region ?? "–", i.suggestions?.joined(separator: ", ") ?? "–"] : [])
           }))
       let count = items.count < limit ? items.count : try store.itemCount(filter)
       if items.count < count { warn("\(items.count) of \(count) shown; --limit shows more") }
     }
+  }
+
+  struct Assign: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Assigns items in work to the organs and units that the directory has now (派件), on record in their logs.",
+      discussion: """
+        Those that are 待派 go to their street and unit where the directory knows them by now. Those of an organ or unit that is retired go to \
+        its successor, those of a street that was moved go with it. Clocks run on. `directory apply` and `directory retire` do this, too: run it \
+        where one of them was cut short.
+        """)
+
+    @OptionGroup var connections: Connections
+
+    func run() async throws { try await connections.migratedStore().assignItems() }
   }
 
   struct Show: AsyncParsableCommand {
@@ -82,6 +97,22 @@ struct Items: AsyncParsableCommand {
 }
 
 extension Store {
+  /// Assigns items in work to the organs and units that the directory has now, and says how many.
+  func assignItems() throws {
+    let moved = try assignMoved()
+    if moved > 0 { print("matters that follow their organ or unit: \(moved)") }
+    let (assigned, unassigned) = try assignUnassigned()
+    if assigned > 0 { print("items that were 待派 and are assigned now: \(assigned)") }
+    if unassigned > 0 { print("items that are still 待派: \(unassigned); dubanctl items list --unassigned") }
+  }
+
+  /// Items with the regions that their openings name, and what may have been meant by them.
+  fileprivate func unassignedItems(_ filter: ItemFilter) throws -> [ItemView] {
+    let (items, directory) = (try items(filter), try directory())
+    let regions = try openingRegions(of: items.map(\.matter))
+    return items.map { ItemView($0, region: regions[$0.matter.id], directory) }
+  }
+
   /// The item that an operator names.
   func find(_ name: String) throws -> ItemSummary {
     guard let summary = try item(named: name) else { throw ValidationError("no item \(name)") }

@@ -72,7 +72,7 @@ struct FilledDatabase {
     try test.setClock(at: start)
     _ = try store.ensurePartitions()
     _ = try store.apply(policy: BreachStoreTests.policy(annulsWithin: "2h"))
-    try store.apply(directory: .read(yaml: "hours: [08:30-12:00, 13:30-16:30]\n" + TestStore.directory))
+    try store.apply(directory: .read(yaml: "hours: [08:30-12:00, 13:30-16:30]\n" + TestStore.directory + Self.directory))
     _ = try store.importCalendar(Workdays.first, name: "cn", by: "王")
     try store.apply(schedules: ScheduleDraft.read(yaml: Self.schedules))
     let reported =
@@ -113,6 +113,13 @@ struct FilledDatabase {
         letter: "l", content: "c", queue: "q", kind: .discarded, refusedFor: "unknown-type", reason: "废件", by: "王"))
     _ = try store.begin(suspect: ContentDigest(bytes: Array(repeating: 7, count: 32)))
   }
+
+  private static let directory = """
+
+      - { uri: /finance/bureau, name: 财政局, users: [finance], organs: [黄石市], grants: [{ acts: [responded], regions: [黄石港区] }] }
+    persons: [{ name: 李四, role: 街道干部, street: 黄石港区胜阳港街道 }]
+    operators: [duban-operator]
+    """
 
   private static let schedules = """
     schedules:

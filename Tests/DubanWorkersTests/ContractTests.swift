@@ -364,7 +364,7 @@ struct ContractTests {
   private static func references() throws -> References {
     References(
       policies: PolicyBook(current: try Policy(yaml: policy, version: 1)),
-      directory: Directory(try DirectoryDraft.read(yaml: directory)), calendars: Calendars())
+      directory: try DirectoryUpdate(DirectoryDraft.read(yaml: directory), onto: .empty).after, calendars: Calendars())
   }
 
   /// Of the examples' day.

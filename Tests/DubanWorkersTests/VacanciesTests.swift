@@ -92,6 +92,7 @@ struct VacanciesTests {
         #expect(
           applied.output == """
             黄石市: 2 districts, 4 streets, 3 units, 3 sources
+            directory version 2 is in force, with 1 change
             items that were 待派 and are assigned now: 1
             items that are still 待派: 1; dubanctl items list --unassigned
 
@@ -111,6 +112,32 @@ struct VacanciesTests {
         ])
         try test.store.until("(SELECT tier = 'street' AND NOT unassigned FROM item WHERE subject = 'T')")
       }
+    }
+  }
+
+  @Test("a misspelt street is suggested in the log, in the receipt and in the list of what is 待派, and not once it is known")
+  func misspelt() async throws {
+    try await Surroundings.with { test in
+      try await test.withProcess { daemon in
+        func event(_ id: String, _ street: String) -> String {
+          Sample.event(
+            "complaint.submitted", id: id, source: "/qr/mashang", subject: id,
+            data: #"{"region":{"district":"黄石港区","street":"\#(street)"}}"#)
+        }
+        try test.publish([event("bad", "胜阳岗街道")])
+        try test.store.until("(SELECT unassigned FROM item WHERE subject = 'bad')")
+        try daemon.until("the suggestion is told") { !warnings(daemon, "suggestions=黄石港区胜阳港街道").isEmpty }
+        try test.publish([event("good", " 胜阳港 街道")])
+        try test.store.until("(SELECT NOT unassigned FROM item WHERE subject = 'good')")
+        let receipts = try test.take(2, from: "test.events").map { String(decoding: $0.body, as: UTF8.self) }
+        #expect(receipts[0].contains(#""suggestions":["黄石港区胜阳港街道"]"#) && !receipts[1].contains("suggestions"), "\(receipts)")
+        #expect(warnings(daemon, "items are unassigned").count == 1 && !daemon.log.contains("胜阳岗"))
+      }
+      let listed = try test.dubanctl("items", "list", "--unassigned").output
+      #expect(listed.contains("region") && listed.contains("黄石港区 胜阳岗街道  黄石港区胜阳港街道"), "\(listed)")
+      let json = try test.dubanctl("items", "list", "--unassigned", "--json").output
+      #expect(json.contains(#""region" : "黄石港区 胜阳岗街道""#) && json.contains(#""黄石港区胜阳港街道""#), "\(json)")
+      #expect(try !test.dubanctl("items", "list").output.contains("meant perhaps"))
     }
   }
 

@@ -1,87 +1,56 @@
-// The directory: the organs of the chain and the upstream systems that Duban knows.
+// The directory: what Duban knows of organs, units, persons and upstream systems, and what it makes of the names in messages.
 
-/// An organ of the chain: the city, one of its districts, or a street (街道, 乡镇); or a unit beside the chain.
-public struct Organ: Hashable, Sendable {
-  public var id: Int64
-  /// Nil for a unit (主办, 协办单位) that holds items, or its part in them, before the chain does: 水, 电, 气, 通信 (R12).
-  public var tier: Tier?
-  public var name: String
-  /// The organ above, of a unit the city; nil for the city.
-  public var parentID: Int64?
-  /// The office hours that it kept before the present ones, the earliest first.
-  public var formerHours: [FormerHours] = []
-  /// When it works (工作时); nil where it keeps the hours of the organ above.
-  public var officeHours: OfficeHours?
-
-  public init(
-    id: Int64, tier: Tier?, name: String, parentID: Int64?, officeHours: OfficeHours? = nil
-  ) {
-    (self.id, self.tier, self.name, self.parentID, self.officeHours) = (id, tier, name, parentID, officeHours)
-  }
-}
-
-extension Organ {
-  /// When an organ worked (nil: by the hours of the organ above), until others were in force.
-  public struct FormerHours: Hashable, Sendable {
-    public var hours: OfficeHours?
-    public var until: Instant
-
-    public init(_ hours: OfficeHours?, until: Instant) {
-      (self.hours, self.until) = (hours, until)
-    }
-  }
-}
-
-/// An upstream system that may send (R2: 二维码, 12345, 12388; R19: 现场接待; R43: 小微权力监督平台).
-public struct UpstreamSource: Hashable, Sendable {
-  /// The CloudEvents `source`.
-  public var uri: String
-  public var name: String
-  /// Whether it is sent `receipt.accepted` for each message taken.
-  public var wantsReceipts: Bool
-  /// The AMQP users that may send for it; empty where the broker's permissions alone decide.
-  public var users: [String]
-  /// Whether what it sends may be seen only by those who handle it (12388: discipline and inspection).
-  public var isConfidential: Bool
-
-  public init(uri: String, name: String, wantsReceipts: Bool = false, users: [String] = [], isConfidential: Bool = false) {
-    (self.uri, self.name, self.wantsReceipts) = (uri, name, wantsReceipts)
-    (self.users, self.isConfidential) = (users, isConfidential)
-  }
-
-  /// Whether a message with this `user-id` may be the source's. The broker has checked that the user is who it says.
-  func admits(_ user: String?) -> Bool {
-    users.isEmpty || user.map(users.contains) == true
-  }
-}
-
-/// Organs by name and by id, and sources by URI.
+/// Organs by name and by id, persons by organ, and sources by URI.
 public struct Directory: Sendable {
   public let version: Int
+  /// All that there ever were, by id: those that are retired, too.
   public let organs: [Int64: Organ]
   public let sources: [String: UpstreamSource]
-  private let city: Organ?
-  private let districts: [String: Organ]
-  private let streets: [StreetKey: Organ]
-  private let units: [String: Int64]
+  public let persons: [Person]
+  /// The AMQP users of operators' tools, which may send for every source.
+  public let operators: Set<String>
+  let city: Organ?
+  private let names: OrganNames
+  let districtSpellings: [OrganSpelling]
+  let streetSpellings: [OrganSpelling]
+  /// Of each street and unit, by the order of roles.
+  private let personsOfOrgans: [Int64: [Person]]
 
-  private struct StreetKey: Hashable {
-    var districtID: Int64
-    var name: String
+  public init(
+    version: Int, organs: [Organ], sources: [UpstreamSource], persons: [Person] = [], operators: Set<String> = []
+  ) {
+    self.version = version
+    let organs = Dictionary(organs.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
+    self.organs = organs
+    self.sources = Dictionary(sources.map { ($0.uri, $0) }, uniquingKeysWith: { a, _ in a })
+    (self.persons, self.operators) = (persons, operators)
+    city = organs.values.first { $0.tier == .city }
+    names = OrganNames(organs) { Self.current($0, in: organs) }
+    func spellings(_ tier: Tier) -> [OrganSpelling] {
+      organs.values.filter { $0.tier == tier && !$0.isRetired }.flatMap { organ in
+        ([organ.name] + organ.aliases + organ.formerNames).map { OrganSpelling($0, of: organ.id) }
+      }
+    }
+    (districtSpellings, streetSpellings) = (spellings(.district), spellings(.street))
+    let inOrder = Person.Role.allCases.flatMap { role in persons.filter { $0.role == role } }
+    personsOfOrgans = Dictionary(grouping: inOrder, by: \.organID)
   }
 
-  public init(version: Int, organs: [Organ], sources: [UpstreamSource]) {
-    self.version = version
-    self.organs = Dictionary(organs.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
-    self.sources = Dictionary(sources.map { ($0.uri, $0) }, uniquingKeysWith: { a, _ in a })
-    city = organs.first { $0.tier == .city }
-    districts = Dictionary(organs.filter { $0.tier == .district }.map { ($0.name, $0) }, uniquingKeysWith: { a, _ in a })
-    var streets: [StreetKey: Organ] = [:]
-    for organ in organs where organ.tier == .street {
-      if let district = organ.parentID { streets[StreetKey(districtID: district, name: organ.name)] = organ }
+  /// One that knows nothing.
+  public static let empty = Directory(version: 0, organs: [], sources: [])
+
+  /// The organ that an organ's matters and names go to now: itself, or where it is retired its successor; nil where it has none.
+  public func current(_ organ: Int64) -> Int64? { Self.current(organ, in: organs) }
+
+  private static func current(_ id: Int64, in organs: [Int64: Organ]) -> Int64? {
+    var next: Int64? = id
+    // No further than there are organs: a circle, which no file can make, leads nowhere.
+    for _ in organs {
+      guard let organ = next.flatMap({ organs[$0] }) else { return nil }
+      guard organ.isRetired else { return organ.id }
+      next = organ.successorID
     }
-    self.streets = streets
-    units = Dictionary(organs.lazy.filter { $0.tier == nil }.map { ($0.name, $0.id) }, uniquingKeysWith: { a, _ in a })
+    return nil
   }
 
   /// What the directory makes of an event when it is recorded: the organs of its place, as far down as they are known, and its units.
@@ -97,16 +66,68 @@ public struct Directory: Sendable {
     case .assigned(let assignment): if let region = assignment.region { place(region, in: &stamp) }
     default: break
     }
-    for unit in event.units?.all ?? units { stamp.units[unit] = self.units[unit] }
+    for unit in event.units?.all ?? units { stamp.units[unit] = names.organ(unit, in: .units) }
     return stamp
   }
 
-  private func place(_ region: Event.Region?, in stamp: inout Stamp) {
+  /// The organs of a region. It may name the district, the street and the community by code, name, formal office name or alias, and leave the
+  /// district out where one street alone is meant.
+  func place(_ region: Event.Region?, in stamp: inout Stamp) {
     stamp.cityID = city?.id
-    guard let district = region?.district.flatMap({ districts[$0] }) else { return }
-    stamp.districtID = district.id
-    stamp.streetID = region?.street.flatMap { streets[StreetKey(districtID: district.id, name: $0)]?.id }
+    guard let region else { return }
+    if let named = region.district {
+      if let district = names.organ(named, in: .districts) {
+        stamp.districtID = district
+        stamp.streetID = street(of: region, .streets(of: district), .communities(of: district))
+        // A street that was moved is found by where it was, too.
+        if let street = stamp.streetID { stamp.districtID = organs[street]?.parentID }
+        return
+      }
+      // Of a district that is not known, nothing is guessed.
+      guard named.isBlank else { return }
+    }
+    guard let street = street(of: region, .allStreets, .allCommunities) else { return }
+    (stamp.districtID, stamp.streetID) = (organs[street]?.parentID, street)
   }
+
+  private func street(of region: Event.Region, _ streets: OrganNames.Scope, _ communities: OrganNames.Scope) -> Int64? {
+    if let named = region.street {
+      if let street = names.organ(named, in: streets) { return street }
+      guard named.isBlank else { return nil }
+    }
+    // A community stands for its street where no street is named.
+    return region.community.flatMap { names.organ($0, in: communities) }.flatMap { organs[$0]?.parentID }
+  }
+
+  /// Where a place is now: of organs that are retired their successors, and above a street that was moved the district that it is in.
+  public func current(_ place: Place) -> Place {
+    var now = place
+    now.streetID = place.streetID.flatMap(current)
+    // A street without a successor leaves its matters to its district.
+    let above = now.streetID ?? place.streetID
+    now.districtID = (above.flatMap { organs[$0]?.parentID } ?? place.districtID).flatMap(current)
+    return now
+  }
+
+  /// The person to be asked about a place, by the order of roles: of its community or 小区, else of the whole street; nil where the directory names
+  /// none.
+  ///
+  /// `community` is what upstream names so: a community, by name, code or alias, or a 小区.
+  public func person(street: Int64?, community: String?) -> Person? {
+    guard let street, let persons = personsOfOrgans[street] else { return nil }
+    if let community, !community.isBlank {
+      let official = names.organ(community, in: .communities(of: street)).flatMap { organs[$0]?.name }
+      let wanted = Set([community.foldedName, official?.foldedName].compactMap(\.self))
+      func isMeant(_ name: String?) -> Bool { name.map { wanted.contains($0.foldedName) } ?? false }
+      if let person = persons.first(where: { isMeant($0.project) || $0.project == nil && isMeant($0.community) }) {
+        return person
+      }
+    }
+    return persons.first { $0.community == nil && $0.project == nil }
+  }
+
+  /// The person to be asked at a unit, by the order of roles; nil where the directory names none.
+  public func person(unit: Int64) -> Person? { personsOfOrgans[unit]?.first }
 
   /// Whether an item may be spoken of only to those who handle its source's matters.
   public func isConfidential(_ item: ItemKey) -> Bool { sources[item.source]?.isConfidential == true }
@@ -140,128 +161,11 @@ public struct Directory: Sendable {
   public func name(of organ: Int64?) -> String? {
     organ.flatMap { organs[$0]?.name }
   }
-}
 
-// MARK: - Files
-
-/// A directory as a file states it.
-public struct DirectoryDraft: Hashable, Sendable, Decodable {
-  public struct District: Hashable, Sendable, Decodable {
-    public var name: String
-    public var streets: [Member]
-    public var hours: OfficeHours?
-  }
-
-  /// A street or a unit, written as its name alone, or with its own hours.
-  public struct Member: Hashable, Sendable, Decodable {
-    public var name: String
-    public var hours: OfficeHours?
-
-    enum CodingKeys: CodingKey { case name, hours }
-
-    public init(from decoder: any Decoder) throws {
-      if let name = try? decoder.singleValueContainer().decode(String.self) {
-        self.name = name
-      } else {
-        let c = try decoder.container(keyedBy: CodingKeys.self)
-        name = try c.decode(String.self, forKey: .name)
-        hours = try c.decodeIfPresent(OfficeHours.self, forKey: .hours)
-      }
-    }
-  }
-
-  public struct Source: Hashable, Sendable, Decodable {
-    public var uri: String
-    public var name: String
-    /// Whether the system is sent a receipt for each message taken.
-    public var receipts: Bool?
-    /// The AMQP users that may send for it; any, where the file names none.
-    public var users: [String]?
-    /// Whether only the role `duban_confidential` may see its items.
-    public var confidential: Bool?
-  }
-
-  public var city: String
-  /// The city's office hours, which count for all that set none: `[08:30-12:00, 14:30-17:30]`.
-  public var hours: OfficeHours?
-  public var districts: [District]
-  /// Units beside the chain that can have the lead (主办) of an item or a part in it (协办).
-  public var units: [Member]?
-  public var sources: [Source]
-
-  /// Reads a directory file.
-  ///
-  /// - Throws: ``FileFault`` that names the place and the remedy.
-  public static func read(yaml: String) throws(FileFault) -> DirectoryDraft {
-    let file = try OperatorFile<DirectoryDraft>(yaml: yaml)
-    let draft = file.content
-    try file.allow(["city", "hours", "districts", "units", "sources"])
-    if let (i, twice) = draft.districts.map(\.name).firstRepeated {
-      throw file.fault(at: "districts", .place(i), "name", because: "'\(twice)' appears twice")
-    }
-    for (i, district) in draft.districts.enumerated() {
-      try file.allow(["name", "hours", "streets"], at: "districts", .place(i))
-      for j in district.streets.indices {
-        try file.allow(["name", "hours"], at: "districts", .place(i), "streets", .place(j))
-      }
-      if let (j, twice) = district.streets.map(\.name).firstRepeated {
-        throw file.fault(at: "districts", .place(i), "streets", .place(j), because: "'\(twice)' appears twice")
-      }
-    }
-    let units = draft.units ?? []
-    for i in units.indices { try file.allow(["name", "hours"], at: "units", .place(i)) }
-    if let (i, twice) = (draft.districts.map(\.name) + units.map(\.name)).firstRepeated {
-      throw file.fault(at: "units", .place(i - draft.districts.count), because: "'\(twice)' appears twice")
-    }
-    for i in draft.sources.indices {
-      try file.allow(["uri", "name", "receipts", "users", "confidential"], at: "sources", .place(i))
-    }
-    if let (i, twice) = draft.sources.map(\.uri).firstRepeated {
-      throw file.fault(at: "sources", .place(i), "uri", because: "'\(twice)' appears twice")
-    }
-    return draft
-  }
-}
-
-extension [String] {
-  fileprivate var firstRepeated: (Int, String)? {
-    var seen: Set<String> = []
-    return enumerated().first { !seen.insert($1).inserted }.map { ($0, $1) }
-  }
-}
-
-extension OfficeHours: Decodable {
-  /// A list of intervals: `[08:30-12:00, 14:30-17:30]`.
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    let texts = try container.decode([String].self)
-    guard let hours = OfficeHours(text: texts.joined(separator: ",")) else {
-      throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "write the intervals of a day in order, like [08:30-12:00, 14:30-17:30]")
-    }
-    self = hours
-  }
-
-  /// Reads `08:30-12:00,14:30-17:30`; nil for anything else.
-  public init?(text: String) {
-    func minutes(_ time: Substring) -> Int? {
-      let parts = time.split(separator: ":", omittingEmptySubsequences: false)
-      guard parts.count == 2, parts.allSatisfy({ $0.count == 2 }), let hour = Int(parts[0]), let minute = Int(parts[1]),
-        0...24 ~= hour, 0...59 ~= minute
-      else { return nil }
-      return hour * 60 + minute
-    }
-    var intervals: [Range<Int>] = []
-    for interval in text.split(separator: ",", omittingEmptySubsequences: false) {
-      let ends = interval.split(separator: "-", omittingEmptySubsequences: false).map(minutes)
-      guard ends.count == 2, let start = ends[0], let end = ends[1], start < end else { return nil }
-      intervals.append(start..<end)
-    }
-    self.init(intervals)
-  }
-
-  public var text: String {
-    func time(_ minutes: Int) -> String { "\(minutes / 60 + 100)".dropFirst() + ":" + "\(minutes % 60 + 100)".dropFirst() }
-    return intervals.map { "\(time($0.lowerBound))-\(time($0.upperBound))" }.joined(separator: ",")
+  /// A name that means one organ in the whole city: 黄石港区胜阳港街道, of a community with its street.
+  public func fullName(of organ: Int64) -> String {
+    guard let organ = organs[organ] else { return "?" }
+    guard [.street, .community].contains(organ.rank), let parent = organ.parentID else { return organ.name }
+    return fullName(of: parent) + organ.name
   }
 }

@@ -100,7 +100,9 @@ public struct Intake: Sendable {
     guard let source = references.directory.sources[envelope.key.source] else {
       return .refused(Self.unknownSource.answering(envelope))
     }
-    guard source.admits(envelope.userID) else { return .refused(Self.sourceNotAllowed.answering(envelope)) }
+    guard source.admits(envelope.userID, operators: references.directory.operators) else {
+      return .refused(Self.sourceNotAllowed.answering(envelope))
+    }
     guard let index else { return .deferred }
     guard works[index].known.matter.entries + Int32(works[index].lines.count) < Self.entryLimit else {
       return .refused(Self.tooManyEvents.answering(envelope))
@@ -163,8 +165,7 @@ public struct Intake: Sendable {
       return
     }
     guard references.directory.sources[envelope.key.source]?.wantsReceipts == true else { return }
-    effects.announcements.append(
-      .accepted(envelope.key, line.entry, fold.matter, for: references.directory.audience(of: fold.matter), at: now))
+    effects.announcements.append(.accepted(envelope.key, line.entry, fold.matter, directory: references.directory, at: now))
   }
 
   private static let conflict = Refusal(

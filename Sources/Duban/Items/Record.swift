@@ -102,7 +102,7 @@ extension Effects {
           .rejected(why, key, change, traceparent: entry.traceparent, for: record.audience, at: fold.now))
       case (.inapplicable?, .applied):
         announcements.append(
-          .accepted(key, entry, fold.matter, for: record.audience, revision: change.revision, at: fold.now))
+          .accepted(key, entry, fold.matter, directory: fold.references.directory, revision: change.revision, at: fold.now))
       default: break
       }
     }

@@ -5,6 +5,7 @@ extension Announcement {
     var source, id: String
     var item: ItemReference
     var revision: Int32
+    var suggestions: [String]?
   }
 
   private struct Rejected: Encodable {
@@ -14,14 +15,20 @@ extension Announcement {
   }
 
   /// `receipt.accepted`: for the sources that ask, and for a message that was rejected before and counts now.
+  ///
+  /// Where the message opens a matter whose street the `directory` does not know, it says which streets may have been meant.
   static func accepted(
-    _ key: MessageKey, _ entry: Entry, _ matter: Matter, for audience: Audience, revision: Int32 = 1, at now: Instant
+    _ key: MessageKey, _ entry: Entry, _ matter: Matter, directory: Directory, revision: Int32 = 1, at now: Instant
   ) -> Announcement {
-    let facts = Accepted(
+    var facts = Accepted(
       source: key.source, id: key.id, item: ItemReference(matter.key(of: entry.unit)), revision: revision)
+    if case .opened(let opening) = entry.event, let region = opening.region, matter.opening?.place.streetID == nil {
+      let suggestions = directory.suggestions(for: region)
+      if !suggestions.isEmpty { facts.suggestions = suggestions }
+    }
     return Announcement(
       type: .receiptAccepted, subject: "\(key.source)/\(key.id)", occurredAt: now, data: JSONText.encode(facts),
-      traceparent: entry.traceparent, for: audience, orderKey: matter.id)
+      traceparent: entry.traceparent, for: directory.audience(of: matter), orderKey: matter.id)
   }
 
   /// `receipt.rejected` for a message that was taken and does not count, because it cannot be about the matter as it stood.

@@ -40,20 +40,26 @@ struct OperatorFile<Content: Decodable> {
   }
 
   /// A fault at a place, which need not be there: then the line is that of the nearest thing around it.
-  func fault(at path: FileStep..., because problem: String) -> FileFault {
-    FileFault(problem, at: path, in: root)
-  }
+  func fault(at path: FileStep..., because problem: String) -> FileFault { fault(at: path, because: problem) }
 
-  func line(of path: FileStep...) -> Int? { root.line(of: path) }
+  func fault(at path: [FileStep], because problem: String) -> FileFault { FileFault(problem, at: path, in: root) }
+
+  func line(of path: FileStep...) -> Int? { line(of: path) }
+
+  func line(of path: [FileStep]) -> Int? { root.line(of: path) }
 
   /// Refuses unknown keys: they are mostly slips of the pen, and would be ignored.
-  func allow(_ keys: [String], at path: FileStep...) throws(FileFault) {
+  func allow(_ keys: [String], at path: FileStep...) throws(FileFault) { try allow(keys, at: path) }
+
+  func allow(_ keys: [String], at path: [FileStep]) throws(FileFault) {
     guard case .mapping(let mapping)? = root.descend(path) else { return }
     for (key, _) in mapping {
       guard let name = key.string, !keys.contains(name) else { continue }
       let known = keys.joined(separator: ", ")
+      let nearest = keys.nearest(to: name).map { "; the nearest is \($0)" } ?? ""
       throw FileFault(
-        "\(path.text.isEmpty ? "" : path.text + ": ")there is no '\(name)' here; known are \(known)", line: key.mark?.line)
+        "\(path.text.isEmpty ? "" : path.text + ": ")there is no '\(name)' here; known are \(known)\(nearest)",
+        line: key.mark?.line)
     }
   }
 }

@@ -20,7 +20,9 @@ struct PureWalk: Sendable {
       let messages = try matter.events.map { ($0.heardAt, try Envelope(RawMessage(body: Array($0.text.utf8)))) }
       return Prepared(matter: matter, messages: messages)
     }
-    directory = try Directory(DirectoryDraft.read(yaml: WalkMatter.withHours(deployed("directory/huangshi.yaml"))))
+    directory = try DirectoryUpdate(
+      DirectoryDraft.read(yaml: WalkMatter.withHours(deployed("directory/huangshi.yaml"))), onto: .empty
+    ).after
     calendars = Calendars(try WorkCalendar(csv: deployed("calendars/cn-workdays.csv"), version: 1))
   }
 
@@ -56,26 +58,4 @@ extension Instant {
 /// A file of the folder `deploy`.
 func deployed(_ path: String) throws -> String {
   try String(contentsOf: TestStore.root.appending(path: "deploy/\(path)"), encoding: .utf8)
-}
-
-extension Directory {
-  /// As the store would keep a file.
-  init(_ draft: DirectoryDraft) {
-    var organs = [Organ(id: 1, tier: .city, name: draft.city, parentID: nil, officeHours: draft.hours)]
-    for district in draft.districts {
-      let districtID = Int64(organs.count + 1)
-      organs.append(Organ(id: districtID, tier: .district, name: district.name, parentID: 1, officeHours: district.hours))
-      for street in district.streets {
-        organs.append(
-          Organ(
-            id: Int64(organs.count + 1), tier: .street, name: street.name, parentID: districtID, officeHours: street.hours))
-      }
-    }
-    let sources = draft.sources.map { source in
-      UpstreamSource(
-        uri: source.uri, name: source.name, wantsReceipts: source.receipts ?? false, users: source.users ?? [],
-        isConfidential: source.confidential ?? false)
-    }
-    self.init(version: 1, organs: organs, sources: sources)
-  }
 }

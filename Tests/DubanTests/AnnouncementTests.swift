@@ -68,6 +68,21 @@ struct AnnouncementTests {
     }
   }
 
+  @Test("12388: what is told of the life of a confidential item names neither its title, nor its community, nor a reason")
+  func confidentialLife() throws {
+    for isOpen in [true, false] {
+      let source = UpstreamSource(uri: "/hotline/12345", name: "12345", isConfidential: !isOpen)
+      var book = try Casebook(directory: Directory(version: 1, organs: City.organs, sources: [source]))
+      try book.hear(
+        "complaint.submitted", #"{"title":"举报甲","region":{"district":"黄石港区","street":"胜阳港街道","community":"乙小区"}}"#)
+      try book.hear("complaint.returned", #"{"reason":"丙"}"#, at: hour(1))
+      #expect(book.announcements.map(\.type) == [.itemOpened, .itemReturned])
+      let told = book.announcements.map(\.data).joined()
+      for words in ["举报甲", "乙小区", "丙"] { #expect(told.contains(words) == isOpen, "\(words) in \(told)") }
+      #expect(book.announcements.allSatisfy { $0.routingKey.hasPrefix("confidential.") == !isOpen })
+    }
+  }
+
   @Test("all that was said of one matter goes out in the order in which it was said")
   func order() throws {
     let book = try eventful()

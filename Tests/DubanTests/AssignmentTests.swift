@@ -24,6 +24,15 @@ struct AssignmentTests {
     }
   }
 
+  @Test("改派 to another street: the matter is there from then on; it lay nowhere, and nobody was responsible")
+  func movedToAnotherStreet() throws {
+    var book = try Casebook()
+    try book.hear("complaint.submitted")
+    #expect(book.whole.responsible == 3)
+    try book.hear("complaint.reassigned", #"{"region":{"district":"黄石港区","street":"花湖街道"}}"#, at: hour(1))
+    #expect(book.whole.responsible == 4 && book.matter.opening?.place.districtID == 2 && !book.matter.isUnassigned(nil))
+  }
+
   @Test("another lead is responsible from then on, and a tier that supervises goes on to; the breach stays with who let it pass")
   func renamedAfterTheDeadline() throws {
     for isSwept in [true, false] {

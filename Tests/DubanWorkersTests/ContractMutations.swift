@@ -108,10 +108,13 @@ struct Mutator {
   private static let names = [
     "specversion", "id", "source", "type", "time", "subject", "traceparent", "data", "item", "region", "district", "street",
     "community", "category", "grade", "title", "due", "passed", "decision", "reason", "until", "approver", "into", "rating",
-    "content", "Data", "",
+    "lead", "part", "unit", "tier", "final", "reached", "closing", "minutes", "judgement", "content", "Data", "",
   ]
   private static let words =
-    ["approved", "rejected", "满意", "基本满意", "不满意", "\u{F967}满意", "1.0", "/hotline/12345", "true"]
+    [
+      "approved", "rejected", "满意", "基本满意", "不满意", "\u{F967}满意", "district", "已解决", "不合理诉求", "转法定途径", "重办", "1.0",
+      "/hotline/12345", "true",
+    ]
     + EventType.all.keys.sorted().map { EventType.prefix + $0 }
   private static let splinters = [
     "\"", "\\", "{", "}", "[", "]", ",", ":", "0", "1", "-", ".", "e", "+", "\\u0000", "\\ud800", "\\udc00", "\\ud83d\\ude00",

@@ -70,6 +70,18 @@ struct ContractTests {
     }
   }
 
+  @Test("it says which events wait for a queue, and which are dropped where none is bound for them")
+  func deliveries() {
+    let operations = contract.document["operations"]
+    for (operation, mustArrive) in [("tell", true), ("tell-life", false)] {
+      #expect(operations[operation, "bindings", "amqp", "mandatory"].text == "\(mustArrive)")
+      #expect(
+        operations[operation, "messages"].elements.compactMap { $0["$ref"].string }.sorted()
+          == Announcement.Kind.allCases.filter { $0.mustArrive == mustArrive }
+          .map { "#/channels/events/messages/" + $0.rawValue }.sorted())
+    }
+  }
+
   @Test("its reasons and limits are Duban's")
   func reasonsAndLimits() {
     let schemas = contract.document["components", "schemas"]
@@ -82,6 +94,8 @@ struct ContractTests {
     #expect(limits["unit-characters"].text == "\(Limits.unitCharacters)")
     #expect(limits["supporting-units"].text == "\(Limits.supportingUnits)")
     #expect(limits["parts"].text == "\(Limits.parts)" && limits["events"].text == "\(Intake.entryLimit)")
+    #expect(
+      schemas["clock", "schema", "oneOf"].elements.compactMap { $0["const"].string } == Item.ClockKind.allCases.map(\.rawValue))
     #expect(schemas["unit", "schema", "maxLength"].text == "\(Limits.unitCharacters)")
     #expect(schemas["data", "schema", "properties", "supporting", "maxItems"].text == "\(Limits.supportingUnits)")
     #expect(schemas["event", "schema", "properties", "time", "maxLength"].text == "\(Limits.attributeCharacters)")
@@ -264,15 +278,15 @@ struct ContractTests {
     func hour(_ hours: Double) -> Duban.Instant { noon + .seconds(Int64(hours * 3600)) }
     var ids = 0
     func message(
-      _ type: String, _ subject: String, _ data: String, at time: Double, source: String = "/hotline/12345"
+      _ type: String, _ subject: String, _ data: String?, at time: Double, source: String = "/hotline/12345"
     ) throws -> Envelope {
       ids += 1
       return try Sample.envelope(
         type, id: "s\(ids)", source: source, subject: subject, time: hour(time).rfc3339,
-        data: type == "complaint.submitted" ? nil : data)
+        data: data ?? (type == "complaint.submitted" ? nil : "{}"))
     }
     func hear(
-      _ type: String, _ subject: String, _ data: String = "{}", at time: Double, heard: Double? = nil,
+      _ type: String, _ subject: String, _ data: String? = nil, at time: Double, heard: Double? = nil,
       source: String = "/hotline/12345"
     ) throws {
       ledger.hear([try message(type, subject, data, at: time, source: source)], at: hour(heard ?? time))
@@ -283,6 +297,7 @@ struct ContractTests {
     // To the top of both chains. The answer is dated back too far to be believed; a person decides about each breach of answering.
     try hear("complaint.submitted", "HS-1", at: 0)
     sweep("HS-1", at: 1.01, 48.01, 72.01, 96.01)
+    try hear("complaint.urged", "HS-1", at: 96.5)
     try hear("complaint.responded", "HS-1", at: 40, heard: 97)
     for (decision, number) in [(.uphold, 1), (.excuse, 1), (.lift, 2), (.excuse, 3)] as [(Breach.Decision, Int32)] {
       ledger.decide(decision, on: number, of: "HS-1", at: hour(98))
@@ -314,6 +329,16 @@ struct ContractTests {
     sweep("HS-4", at: 433, 456.01, 456.21, 576.01, 576.21, 696.01, 696.21)
     try hear("complaint.resolved", "HS-4", #"{"part":"黄石供电公司"}"#, at: 2, heard: 698)
     for number in 1...6 { ledger.decide(.excuse, on: Int32(number), of: "HS-4", at: hour(699)) }
+    // Sent back, designated, parked and settled; the resident is dissatisfied, and that is judged.
+    try hear("complaint.submitted", "HS-5", #"{"category":"屋面渗水"}"#, at: 0)
+    let acts = [
+      ("assigned", #"{"region":{"district":"黄石港区","street":"花湖街道","community":"花湖小区"}}"#),
+      ("returned", #"{"reason":"屋面维修由区住建局负责"}"#), ("return-decided", #"{"decision":"approved"}"#),
+      ("reassigned", #"{"lead":"黄石供水公司","final":true,"reason":"会商指定承办"}"#), ("contacted", "{}"),
+      ("parked", #"{"reason":"资金未落实"}"#), ("unparked", "{}"), ("closure-requested", #"{"closing":"已解决"}"#),
+      ("closure-decided", #"{"decision":"approved"}"#), ("rated", #"{"rating":"不满意"}"#), ("judged", #"{"judgement":"重办"}"#),
+    ]
+    for (i, (type, data)) in acts.enumerated() { try hear("complaint." + type, "HS-5", data, at: 0.1 + Double(i) / 10) }
     #expect(ledger.faults.isEmpty)
     let letter = RawMessage(body: Array(Sample.event("complaint.submitted", id: "bad", subject: "HS-9", time: "昨天").utf8))
     let district = Organ(id: 2, tier: .district, name: "黄石港区", parentID: 1)
@@ -327,7 +352,7 @@ struct ContractTests {
     do throws(Refusal) { _ = try Envelope(letter) } catch { refused = error }
     return ledger.announcements + [
       Announcement.rejected(try #require(refused), of: letter, for: Audience(), at: noon),
-      bulletin.announcement(for: Audience(), orderKey: 2),
+      bulletin.announcement(for: Audience(district: "黄石港区"), orderKey: 2),
     ]
   }
 
@@ -340,7 +365,7 @@ struct ContractTests {
     units: [黄石供水公司, 黄石供电公司, 黄石燃气公司]
     sources:
       - { uri: /hotline/12345, name: 12345热线 }
-      - { uri: /platform/12388, name: 12388平台, users: [discipline] }
+      - { uri: /platform/12388, name: 12388平台, users: [discipline], confidential: true }
       - { uri: /qr/mashang, name: 码上监督马上办, receipts: true }
       - { uri: /portal/street, name: 街道平台 }
       - { uri: /finance/bureau, name: 财政局 }
@@ -351,6 +376,15 @@ struct ContractTests {
     policy: telling
     counts-from-hearing-after: 1h
     rules:
+      - kind: complaint
+        category: 屋面渗水
+        acceptance: { within: 1d, district: 1d, city: 1d }
+        response: { within: 48h, district: 24h, city: 24h }
+        submission: { within: 15d, district: 1d, city: 1d }
+        resolution: { within: 19d, district: 5d, city: 5d }
+        review: { within: 90d, district: 5d, city: 5d }
+        dissatisfaction: judged
+        approver: source
       - kind: complaint
         response: { within: 48h, district: 24h, city: 24h, warn: 47h }
         resolution: { within: 19d, district: 5d, city: 5d, warn: 24h }
@@ -370,6 +404,17 @@ struct ContractTests {
   /// Of the examples' day.
   private static let noon = ShanghaiTime(year: 2026, month: 11, day: 20, hour: 12).instant
 
+  /// Keys by which the contract says that a queue is bound, and the routing keys, word by word, that it takes.
+  private static let bindings: [(key: String, takes: @Sendable ([String]) -> Bool)] = [
+    ("#", { _ in true }),
+    ("*.*.*.*", { $0[0] != "confidential" }),
+    ("*.*.黄石港区.*", { $0[0] != "confidential" && $0[2] == "黄石港区" }),
+    ("*.*.黄石港区.花湖街道", { $0[0] != "confidential" && $0[2...] == ["黄石港区", "花湖街道"] }),
+    ("item.escalated.#", { $0[...1] == ["item", "escalated"] }),
+    ("item.escalated", { _ in false }),
+    ("confidential.#", { $0[0] == "confidential" }),
+  ]
+
   @Test(
     "on real queues the good examples enter the log, the bad ones become letters as promised, and all that is told holds to its schema"
   )
@@ -377,6 +422,9 @@ struct ContractTests {
     let contract = contract
     try await Surroundings.with { test in
       let store = try test.store.connect()
+      let connection = try AMQP.Connection(test.broker.configuration)
+      defer { connection.close() }
+      for (key, _) in Self.bindings { try test.declare(key, binding: [key], on: connection) }
       try test.store.setClock(at: Self.noon)
       try store.apply(directory: try DirectoryDraft.read(yaml: Self.directory))
       _ = try store.apply(policy: Self.policy)
@@ -452,16 +500,20 @@ struct ContractTests {
         switch (breach.lapse.step.clock, breach.lapse.step.tier) {
         case (.response, .street): [.uphold, .excuse]
         case (.response, _): [.lift]
-        default: [.excuse]
+        case (.resolution, _): [.excuse]
+        case (.acceptance, _), (.submission, _), (.review, _): []
         }
       for decision in decisions {
         _ = try store.decide(decision, on: breach.number, of: id, by: "王某", because: "台风停工")
       }
     }
     try test.store.until("(SELECT count(*) FROM outbox) = 0")
-    let events = try test.take(try test.depth(of: "test.events"), from: "test.events").map {
-      String(decoding: $0.body, as: UTF8.self)
+    let deliveries = try test.take(try test.depth(of: "#"), from: "#")
+    for (key, takes) in Self.bindings.dropFirst() {
+      let count = deliveries.count { takes($0.routingKey.split(separator: ".").map(String.init)) }
+      #expect(try test.depth(of: key) == count && (count > 0) == (key != "item.escalated"), "\(key): \(count)")
     }
+    let events = deliveries.map { String(decoding: $0.body, as: UTF8.self) }
     let keys = try events.map { try JSON(parsing: $0)["type"].string?.replacing(EventType.prefix, with: "") ?? "?" }
     #expect(Set(keys).sorted() == contract.messages(of: "events").sorted())
     let cases = zip(keys, events).map { Contract.Case(message: $0, body: $1) }

@@ -299,7 +299,7 @@ struct DaemonTests {
     }
   }
 
-  @Test("an event that no queue wants is kept and goes out once somebody binds one")
+  @Test("an event that no queue wants is kept and goes out once somebody binds one; a step in an item's life is dropped")
   func unroutable() async throws {
     try await Surroundings.with { test in
       let connection = try AMQP.Connection(test.broker.configuration)

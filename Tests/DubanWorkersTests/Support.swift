@@ -35,11 +35,15 @@ struct Surroundings: Sendable {
     let connection = try AMQP.Connection(broker.configuration)
     defer { connection.close() }
     try DubanTopology.all.declare(on: connection)
-    // What an upstream system would do to hear of its matters.
-    var topology = Topology()
-    topology.queues = [.init("test.events")]
-    topology.bindings = [.init(queue: "test.events", exchange: DubanTopology.eventsExchange, routingKey: "#")]
-    try topology.declare(on: connection)
+    // What an upstream system would do to hear of its matters, but for what is told of each step in their lives.
+    let types = Announcement.Kind.allCases.filter(\.mustArrive).map { $0.rawValue + ".#" }
+    try declare("test.events", binding: types + types.map { "confidential." + $0 }, on: connection)
+  }
+
+  /// Declares a queue of events, bound by these keys.
+  func declare(_ queue: String, binding keys: [String], on connection: AMQP.Connection) throws {
+    let bindings = keys.map { Topology.Binding(queue: queue, exchange: DubanTopology.eventsExchange, routingKey: $0) }
+    try Topology(queues: [.init(queue)], bindings: bindings).declare(on: connection)
   }
 
   func settings(_ extra: [String: String] = [:]) async throws -> Settings {

@@ -39,7 +39,7 @@ struct UnitsWalkTests {
         try test.store.until("(SELECT count(*) FROM breach) = 1 AND (SELECT count(*) FROM outbox) = 0")
         try test.store.setClock(ahead: "49 hours")
         try test.store.until("(SELECT count(*) FROM breach) = 2 AND (SELECT count(*) FROM outbox) = 0")
-        let slips = try test.take(5, from: "test.events").filter { $0.routingKey == "slip.issued" }.map {
+        let slips = try test.take(5, from: "test.events").filter { $0.routingKey == "slip.issued.黄石港区.胜阳港街道" }.map {
           try JSONDecoder().decode(SlipEvent.self, from: Data($0.body))
         }
         #expect(slips.map(\.data.organ) == ["供电公司", "供水公司"] && slips.map(\.data.item.unit) == ["供电公司", nil])

@@ -62,6 +62,7 @@ public struct Directory: Sendable {
     case .opened(let opening):
       stamp.policy = policy
       place(opening.region, in: &stamp)
+    case .assigned(let assignment): if let region = assignment.region { place(region, in: &stamp) }
     case .placed(let region): place(region, in: &stamp)
     case .assigned(let assignment): if let region = assignment.region { place(region, in: &stamp) }
     default: break

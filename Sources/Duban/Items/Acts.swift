@@ -41,11 +41,13 @@ extension Record {
   func tell(of act: Fold.Act, by entry: Entry, in effects: inout Effects) {
     guard let item = matter.item(of: act.unit), let cycle = item.cycle, let opening = matter.opening else { return }
     let directory = fold.references.directory
+    // The words of a confidential matter stay with its source.
+    let isOpen = !audience.isConfidential
     let data = JSONText.object { data in
       data.write("at", entry.place.rfc3339)
       data.write("by", entry.type)
       data.write("category", opening.category)
-      data.write("community", opening.place.community)
+      data.write("community", isOpen ? opening.place.community : nil)
       data.write("cycle", item.cycles)
       data.write("deadlines", item.clocks) { running, deadline in
         deadline.write("clock", running.kind.rawValue)
@@ -59,26 +61,26 @@ extension Record {
       data.write("organ", directory.name(of: cycle.responsibleID))
       data.write("policy", opening.policyVersion)
       data.write("policyLine", fold.rule(act.unit)?.line)
-      entry.event.tell(in: &data)
+      entry.event.tell(in: &data, withWords: isOpen)
       data.write("revision", entry.number)
       data.write("street", directory.name(of: opening.place.streetID))
       data.write("supervisor", cycle.supervisor.flatMap { directory.name(of: opening.place.organ(at: $0)) })
-      data.write("title", opening.title)
+      data.write("title", isOpen ? opening.title : nil)
     }
     announce(act.kind, act.unit, data, traceparent: entry.traceparent, in: &effects)
   }
 }
 
 extension Event {
-  /// What it says that those who hear of it must know.
-  fileprivate func tell(in data: inout JSONMembers) {
+  /// The facts in it that those who hear of it must know; its sender's own words only where they are asked for.
+  fileprivate func tell(in data: inout JSONMembers, withWords: Bool) {
     switch self {
     case .assigned(let assignment):
       data.write(flag: "final", assignment.isFinal)
-      data.write("reason", assignment.reason)
+      data.write("reason", withWords ? assignment.reason : nil)
     case .rated(let rating): data.write("rating", rating.rawValue)
     case .judged(let judgement, _): data.write("judgement", judgement.rawValue)
-    case .returned(let reason), .suspended(let reason), .parked(let reason, _): data.write("reason", reason)
+    case .returned(let reason), .suspended(let reason), .parked(let reason, _): data.write("reason", withWords ? reason : nil)
     case .extensionDecided(.approved(let until, _)): data.write("until", until.rfc3339)
     default: break
     }

@@ -9,41 +9,6 @@ struct Items: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Items (件) and their timelines.", subcommands: [List.self, Due.self, Show.self, Explain.self])
 
-  struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Lists items, the most urgent first.")
-
-    @OptionGroup var connections: Connections
-    @OptionGroup var output: Output
-    @Option(help: "complaint, inspection, funding or reminder.") var kind: Kind?
-    @Option(help: "awaited, open, responded, merged or closed.") var phase: Item.Phase?
-    @Option(help: "street, district or city: the tier that supervises it (督办), or is responsible (承办) where none does.") var tier:
-      Tier?
-    @Flag(help: "Only those that let a deadline pass and are not closed.") var overdue = false
-    @Flag(help: "Only those whose street or unit the directory does not know (待派).") var unassigned = false
-    @Option(help: "How many at most.", transform: oneOrMore) var limit = 50
-
-    func run() async throws {
-      var filter = ItemFilter()
-      (filter.kind, filter.phase, filter.tier) = (kind, phase, tier)
-      (filter.overdueOnly, filter.unassignedOnly, filter.limit) = (overdue, unassigned, limit)
-      let store = try await connections.migratedStore()
-      let items = try store.items(filter).map(ItemView.init)
-      try output.print(
-        items,
-        table: Table(
-          heading: ["id", "number", "kind", "phase", "承办", "督办", "clock", "due", "overdue since", "climbs", "urged"],
-          rows: items.map { i in
-            [
-              "\(i.id)", i.key.number, i.kind.rawValue, i.phase + (i.unassigned ? " 待派" : ""), i.responsible ?? "–",
-              i.supervisor ?? "–", i.clock ?? "–", i.standing ?? "–", i.breachedAt?.rfc3339 ?? "–", "\(i.escalations)",
-              "\(i.urgings)",
-            ]
-          }))
-      let count = items.count < limit ? items.count : try store.itemCount(filter)
-      if items.count < count { warn("\(items.count) of \(count) shown; --limit shows more") }
-    }
-  }
-
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Shows one item with its timeline.")
 

@@ -28,6 +28,14 @@ extension Instant {
   var englishEnd: String { endedDay.map { $0.date + " 24:00" } ?? english }
 }
 
+extension Instant {
+  /// 2026-11-20 08:00, the seconds left out; of a limit's end at midnight 2026-11-19 24:00. For the cells of lists, in either language.
+  var minuteEnd: String { endedDay.map { $0.date + " 24:00" } ?? minute }
+
+  /// The same of any other time.
+  var minute: String { ShanghaiTime(self).date + " " + rfc3339.dropFirst(11).prefix(5) }
+}
+
 extension ShanghaiTime {
   /// 2026-11-20
   var date: String { String(ShanghaiTime(year: year, month: month, day: day).instant.rfc3339.prefix(10)) }
@@ -39,6 +47,17 @@ extension Span {
     text(
       [(" day", " days"), (" hour", " hours"), (" minute", " minutes"), (" second", " seconds")], separator: " ",
       none: "0 seconds")
+  }
+}
+
+extension Language {
+  /// 1 d 3 h 20 min, or 1天3小时20分钟: for the cells of lists, without the seconds.
+  func minutes(_ span: Span) -> String {
+    let whole = Span.seconds(span.microseconds / 60_000_000 * 60)
+    return switch self {
+    case .zh: whole.text([("天", "天"), ("小时", "小时"), ("分钟", "分钟"), ("", "")], separator: "", none: "不足1分钟")
+    case .en: whole.text([(" d", " d"), (" h", " h"), (" min", " min"), ("", "")], separator: " ", none: "under 1 min")
+    }
   }
 }
 

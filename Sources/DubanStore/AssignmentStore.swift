@@ -54,6 +54,23 @@ extension Store {
     }
   }
 
+  /// Assigns one matter by an operator's decision (派单, 改派, 指定承办), with an entry in its log.
+  ///
+  /// - Returns: the matter as it is now.
+  /// - Throws: ``RequestFault`` where it is not in work.
+  public func assign(_ id: Int64, _ assignment: Event.Assignment) throws -> Matter {
+    try transaction { store in
+      let (matters, (references, now)) = (try store.lock([id]), try store.references())
+      guard let matter = matters.first, matter.whole.isInWork else {
+        throw RequestFault("the item is \(matters.first?.whole.phase.rawValue ?? "not there"); only one in work can be assigned")
+      }
+      var effects = Effects()
+      let after = try store.append([(matter, .assigned(assignment), nil)], references: references, at: now, into: &effects)
+      try store.write(effects, at: now)
+      return after[id] ?? matter
+    }
+  }
+
   private func assign(_ ids: [Int64]) throws -> (assigned: Int, unassigned: Int, matters: Int) {
     let matters = try lock(ids)
     let regions = try openingRegions(of: matters)

@@ -35,7 +35,10 @@ extension Store {
 
   /// Where matters are in upstream's words: as their openings say, by id; those whose opening names no region are left out.
   public func openingRegions(of matters: [Matter]) throws -> [Int64: Event.Region] {
-    try logs(of: matters).compactMapValues { log in log.lazy.compactMap(\.event.openingRegion).first }
+    try logs(of: matters).compactMapValues { log in
+      // An assignment says it anew.
+      log.last { $0.event.assignedRegion != nil }?.event.assignedRegion ?? log.lazy.compactMap(\.event.openingRegion).first
+    }
   }
 
   /// What is on record of matters whose whole log is to be folded.
@@ -109,6 +112,7 @@ extension Store {
 
 extension Event {
   fileprivate var openingRegion: Region? { if case .opened(let opening) = self { opening.region } else { nil } }
+  fileprivate var assignedRegion: Region? { if case .assigned(let assignment) = self { assignment.region } else { nil } }
 }
 
 extension Verdict {

@@ -51,18 +51,6 @@ public struct ItemSummary: Sendable {
   public var item: Item { matter.item(of: unit) ?? Item() }
 }
 
-/// Which items to list; a nil condition matches all.
-public struct ItemFilter: Sendable {
-  public var kind: Kind?
-  public var phase: Item.Phase?
-  public var tier: Tier?
-  public var overdueOnly = false
-  public var unassignedOnly = false
-  public var limit = 50
-
-  public init() {}
-}
-
 /// A notice as it was written.
 public struct NoticeRow: Sendable {
   public var reference: String
@@ -101,49 +89,27 @@ extension Store {
   /// So many are as much of an alarm as more, and counted within milliseconds.
   public static let unassignedBound = 10_000
 
-  /// What is selected of an item: the row's id and unit, its matter from the row of the whole, and the names of its organs.
-  private static let summary = """
-    SELECT item.id, item.unit, \(ItemRow.selection("whole")), responsible.name, supervisor.name
-    FROM item JOIN item AS whole ON whole.id = item.matter_id LEFT JOIN organ AS responsible ON responsible.id = item.responsible_id
+  /// What is selected of an item: the row's id and unit, its matter from the row of the whole, and the names of its organs; from ``summaryTables``.
+  static let summaryColumns = "item.id, item.unit, \(ItemRow.selection("whole")), responsible.name, supervisor.name"
+
+  static let summaryTables = """
+    item JOIN item AS whole ON whole.id = item.matter_id LEFT JOIN organ AS responsible ON responsible.id = item.responsible_id
     LEFT JOIN organ AS supervisor ON supervisor.id =
       CASE item.tier WHEN 'street' THEN item.street_id WHEN 'district' THEN item.district_id ELSE item.city_id END
     """
 
-  private static func summary(_ row: Row) throws -> ItemSummary {
+  /// How many columns ``summaryColumns`` has.
+  static let summaryWidth = 4 + ItemRow.width
+
+  private static let summary = "SELECT \(summaryColumns) FROM \(summaryTables)"
+
+  static func summary(_ row: Row) throws -> ItemSummary {
     let unit: String = try row.decode(1)
     var summary = ItemSummary(
       id: try row.decode(0), matter: try ItemRow.read(row, from: 2), unit: unit.isEmpty ? nil : unit,
       responsible: try row.decode(2 + ItemRow.width), supervisor: try row.decode(3 + ItemRow.width))
     if summary.item.cycle?.supervisor == nil { summary.supervisor = nil }
     return summary
-  }
-
-  private static let filtered = """
-    WHERE ($1::text IS NULL OR item.kind = $1) AND ($2::text IS NULL OR item.phase = $2) AND ($3::text IS NULL OR item.tier = $3)
-      AND (NOT $4 OR (item.breached_at IS NOT NULL AND item.phase <> 'closed'))
-      AND (NOT $5 OR item.unassigned AND item.phase <> 'awaited')
-    """
-
-  /// Items, the most urgent first: those that are overdue, the longest first, those with a running deadline by the deadline, then the others
-  /// by id.
-  public func items(_ filter: ItemFilter) throws -> [ItemSummary] {
-    try connection.execute(
-      """
-      \(Self.summary)
-      \(Self.filtered)
-      ORDER BY CASE WHEN item.suspended_at IS NULL AND item.phase <> 'closed' THEN item.breached_at END NULLS LAST,
-        CASE WHEN item.suspended_at IS NULL THEN item.due_at END NULLS LAST, item.id LIMIT $6
-      """, filter.kind?.rawValue, filter.phase?.rawValue, filter.tier?.rawValue, filter.overdueOnly, filter.unassignedOnly,
-      filter.limit
-    ).map(Self.summary)
-  }
-
-  /// How many items a filter matches, whatever its limit.
-  public func itemCount(_ filter: ItemFilter) throws -> Int {
-    try connection.execute(
-      "SELECT count(*) FROM item \(Self.filtered)", filter.kind?.rawValue, filter.phase?.rawValue, filter.tier?.rawValue,
-      filter.overdueOnly, filter.unassignedOnly
-    ).only().decode(0)
   }
 
   /// One item, by Duban's id or by the number it has upstream, for a part with `#` and its unit behind; nil where there is none.
@@ -176,8 +142,11 @@ extension Store {
 
   /// The parts (协办件) of a matter.
   public func parts(of matter: Matter) throws -> [ItemSummary] {
-    try connection.execute("\(Self.summary) WHERE item.matter_id = $1 AND item.unit <> '' ORDER BY item.id", matter.id).map(
-      Self.summary)
+    // By the unique key, as there is no index on the matter.
+    try connection.execute(
+      "\(Self.summary) WHERE item.source = $1 AND item.subject = $2 AND item.unit <> '' ORDER BY item.id", matter.key.source,
+      matter.key.subject
+    ).map(Self.summary)
   }
 
   /// The latest notices, newest first.

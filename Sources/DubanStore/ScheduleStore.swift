@@ -38,12 +38,12 @@ extension Store {
           SELECT FROM breach
           WHERE item_id = item.id AND breach.unit IS NULL AND breach.due_at < $2 AND status = ANY ($3))) AS overdue
         FROM item
-        WHERE street_id IS NOT NULL AND opened_at < $2 AND unit = ''
+        WHERE street_id IS NOT NULL AND opened_at < $2 AND unit = '' AND \(Self.isOpenToAll)
           AND NOT coalesce(closed_at < $2, false)
         GROUP BY street_id
       ), climbed AS (
-        SELECT organ_id, count(*) AS escalated FROM breach
-        WHERE found_at >= $1 AND found_at < $2 AND tier = 'street' AND status = ANY ($3) GROUP BY organ_id
+        SELECT organ_id, count(*) AS escalated FROM breach JOIN item ON item.id = item_id AND \(Self.isOpenToAll)
+        WHERE found_at >= $1 AND found_at < $2 AND breach.tier = 'street' AND status = ANY ($3) GROUP BY organ_id
       )
       SELECT street.parent_id, street.name, coalesce(held.open, 0), coalesce(held.overdue, 0), coalesce(climbed.escalated, 0)
       FROM organ AS street LEFT JOIN held ON held.street_id = street.id LEFT JOIN climbed ON climbed.organ_id = street.id
@@ -59,6 +59,9 @@ extension Store {
     return figures
   }
 
+  /// What a confidential source sends is in no figures and in no list of others (12388).
+  private static let isOpenToAll = "NOT EXISTS (SELECT FROM upstream_source WHERE uri = item.source AND confidential)"
+
   private static let countingStatuses = Breach.Status.allCases.filter(\.counts).map(\.rawValue)
 
   /// The breaches found in a period and owed by the organs of a tier or by units beside the chain, by organ; those that do not count left out.
@@ -67,7 +70,7 @@ extension Store {
       """
       SELECT \(Self.breachSelection), \(ItemRow.selection)
       FROM breach JOIN item ON item.id = breach.item_id JOIN organ ON organ.id = breach.organ_id
-      WHERE found_at >= $1 AND found_at < $2 AND coalesce(organ.tier, $3) = $3 AND status = ANY ($4)
+      WHERE found_at >= $1 AND found_at < $2 AND coalesce(organ.tier, $3) = $3 AND status = ANY ($4) AND \(Self.isOpenToAll)
       ORDER BY breach.due_at, breach.item_id, breach.number
       """, period.start, period.end, tier.rawValue, Self.countingStatuses)
     var breaches: [Int64: [OrganBreach]] = [:]

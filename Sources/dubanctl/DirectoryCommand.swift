@@ -183,7 +183,7 @@ extension Directory {
   }
 
   /// The one organ that an operator means.
-  fileprivate func organ(asked name: String) throws -> Organ {
+  func organ(asked name: String) throws -> Organ {
     let found = try organs(asked: name)
     guard found.count == 1, let organ = found.first else {
       throw ValidationError("'\(name)' may be several, so write \(found.map { fullName(of: $0.id) }.joined(separator: " or "))")

@@ -9,54 +9,41 @@ struct Items: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Items (件) and their timelines.", subcommands: [List.self, Due.self, Show.self, Explain.self, Assign.self])
 
-  struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Lists items, the most urgent first.")
-
-    @OptionGroup var connections: Connections
-    @OptionGroup var output: Output
-    @Option(help: "complaint, inspection, funding or reminder.") var kind: Kind?
-    @Option(help: "awaited, open, responded, merged or closed.") var phase: Item.Phase?
-    @Option(help: "street, district or city: the tier that supervises it (督办), or is responsible (承办) where none does.") var tier:
-      Tier?
-    @Flag(help: "Only those that let a deadline pass and are not closed.") var overdue = false
-    @Flag(help: "Only those whose street or unit the directory does not know (待派).") var unassigned = false
-    @Option(help: "How many at most.", transform: oneOrMore) var limit = 50
-
-    func run() async throws {
-      var filter = ItemFilter()
-      (filter.kind, filter.phase, filter.tier) = (kind, phase, tier)
-      (filter.overdueOnly, filter.unassignedOnly, filter.limit) = (overdue, unassigned, limit)
-      let store = try await connections.migratedStore()
-      let items = try unassigned ? store.unassignedItems(filter) : store.items(filter).map(ItemView.init)
-      try output.print(
-        items,
-        table: Table(
-          heading: ["id", "number", "kind", "phase", "承办", "督办", "clock", "due", "overdue since", "climbs", "urged"]
-            + (unassigned ? ["region", "meant perhaps"] : []),
-          rows: items.map { i in
-            [
-              "\(i.id)", i.key.number, i.kind.rawValue, i.phase + (i.unassigned ? " 待派" : ""), i.responsible ?? "–",
-              i.supervisor ?? "–", i.clock ?? "–", i.standing ?? "–", i.breachedAt?.rfc3339 ?? "–", "\(i.escalations)",
-              "\(i.urgings)",
-            ] + (unassigned ? [i.region ?? "–", i.suggestions?.joined(separator: ", ") ?? "–"] : [])
-          }))
-      let count = items.count < limit ? items.count : try store.itemCount(filter)
-      if items.count < count { warn("\(items.count) of \(count) shown; --limit shows more") }
-    }
-  }
-
   struct Assign: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Assigns items in work to the organs and units that the directory has now (派件), on record in their logs.",
+      abstract: "Assigns one item (派单, 改派), or all that the directory has organs and units for by now (派件), on record in their logs.",
       discussion: """
-        Those that are 待派 go to their street and unit where the directory knows them by now. Those of an organ or unit that is retired go to \
+        With ITEM and --to the work of that item goes to an organ or a unit, as you decide: who has it from now on must take it on (签收), and what \
+        the resident waits runs on. --final makes it 指定承办, which may not be sent back. To give a matter to the district or the city itself, name that.
+
+        Without ITEM: those that are 待派 go to their street and unit where the directory knows them by now. Those of an organ or unit that is retired go to \
         its successor, those of a street that was moved go with it. Clocks run on. `directory apply` and `directory retire` do this, too: run it \
         where one of them was cut short.
         """)
 
     @OptionGroup var connections: Connections
+    @Argument(help: "Duban's id, the number upstream, or SOURCE/NUMBER; all that are 待派 where it is left out.") var item: String?
+    @Option(help: "An organ or unit, by its name, a full name such as 黄石港区胜阳港街道, its code or an alias.") var to: String?
+    @Option(help: "Why, without anything personal: it is kept with who did it.", transform: reason) var because: String?
+    @Flag(help: "指定承办: it may not be sent back.") var final = false
 
-    func run() async throws { try await connections.migratedStore().assignItems() }
+    func validate() throws {
+      if item != nil && (to == nil || because == nil) { throw ValidationError("say to whom and why: --to … --because …") }
+      if item == nil && (to != nil || because != nil || final) { throw ValidationError("say which item is to be assigned") }
+    }
+
+    func run() async throws {
+      let store = try await connections.migratedStore()
+      guard let item, let to, let because else { return try store.assignItems() }
+      let directory = try store.directory()
+      let organ = try directory.organ(asked: to)
+      let summary = try store.find(item)
+      if summary.unit != nil { throw ValidationError("\(item) is a unit's part; assign the whole, \(summary.matter.key)") }
+      let after = try store.assign(
+        summary.matter.id,
+        Event.Assignment(to: organ, isFinal: final, because: because, by: operatorName, in: directory))
+      print("\(after.key): 承办 \(directory.name(of: after.whole.cycle?.responsibleID) ?? "–")\(final ? "（指定承办）" : "")")
+    }
   }
 
   struct Show: AsyncParsableCommand {
@@ -104,13 +91,6 @@ extension Store {
     let (assigned, unassigned) = try assignUnassigned()
     if assigned > 0 { print("items that were 待派 and are assigned now: \(assigned)") }
     if unassigned > 0 { print("items that are still 待派: \(unassigned); dubanctl items list --unassigned") }
-  }
-
-  /// Items with the regions that their openings name, and what may have been meant by them.
-  fileprivate func unassignedItems(_ filter: ItemFilter) throws -> [ItemView] {
-    let (items, directory) = (try items(filter), try directory())
-    let regions = try openingRegions(of: items.map(\.matter))
-    return items.map { ItemView($0, region: regions[$0.matter.id], directory) }
   }
 
   /// The item that an operator names.

@@ -40,8 +40,9 @@ struct PlansTests {
     try await TestStore.with { test in
       let store = try test.connect()
       try store.useIndexes()
-      // An autovacuum that comes by summarises the messages' BRIN index, which counts as reading them from end to end.
-      try store.connection.runScript("ALTER TABLE message SET (autovacuum_enabled = false)")
+      // An autovacuum that comes by summarises the BRIN indexes, which counts as reading their tables from end to end.
+      try store.connection.runScript(
+        "ALTER TABLE message SET (autovacuum_enabled = false); ALTER TABLE item SET (autovacuum_enabled = false)")
       _ = try store.apply(policy: BreachStoreTests.policy(annulsWithin: "1h"))
       let start = try store.second()
       func scanned() throws -> Int64 {
@@ -142,6 +143,56 @@ struct PlansTests {
       #expect(try operatorStore.item(named: "/b/G9") == nil)
       #expect(try audit.lag().unassigned == 20)
       #expect(try read() - before < 500)
+    }
+  }
+
+  @Test("however many matters are closed, the lists of what is due, overdue and new read little more than what they show")
+  func lists() async throws {
+    try await TestStore.with { test in
+      let (store, reader) = (try test.connect(), try test.connect())
+      try reader.useIndexes()
+      let start = try store.second()
+      try take(
+        (0..<20).map { try complaint("submitted", "late\($0)", at: start, $0 < 10 ? nil : #"{"supporting":["供水公司"]}"#) }, store)
+      // Those that were closed long ago, and those that are in work and neither due nor overdue for long.
+      try store.connection.runScript(
+        """
+        SET statement_timeout = 0; SET session_replication_role = replica;
+        INSERT INTO item SELECT (jsonb_populate_record(model, jsonb_build_object('id', 1000000 + n, 'matter_id', 1000000 + n,
+          'subject', 'G' || n, 'opened_at', (model).opened_at - interval '400 days', 'breached_at', (model).opened_at - interval '398 days')
+          || CASE WHEN n % 20 = 0 THEN jsonb_build_object('due_at', '2099-01-01', 'wake_at', '2099-01-01', 'breached_at', NULL)
+            ELSE jsonb_build_object('phase', 'closed', 'wake_at', NULL, 'due_at', NULL, 'clock', NULL) END)).*
+        FROM (SELECT item AS model FROM item WHERE unit = '' LIMIT 1) AS one, generate_series(1, 20000) AS n;
+        SET session_replication_role = origin;
+        SELECT brin_summarize_new_values('item_opened'); ANALYZE item;
+        """)
+      try test.setClock(at: start + .hours(49))
+      try sweep(store)
+      try take((0..<20).map { try complaint("submitted", "new\($0)", at: start + .hours(49)) }, store)
+      func read() throws -> Int64 {
+        _ = try reader.connection.execute("SELECT pg_stat_force_next_flush()")
+        return try test.ask(
+          "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'item'")
+      }
+      let now = try store.now()
+      func filter(_ change: (inout ItemFilter) -> Void) -> ItemFilter {
+        var filter = ItemFilter()
+        change(&filter)
+        return filter
+      }
+      var before = try read()
+      #expect(try reader.items(filter { $0.overdueOnly = true }, at: now).count == 20)
+      #expect(try reader.items(filter { $0.dueWithin = .days(30) }, at: now).count == 30)
+      #expect(try reader.itemCount(filter { $0.overdueOnly = true }, at: now, upTo: 100) == 20)
+      let day = try reader.items(at: now, day: start + .hours(48)..<start + .hours(72), limit: 50)
+      for section in [DayList.Section.overdue, .opened] {
+        #expect(day.entries.values.reduce(0) { $0 + ($1[section]?.count ?? 0) } == 20)
+      }
+      #expect(try read() - before < 2000)
+      before = try read()
+      // What is in work, and no more, where that fills the list.
+      #expect(try reader.items(filter { $0.limit = 60 }, at: now).count == 60)
+      #expect(try read() - before < 2500)
     }
   }
 

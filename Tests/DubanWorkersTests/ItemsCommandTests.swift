@@ -54,8 +54,7 @@ struct ItemsCommandTests {
         try test.store.until("(SELECT phase FROM item WHERE subject = 'D') = 'merged'")
       }
       let list = try test.dubanctl("items", "list").output
-      #expect(list.contains("suspended since 2026-09-28T08:55:00+08:00 (中止计时)"))
-      #expect(list.contains("duplicate of /hotline/12345/M (重复件), stopped since 2026-09-28T08:56:00+08:00"))
+      #expect(list.contains("suspended since 2026-09-28 08:55 (中止计时)") && list.contains("duplicate of M (重复件)"))
       let items = try JSONDecoder().decode([Item].self, from: Data(test.dubanctl("items", "list", "--json").output.utf8))
       // What is suspended is no longer urgent.
       #expect(

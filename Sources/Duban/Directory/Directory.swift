@@ -64,7 +64,6 @@ public struct Directory: Sendable {
       place(opening.region, in: &stamp)
     case .assigned(let assignment): if let region = assignment.region { place(region, in: &stamp) }
     case .placed(let region): place(region, in: &stamp)
-    case .assigned(let assignment): if let region = assignment.region { place(region, in: &stamp) }
     default: break
     }
     for unit in event.units?.all ?? units { stamp.units[unit] = names.organ(unit, in: .units) }
@@ -129,6 +128,15 @@ public struct Directory: Sendable {
 
   /// The person to be asked at a unit, by the order of roles; nil where the directory names none.
   public func person(unit: Int64) -> Person? { personsOfOrgans[unit]?.first }
+
+  /// An upstream system, byte by byte: Swift takes two spellings of a character for one.
+  func source(_ uri: String) -> UpstreamSource? { sources[uri].flatMap { $0.uri.hasSameBytes(as: uri) ? $0 : nil } }
+
+  /// The person who is responsible where an organ or a unit has the work of a place (R28, R49); nil where the directory names none.
+  public func person(at organ: Int64?, of place: Place) -> Person? {
+    guard let organ else { return nil }
+    return person(unit: organ) ?? (organ == place.streetID ? person(street: organ, community: place.community) : nil)
+  }
 
   /// Whether an item may be spoken of only to those who handle its source's matters.
   public func isConfidential(_ item: ItemKey) -> Bool { sources[item.source]?.isConfidential == true }

@@ -46,6 +46,13 @@ public struct Organ: Hashable, Sendable {
   /// Whether it is a unit beside the chain.
   public var isUnit: Bool { tier == nil && !isCommunity }
 
+  /// Whether a name is one of its own: its name, code, another name or that of an office.
+  func goes(by name: String) -> Bool {
+    let folded = name.foldedName
+    let names = [self.name, code ?? "", handlingOffice ?? "", supervisingOffice ?? "", government ?? ""] + aliases + formerNames
+    return !folded.isEmpty && names.contains { $0.foldedName == folded }
+  }
+
   /// The part of its code that says which it is; the rest are zeros.
   var significantCode: String? { code.map { String($0.prefix(rank.codeDigits)) } }
 

@@ -81,41 +81,53 @@ public struct Intake: Sendable {
         indexes[key] = works.count
         works.append(Work(known: known))
       }
-      if let outcome = admit(envelope, taken, index) {
-        outcomes[i] = outcome
-      } else if let index {
+      switch admit(envelope, taken, index) {
+      case .not(let outcome): outcomes[i] = outcome
+      case .admitted(let authority, let index):
         taken[envelope.key] = envelope.digest
         works[index].indexesInBatch.append(i)
         let (matter, number) = (works[index].known.matter, Int32(works[index].lines.count) + 1)
-        works[index].lines.append(line(for: envelope, itemID: matter.id, number: matter.entries + number))
+        works[index].lines.append(line(for: envelope, authority, itemID: matter.id, number: matter.entries + number))
       }
     }
   }
 
-  /// Whether a message is admitted: nil where it is. Judged once, at the edge; a failure is a dead letter.
-  private func admit(_ envelope: Envelope, _ taken: [MessageKey: ContentDigest], _ index: Int?) -> Outcome? {
-    if let earlier = taken[envelope.key] {
-      return earlier == envelope.digest ? .duplicate : .refused(Self.conflict.answering(envelope))
-    }
-    guard let source = references.directory.sources[envelope.key.source] else {
-      return .refused(Self.unknownSource.answering(envelope))
-    }
-    guard source.admits(envelope.userID, operators: references.directory.operators) else {
-      return .refused(Self.sourceNotAllowed.answering(envelope))
-    }
-    guard let index else { return .deferred }
-    guard works[index].known.matter.entries + Int32(works[index].lines.count) < Self.entryLimit else {
-      return .refused(Self.tooManyEvents.answering(envelope))
-    }
-    return nil
+  private enum Admission {
+    /// With the index of its matter among the works.
+    case admitted(Authority, index: Int)
+    case not(Outcome)
+
+    static func refused(_ refusal: Refusal, _ envelope: Envelope) -> Admission { .not(.refused(refusal.answering(envelope))) }
   }
 
-  private func line(for envelope: Envelope, itemID: Int64, number: Int32) -> LogLine {
+  /// Whether a message is admitted, and what it may do. Judged once, at the edge; a failure is a dead letter.
+  private func admit(_ envelope: Envelope, _ taken: [MessageKey: ContentDigest], _ index: Int?) -> Admission {
+    if let earlier = taken[envelope.key] {
+      return earlier == envelope.digest ? .not(.duplicate) : .refused(Self.conflict, envelope)
+    }
+    guard let source = references.directory.source(envelope.key.source) else { return .refused(Self.unknownSource, envelope) }
+    guard source.admits(envelope.userID, operators: references.directory.operators) else {
+      return .refused(Self.sourceNotAllowed, envelope)
+    }
+    do throws(Refusal) {
+      let authority = try references.directory.authority(of: envelope, from: source)
+      guard let index else { return .not(.deferred) }
+      guard works[index].known.matter.entries + Int32(works[index].lines.count) < Self.entryLimit else {
+        return .refused(Self.tooManyEvents, envelope)
+      }
+      return .admitted(authority, index: index)
+    } catch {
+      return .refused(error, envelope)
+    }
+  }
+
+  private func line(for envelope: Envelope, _ authority: Authority, itemID: Int64, number: Int32) -> LogLine {
+    var stamp = references.directory.stamp(envelope.event, policy: references.policies.current.version)
+    (stamp.speaker, stamp.within, stamp.recipient) = (authority.speaker, authority.within, authority.recipient)
     let entry = Entry(
       number: number, type: envelope.type.name, event: envelope.event,
       unit: envelope.item.unit, key: envelope.key, sequence: envelope.sequence, occurredAt: envelope.time, recordedAt: now,
-      stamp: references.directory.stamp(envelope.event, policy: references.policies.current.version), digest: envelope.digest,
-      traceparent: envelope.traceparent)
+      stamp: stamp, digest: envelope.digest, traceparent: envelope.traceparent)
     return LogLine(itemID: itemID, entry: entry, original: envelope.original, contact: envelope.contact)
   }
 

@@ -10,7 +10,8 @@ extension Fold {
 
   /// Notes what an entry has done, where others are to hear of it.
   mutating func note(_ transition: Transition, of entry: Entry, _ unit: String?, before: Item) {
-    guard let kind = Announcement.Kind(transition, of: entry) else { return }
+    guard let kind = Announcement.Kind(transition, of: entry, isMove: before.cycle?.responsibleID != matter[unit].cycle?.responsibleID)
+    else { return }
     // Clocks that were stopped before, or ran, are no news.
     let mayRepeat = ![.itemSuspended, .itemResumed, .itemParked, .itemUnparked].contains(kind)
     if mayRepeat || matter[unit] != before { acts.append(Act(kind: kind, unit: unit, entry: entry.number)) }
@@ -19,8 +20,10 @@ extension Fold {
 
 extension Announcement.Kind {
   /// What a transition is called where it is told; nil where nothing is told of it, or what begins and ends is told of the turn.
-  fileprivate init?(_ transition: Transition, of entry: Entry) {
+  fileprivate init?(_ transition: Transition, of entry: Entry, isMove: Bool) {
     switch (transition, entry.event) {
+    // An operator's act does not say which it is.
+    case (.assigned, .assigned(let assignment)) where assignment.person != nil: self = isMove ? .itemReassigned : .itemAssigned
     case (.assigned, _): self = entry.type.hasSuffix(".reassigned") ? .itemReassigned : .itemAssigned
     case (.placed, _): self = .itemAssigned
     case (.named, _): self = .itemSigned
@@ -31,7 +34,7 @@ extension Announcement.Kind {
     case (.decided, .extensionDecided(.approved)): self = .itemExtended
     case (.parked, _): self = .itemParked
     case (.unparked, _): self = .itemUnparked
-    case (_, .rated): self = .itemCalledBack
+    case (_, .rated), (.judged, _): self = .itemCalledBack
     default: return nil
     }
   }
@@ -59,6 +62,7 @@ extension Record {
       data.write("item", object: matter.key(of: act.unit).write)
       data.write("kind", matter.kind.rawValue)
       data.write("organ", directory.name(of: cycle.responsibleID))
+      data.write("person", directory.person(at: cycle.responsibleID, of: opening.place)?.name)
       data.write("policy", opening.policyVersion)
       data.write("policyLine", fold.rule(act.unit)?.line)
       entry.event.tell(in: &data, withWords: isOpen)

@@ -297,6 +297,7 @@ extension Fold {
     if let type = EventType.named(entry.type), type.kind != matter.kind, ![.opens, .urges].contains(entry.trigger) {
       throw Inapplicability(.wrongKind, at: "/type", "the item is a \(matter.kind.rawValue), which \(entry.type) cannot be about")
     }
+    try checkRegion(entry)
     try checkRater(entry, unit)
     switch transition {
     case .inapplicable:

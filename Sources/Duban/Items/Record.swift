@@ -232,6 +232,7 @@ struct Record {
     let data = JSONText.object { data in
       data.write("by", entry.type)
       data.write("closedAt", closing.at.rfc3339)
+      data.write("closing", matter.item(of: closing.unit)?.cycle?.closing?.rawValue)
       data.write("item", object: reference(closing.unit))
       data.write("kind", matter.kind.rawValue)
       data.write("revision", matter.entries)

@@ -119,6 +119,10 @@ extension Directory {
     Audience(isConfidential: !isOpen(head, sentBy: user))
   }
 
-  /// An organ as a word of a routing key, in which a dot would begin the next one.
-  private func word(_ organ: Int64?) -> String? { name(of: organ)?.replacing(".", with: "") }
+  /// An organ as a word of a routing key: the digits of its code that say which it is, else its name, without dots, which would begin the next
+  /// word, and cut so that the key stays within 255 bytes.
+  private func word(_ organ: Int64?) -> String? {
+    guard let organ = organ.flatMap({ organs[$0] }) else { return nil }
+    return organ.significantCode ?? String(organ.name.replacing(".", with: "").prefix(25))
+  }
 }

@@ -104,6 +104,8 @@ struct MigratorTests {
         #expect(try Migrator().migrate(store).count == Migrator.schemaVersion - filled.version)
         try Migrator.check(store)
         try RecordLaws.expect(store, "version \(filled.version)")
+        // What there was before is a version, too, to which a file adds.
+        #expect(try store.directoryVersions().count >= 1 && store.directory().organs.values.contains { $0.name == "胜阳港街道" })
         let late = ShanghaiTime(year: 2026, month: 11, day: 3, hour: 9).instant
         #expect(try take([complaint("returned", "open", at: late, #"{"reason":"非本辖区"}"#)], store) == [.applied])
         #expect(try take([complaint("submitted", "new")], store) == [.applied])

@@ -76,10 +76,10 @@ struct AnnouncementTests {
       try book.hear(
         "complaint.submitted", #"{"title":"举报甲","region":{"district":"黄石港区","street":"胜阳港街道","community":"乙小区"}}"#)
       try book.hear("complaint.returned", #"{"reason":"丙"}"#, at: hour(1))
-      #expect(book.announcements.map(\.type) == [.itemOpened, .itemReturned])
-      let told = book.announcements.map(\.data).joined()
+      #expect(book.told.map(\.type) == [.itemOpened, .itemReturned])
+      let told = book.told.map(\.data).joined()
       for words in ["举报甲", "乙小区", "丙"] { #expect(told.contains(words) == isOpen, "\(words) in \(told)") }
-      #expect(book.announcements.allSatisfy { $0.routingKey.hasPrefix("confidential.") == !isOpen })
+      #expect(book.told.allSatisfy { $0.routingKey.hasPrefix("confidential.") == !isOpen })
     }
   }
 

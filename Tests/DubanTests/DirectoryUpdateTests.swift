@@ -91,6 +91,17 @@ struct DirectoryUpdateTests {
     #expect(update.after.found("黄石港区", "花湖街道") == "开发区·铁山区花湖街道" && update.after.found("铁山区", "花湖街道") == "开发区·铁山区花湖街道")
     let place = Place(cityID: 1, districtID: id("黄石港区"), streetID: id("黄石港区花湖街道"))
     #expect(update.after.current(place).districtID == id("开发区·铁山区") && update.after.current(place).streetID == place.streetID)
+    // What came along and is not named has no code of its old district any more: the export can be read.
+    let other = try self.update(
+      (Self.street, ""), (", 四棵街道]", ", 四棵街道, { name: 胜阳港街道, moved-from: 黄石港区, communities: [磁湖社区, 新闸村] }]"),
+      ("community: 磁湖 }", "community: 磁湖社区 }"), ("street: 黄石港区胜阳港街道", "street: 胜阳港街道"),
+      ("street: \"420202001000\"", "street: 胜阳港街道"))
+    #expect(other.after.organ("开发区·铁山区胜阳港街道磁湖社区")?.id == id("黄石港区胜阳港街道磁湖社区") && other.absent == ["开发区·铁山区胜阳港街道新闸社区"])
+    let unnamed = try self.update(
+      (Self.street, ""), (", 四棵街道]", ", 四棵街道, { name: 胜阳港街道, moved-from: 黄石港区 }]"), ("community: 磁湖 }", "community: 磁湖社区 }"),
+      ("street: 黄石港区胜阳港街道", "street: 胜阳港街道"), ("street: \"420202001000\"", "street: 胜阳港街道"))
+    #expect(unnamed.after.organ("开发区·铁山区胜阳港街道磁湖社区")?.code == nil)
+    #expect(try DirectoryCity.update(unnamed.after.file, onto: unnamed.after).changes.isEmpty)
     // A second one of its name is a new one, where the file has both.
     let both = try self.update((", 四棵街道]", ", 四棵街道, 花湖街道]"))
     #expect(both.changes == ["new street: 开发区·铁山区花湖街道"])

@@ -94,7 +94,13 @@ struct ExtensionTests {
     }
     var book = try opened()
     try book.hear("complaint.extension-requested", Told.asked, at: hour(1))
-    for name in ["胜阳港街道", "西塞山区", "供水公司"] {
+    // In the name of an organ for which the source does not speak, nothing is taken.
+    var foreign = book
+    guard case .refused(let refusal) = try foreign.hear("complaint.extension-decided", decision("西塞山区"), at: hour(3)) else {
+      return #expect(Bool(false))
+    }
+    #expect(refusal.reason == .notAuthorised && refusal.pointer == "/data/approver")
+    for name in ["胜阳港街道", "供水公司"] {
       try expect(.notAllowed, "/data/approver", book, "complaint.extension-decided", decision(name), at: hour(3))
     }
     try expect(

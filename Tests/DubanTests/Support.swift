@@ -23,8 +23,8 @@ enum City {
   static let directory = Directory(
     version: 1, organs: organs,
     sources: [
-      UpstreamSource(uri: "/hotline/12345", name: "12345", wantsReceipts: false),
-      UpstreamSource(uri: "/qr/mashang", name: "码上", wantsReceipts: true),
+      UpstreamSource(uri: "/hotline/12345", name: "12345", wantsReceipts: false, organs: [1, 2, 3, 4, 5]),
+      UpstreamSource(uri: "/qr/mashang", name: "码上", wantsReceipts: true, grants: [Grant()]),
       UpstreamSource(uri: "/platform/12388", name: "12388", users: ["discipline"], isConfidential: true),
     ])
 

@@ -309,6 +309,11 @@ struct ContractTests {
     try hear("complaint.resolved", "QR-1", #"{"part":"黄石供电公司"}"#, at: 2, source: "/qr/mashang")
     sweep("QR-1", source: "/qr/mashang", at: 48.01)
     try hear("complaint.responded", "QR-1", at: 47.9, heard: 48.2, source: "/qr/mashang")
+    // A street that is misspelt.
+    let misspelt = try Sample.envelope(
+      "complaint.submitted", id: "misspelt", source: "/qr/mashang", subject: "QR-2", time: noon.rfc3339,
+      data: #"{"region":{"district":"黄石港区","street":"胜阳岗街道"}}"#)
+    ledger.hear([misspelt], at: hour(48.25))
     // A pause that is heard a little late moves the deadline. Its district, and then the city, let it pass, which is found late.
     try hear("complaint.submitted", "HS-2", at: 0)
     sweep("HS-2", at: 48.01, 48.2)

@@ -19,8 +19,8 @@ public enum SampleCity {
     Directory(
       version: version, organs: organs,
       sources: [
-        UpstreamSource(uri: "/hotline/12345", name: "12345", wantsReceipts: true),
-        UpstreamSource(uri: "/portal/night", name: "夜间同步"),
+        UpstreamSource(uri: "/hotline/12345", name: "12345", wantsReceipts: true, organs: [1, 2, 3]),
+        UpstreamSource(uri: "/portal/night", name: "夜间同步", organs: [1, 2, 3], grants: [Grant()]),
       ])
   }
 

@@ -31,11 +31,12 @@ extension DirectoryUpdate {
         let namesake = organs.values.first {
           $0.isCommunity && !$0.isRetired && $0.parentID == successor && $0.name.foldedName == community.name.foldedName
         }
-        organs[community.id] = community.handedOn(to: organs[successor]?.code, successor, namesake?.id)
+        organs[community.id] = community.handedOn(to: successor, namesake?.id)
       } else {
         organs[community.id]?.isRetired = true
       }
     }
+    organs = organs.withoutStrayCodes()
     let places = Directory(version: 0, organs: Array(organs.values), sources: [])
     let persons = present.persons.compactMap { person -> Person? in
       var person = person

@@ -88,6 +88,7 @@ private struct Builder {
       }
     }
     for unit in draft.units ?? [] { _ = try bring(unit, .unit, under: city) }
+    organs = organs.withoutStrayCodes()
     try checkCodes()
   }
 
@@ -219,7 +220,7 @@ private struct Builder {
     for community in organs.values.filter({ $0.isCommunity && !$0.isRetired && $0.parentID == ended.id }).sorted(by: {
       $0.id < $1.id
     }) {
-      put(community.handedOn(to: member.code, successor, byPlace[Spot(community.name, .community, under: successor)]))
+      put(community.handedOn(to: successor, byPlace[Spot(community.name, .community, under: successor)]))
     }
   }
 
@@ -318,11 +319,9 @@ private struct Builder {
 }
 
 extension Organ {
-  /// A community whose street has ended: it goes to the street's successor, or into the community of its name there. In another district its code
-  /// is wrong.
-  func handedOn(to code: String?, _ street: Int64, _ namesake: Int64?) -> Organ {
+  /// A community whose street has ended: it goes to the street's successor, or into the community of its name there.
+  func handedOn(to street: Int64, _ namesake: Int64?) -> Organ {
     var organ = self
-    if let code, let own = organ.code, own.prefix(6) != code.prefix(6) { organ.code = nil }
     if let namesake, namesake != id {
       (organ.isRetired, organ.successorID) = (true, namesake)
     } else {
@@ -330,6 +329,23 @@ extension Organ {
       organ.parentID = street
     }
     return organ
+  }
+}
+
+extension [Int64: Organ] {
+  /// Without the codes that are another district's, of streets and communities that came from there: they have new ones, which nobody has said yet.
+  func withoutStrayCodes() -> Self {
+    func district(of organ: Organ?) -> Organ? {
+      organ?.tier == .district ? organ : organ?.parentID.flatMap { district(of: self[$0]) }
+    }
+    return mapValues { organ in
+      guard !organ.isRetired, [.street, .community].contains(organ.rank), let code = organ.code,
+        let prefix = district(of: organ)?.significantCode, !code.hasPrefix(prefix)
+      else { return organ }
+      var organ = organ
+      organ.code = nil
+      return organ
+    }
   }
 }
 

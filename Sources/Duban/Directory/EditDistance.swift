@@ -6,6 +6,8 @@ enum EditDistance {
   static func between(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar], atMost bound: Int) -> Int? {
     guard abs(a.count - b.count) <= bound else { return nil }
     if a == b { return 0 }
+    // Mostly it is seen at once: each character that the other one has not must go.
+    guard a.count(where: { !b.contains($0) }) <= bound else { return nil }
     // The distances from the beginnings of `a` to those of `b`: of the row before the last, of the last, and of this one.
     var (earlier, last, row) = ([Int](), Array(0...b.count), [Int](repeating: 0, count: b.count + 1))
     for i in a.indices {

@@ -54,8 +54,9 @@ extension Store {
       let breach = try Self.breach(row)
       return BreachRow(
         breach: breach,
-        key: ItemKey(source: try row.decode(18), subject: try row.decode(19), unit: breach.lapse.step.unit),
-        organ: try row.decode(20))
+        key: ItemKey(
+          source: try row.decode(Self.breachColumns.count), subject: try row.decode(Self.breachColumns.count + 1),
+          unit: breach.lapse.step.unit), organ: try row.decode(Self.breachColumns.count + 2))
     }
   }
 

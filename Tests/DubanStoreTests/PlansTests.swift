@@ -28,8 +28,8 @@ struct PlansTests {
     INSERT INTO finding (item_id, at, type, data) SELECT 1000000 + n, now(), 't', '{}' FROM generate_series(1, 20000) AS n;
     INSERT INTO merging SELECT 1000000 + n, 1, '/s', 'G' || n % 100, now() FROM generate_series(1, 20000) AS n;
     INSERT INTO contact SELECT 1000000 + n, 1, '{}' FROM generate_series(1, 20000) AS n;
-    INSERT INTO outbox (lane, type, subject, occurred_at, recorded_at, data, retry_at)
-    SELECT 99, 't', 's', now(), now(), '{}', 'infinity' FROM generate_series(1, 20000);
+    INSERT INTO outbox (lane, type, routing_key, subject, occurred_at, recorded_at, data, retry_at)
+    SELECT 99, 't', 't', 's', now(), now(), '{}', 'infinity' FROM generate_series(1, 20000);
     SET session_replication_role = origin;
     """
 

@@ -191,7 +191,8 @@ struct StoreTests {
         try two.postpone(Array(entries.suffix(1)))
         return entries
       }
-      #expect(all.count == 6)
+      // A receipt and an opening of each.
+      #expect(all.count == 12)
       // The postponed one has its time to wait.
       #expect(try one.transaction { try $0.claimOutbox(limit: 100) }.isEmpty)
       try test.setClock(ahead: "6 seconds")

@@ -113,9 +113,9 @@ public struct TestStore: Sendable {
       - { name: 下陆区, streets: [新下陆街道] }
     units: [供水公司, 供电公司, 燃气公司]
     sources:
-      - { uri: /hotline/12345, name: 12345 }
-      - { uri: /qr/mashang, name: 码上, receipts: true }
-      - { uri: /portal/street, name: 街道平台 }
+      - { uri: /hotline/12345, name: 12345, organs: [黄石市, 黄石港区, 胜阳港街道], grants: [{}, { sources: [/qr/mashang] }] }
+      - { uri: /qr/mashang, name: 码上, receipts: true, organs: [黄石市, 黄石港区, 胜阳港街道], grants: [{}] }
+      - { uri: /portal/street, name: 街道平台, organs: [黄石市, 黄石港区, 胜阳港街道], grants: [{}, { sources: [/qr/mashang] }] }
     """
 
   /// Migrated once for the whole run; the test servers' end is its end.

@@ -98,8 +98,9 @@ extension Fold {
     }
   }
 
-  /// 签收 ends its clock.
+  /// 签收 ends its clock. Where the policy has none, it is on record in the log alone.
   mutating func sign(_ unit: String?, at time: Instant) {
+    guard rule(unit)?.acceptance != nil else { return }
     matter[unit].change { cycle in
       cycle.acceptedAt = cycle.acceptedAt ?? time
       cycle.acceptance = nil

@@ -40,7 +40,7 @@ struct DefaultPolicyWalkTests {
     let february = try #require(issued.first { $0.organ == "黄石港区" && $0.told.at == "03-01 00:00" })
     #expect(february.title == "关于黄石港区老旧小区改造事项办理情况的通报（2026年2月）")
     // 花湖街道: the answer and the settling of 求助-unanswered, the answers of complaint-unanswered and tolerance-within, which is closed.
-    // 江北街道: the answer of 违建-unanswered, the answer and the settling of 咨询-unanswered.
+    // 江北管理区: the answer of 违建-unanswered, the answer and the settling of 咨询-unanswered.
     #expect(
       february.body == """
         黄石港区各街道：
@@ -49,7 +49,7 @@ struct DefaultPolicyWalkTests {
         　　在办15件，其中有逾期记录4件，提级督办9件次。
         　　二、街道排名（有逾期记录多者在前，数据相同的位次相同）
         　　第1位　花湖街道：在办2件，其中有逾期记录2件，提级督办4件次。
-        　　第2位　江北街道：在办2件，其中有逾期记录2件，提级督办3件次。
+        　　第2位　江北管理区：在办2件，其中有逾期记录2件，提级督办3件次。
         　　第3位　胜阳港街道：在办11件，其中有逾期记录0件，提级督办2件次。
         　　无在办事项，不参加排名：沈家营街道、黄石港街道。
         2026年3月1日
@@ -67,14 +67,14 @@ struct DefaultPolicyWalkTests {
       }
     }
     // A breach that was annulled is none, one that is contested counts.
-    #expect(lapses["02"]?["江北街道"] == 3 && lapses["02"]?["东方山街道"] == 2)
+    #expect(lapses["02"]?["江北管理区"] == 3 && lapses["02"]?["东方山街道"] == 2)
     let expected = lapses.flatMap { month, streets in
       streets.filter { $0.value >= 3 }.map { "\((Int(month) ?? 0) + 1) \($0.key)" }
     }
     #expect(Set(proposed.map { "\(Int($0.told.at.prefix(2)) ?? 0) \($0.organ ?? "")" }) == Set(expected))
     #expect(proposed.count == expected.count)
-    let text = try #require(proposed.first { $0.organ == "江北街道" }?.body)
-    #expect(text.contains("2026年2月1日至28日，系统认定江北街道承办事项逾期3件次，达到“当月逾期3件次及以上”的约谈情形。"), "\(text)")
+    let text = try #require(proposed.first { $0.organ == "江北管理区" }?.body)
+    #expect(text.contains("2026年2月1日至28日，系统认定江北管理区承办事项逾期3件次，达到“当月逾期3件次及以上”的约谈情形。"), "\(text)")
     #expect(text.contains("12345热线违建-unanswered（承办）：应于2026年2月14日09:00前首次响应，"), "\(text)")
   }
 

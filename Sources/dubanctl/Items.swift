@@ -11,7 +11,8 @@ struct Items: AsyncParsableCommand {
 
   struct Assign: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Assigns one item (派单, 改派), or all that the directory has organs and units for by now (派件), on record in their logs.",
+      abstract:
+        "Assigns one item (派单, 改派), or all that the directory has organs and units for by now (派件), on record in their logs.",
       discussion: """
         With ITEM and --to the work of that item goes to an organ or a unit, as you decide: who has it from now on must take it on (签收), and what \
         the resident waits runs on. --final makes it 指定承办, which may not be sent back. To give a matter to the district or the city itself, name that.

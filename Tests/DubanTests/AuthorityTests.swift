@@ -22,7 +22,8 @@ import Testing
   private func opened(_ data: String = Told.opening) throws -> Casebook {
     var book = try Casebook(
       City.policy(
-        "response: { within: 48h, district: 24h, city: 24h }, resolution: { within: 10d, district: 5d, city: 5d }, approver: city"),
+        "response: { within: 48h, district: 24h, city: 24h }, resolution: { within: 10d, district: 5d, city: 5d }, approver: city"
+      ),
       directory: Self.directory)
     try book.hear("complaint.submitted", data)
     return book
@@ -42,7 +43,8 @@ import Testing
       "complaint.suspended", Self.about(#","reason":"天气""#), at: hour(3), source: "/street/shengyanggang")
     #expect(refusal(suspended)?.reason == .notAuthorised)
     #expect(refusal(suspended)?.detail.contains("grants: [{ acts: [suspended], sources: [/hotline/12345] }]") == true)
-    #expect(refusal(try book.hear("complaint.resolved", Self.about(), at: hour(4), source: "/qr/mashang"))?.reason == .notAuthorised)
+    #expect(
+      refusal(try book.hear("complaint.resolved", Self.about(), at: hour(4), source: "/qr/mashang"))?.reason == .notAuthorised)
     #expect(book.log.count == 3 && book.whole.phase == .responded)
     #expect(try book.hear("complaint.resolved", Self.about(), at: hour(5), source: "/platform/city") == .applied)
   }
@@ -50,7 +52,7 @@ import Testing
   @Test func `A grant for a region holds where the matter is when it happens, whatever is heard first`() throws {
     var book = try opened(#"{"region":{"district":"黄石港区","street":"花湖街道"}}"#)
     let foreign = try book.hear("complaint.responded", Self.about(), at: hour(1), source: "/street/shengyanggang")
-    #expect(foreign == .inapplicable(.notAuthorised) && book.whole.answeredAt == nil)
+    #expect(foreign == .inapplicable(.notAllowed) && book.whole.answeredAt == nil)
     let moved = #"{"region":{"district":"黄石港区","street":"胜阳港街道"}}"#
     try book.hear("complaint.reassigned", moved, at: hour(2))
     #expect(try book.hear("complaint.responded", Self.about(), at: hour(3), source: "/street/shengyanggang") == .applied)
@@ -90,7 +92,8 @@ import Testing
     #expect(try book.hear("complaint.extension-decided", granted("黄石港区"), at: hour(2)) == .inapplicable(.notAllowed))
     // Who speaks for several must say for which.
     #expect(
-      try book.hear("complaint.extension-decided", granted(nil), at: hour(3), source: "/platform/city") == .inapplicable(.notAllowed))
+      try book.hear("complaint.extension-decided", granted(nil), at: hour(3), source: "/platform/city")
+        == .inapplicable(.notAllowed))
     #expect(try book.hear("complaint.extension-decided", granted("黄石市"), at: hour(4), source: "/platform/city") == .applied)
     #expect(book.log.last?.stamp.speaker == 1 && book.whole.cycle?.extensions == 1)
   }

@@ -369,11 +369,11 @@ struct ContractTests {
     districts: [{ name: 黄石港区, streets: [胜阳港街道, 花湖街道] }]
     units: [黄石供水公司, 黄石供电公司, 黄石燃气公司]
     sources:
-      - { uri: /hotline/12345, name: 12345热线, organs: [黄石市, 黄石港区], grants: [{}] }
+      - { uri: /hotline/12345, name: 12345热线, organs: [黄石市, 黄石港区, 胜阳港街道], grants: [{}] }
       - { uri: /platform/12388, name: 12388平台, users: [discipline], confidential: true }
-      - { uri: /qr/mashang, name: 码上监督马上办, receipts: true, organs: [黄石市, 黄石港区], grants: [{}] }
-      - { uri: /portal/street, name: 街道平台, organs: [黄石市, 黄石港区], grants: [{}] }
-      - { uri: /finance/bureau, name: 财政局, organs: [黄石市, 黄石港区], grants: [{}] }
+      - { uri: /qr/mashang, name: 码上监督马上办, receipts: true, organs: [黄石市, 黄石港区, 胜阳港街道], grants: [{}] }
+      - { uri: /portal/street, name: 街道平台, organs: [黄石市, 黄石港区, 胜阳港街道], grants: [{}] }
+      - { uri: /finance/bureau, name: 财政局, organs: [黄石市, 黄石港区, 胜阳港街道], grants: [{}] }
     """
 
   /// A policy under which there is something to tell of every kind.

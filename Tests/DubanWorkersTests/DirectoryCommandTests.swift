@@ -95,8 +95,8 @@ struct DirectoryCommandTests {
 
           sources:
             /hotline/12345  12345  speaks for 黄石市; may say responded in 黄石港区
-            /portal/street  街道平台
-            /qr/mashang  码上  receipts
+            /portal/street  街道平台  speaks for 黄石市, 黄石港区, 黄石港区胜阳港街道; may say every act; every act for /qr/mashang
+            /qr/mashang  码上  receipts; speaks for 黄石市, 黄石港区, 黄石港区胜阳港街道; may say every act
 
           operators:
             ops

@@ -37,7 +37,7 @@ extension Directory {
   }
 
   private func speaker(of event: Event, from source: UpstreamSource) throws(Refusal) -> Int64? {
-    guard let name = event.approver else { return source.organs.count == 1 ? source.organs.first : nil }
+    guard let name = event.approver, !name.isBlank else { return source.organs.count == 1 ? source.organs.first : nil }
     guard let speaker = source.organs.first(where: { organs[$0]?.goes(by: name) == true }) else {
       throw Refusal(
         .notAuthorised, at: "/data/approver",
@@ -55,7 +55,8 @@ extension Fold {
     let organs = Tier.allCases.compactMap(place.organ)
     guard organs.contains(where: within.contains) else {
       let names = within.compactMap(references.directory.name).joined(separator: ", ")
-      throw Inapplicability(.notAuthorised, at: "/data/item", "the source may speak of matters in \(names), and this one is not there")
+      throw Inapplicability(
+        .notAllowed, at: "/data/item", "the source may speak of matters in \(names), and this one is not there")
     }
   }
 }

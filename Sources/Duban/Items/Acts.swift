@@ -10,7 +10,9 @@ extension Fold {
 
   /// Notes what an entry has done, where others are to hear of it.
   mutating func note(_ transition: Transition, of entry: Entry, _ unit: String?, before: Item) {
-    guard let kind = Announcement.Kind(transition, of: entry, isMove: before.cycle?.responsibleID != matter[unit].cycle?.responsibleID)
+    guard
+      let kind = Announcement.Kind(
+        transition, of: entry, isMove: before.cycle?.responsibleID != matter[unit].cycle?.responsibleID)
     else { return }
     // Clocks that were stopped before, or ran, are no news.
     let mayRepeat = ![.itemSuspended, .itemResumed, .itemParked, .itemUnparked].contains(kind)

@@ -42,14 +42,14 @@ public struct Refusal: Error, Hashable, Sendable {
     case unknownType = "unknown-type"
     case unknownSource = "unknown-source"
     case sourceNotAllowed = "source-not-allowed"
+    /// The directory does not grant the source what it says of another's item, or in whose name.
+    case notAuthorised = "not-authorised"
     case conflictingDuplicate = "conflicting-duplicate"
     case itemExists = "item-exists"
     case wrongKind = "wrong-kind"
     case tooLate = "too-late"
     case limitReached = "limit-reached"
     case notAllowed = "not-allowed"
-    /// The directory does not grant the source what it says of another's item, or in whose name.
-    case notAuthorised = "not-authorised"
     /// An extension is decided that was not asked for.
     case notRequested = "not-requested"
     /// A matter has more entries than a log may have: a person must look.

@@ -24,8 +24,17 @@ extension WalkMatter.Place {
 
 extension WalkMatter {
   /// The directory of the walk: as it comes with Duban, and the hours of 下陆区.
+  ///
+  /// Here each source decides about its own matters, too, in the name of the organs above.
   static func withHours(_ directory: String) -> String {
-    directory.replacing("- name: 下陆区\n", with: "- name: 下陆区\n    hours: [09:00-12:00, 13:00-17:00]\n").replacing(
+    let sources = [("/hotline/12345", "12345热线", ""), ("/platform/12388", "12388平台", "receipts: true, confidential: true, ")].map
+    {
+      "  - { uri: \($0), name: \($1), \($2)organs: [黄石市, 黄石港区, 西塞山区, 下陆区, 大冶市] }"
+    }
+    let organs = String(directory.prefix(upTo: directory.range(of: "\nsources:")?.lowerBound ?? directory.endIndex))
+    return (organs + "\nsources:\n" + sources.joined(separator: "\n") + "\n").replacing(
+      "- name: 下陆区\n", with: "- name: 下陆区\n    hours: [09:00-12:00, 13:00-17:00]\n"
+    ).replacing(
       "{ name: 团城山街道,", with: "{ name: 团城山街道, hours: [08:00-12:00, 14:00-18:00],")
   }
 

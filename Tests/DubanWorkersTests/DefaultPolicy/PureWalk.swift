@@ -40,7 +40,7 @@ struct PureWalk: Sendable {
     }
     pass(until: minute("12-31 23:59"))
     guard ledger.faults.isEmpty else { throw TestFault("\(prepared.matter.name): \(ledger.faults)") }
-    return try ledger.announcements.map { try ToldEvent($0) }.filter { $0.matter != nil }.map(\.told)
+    return try ledger.announcements.filter(\.type.mustArrive).map { try ToldEvent($0) }.filter { $0.matter != nil }.map(\.told)
   }
 }
 

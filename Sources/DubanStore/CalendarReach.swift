@@ -7,6 +7,26 @@
 import Duban
 import PostgreSQL
 
+/// What another calendar would change of matters in work.
+public struct CalendarTrial: Sendable {
+  /// A deadline, by the calendar in force and by the other.
+  public struct Deadline: Hashable, Sendable {
+    public var item: ItemKey
+    public var clock: Item.ClockKind
+    public var before: Instant?
+    public var after: Instant?
+  }
+
+  public var calendar: WorkCalendar
+  /// The days that are workdays by one of the two alone.
+  public var days: [ShanghaiTime]
+  /// How many deadlines of how many items would change.
+  public var deadlines = 0
+  public var items = 0
+  /// The first of them, by the number of the item.
+  public var first: [Deadline] = []
+}
+
 /// What a round of recomputing came to.
 public struct Recomputed: Sendable {
   /// Matters that were changed.
@@ -43,6 +63,61 @@ extension Store {
       _ = try store.connection.execute("UPDATE calendar SET reached = $2 WHERE version = $1", version, done)
       return Recomputed(count: try store.recompute(matters), isAtEnd: held != nil)
     }
+  }
+
+  /// Says what would come of a calendar if it were imported now; changes nothing.
+  ///
+  /// Matters are folded by the calendar in force, too, so that what is due and not handled yet is no difference. Reads some matters at a time,
+  /// each time in a transaction of its own.
+  /// - Throws: ``FileFault`` where the import would be refused.
+  public func tryCalendar(_ document: String, losingYears: Bool = false, listing limit: Int, window: Int = 50_000) throws
+    -> CalendarTrial
+  {
+    let calendar = try WorkCalendar(csv: document, version: 0)
+    let present = try referencesInForce().0.calendars.latest
+    if !losingYears { try calendar.checkYears(of: present) }
+    var trial = CalendarTrial(calendar: calendar, days: calendar.days(unlike: present))
+    let days = trial.days.map(\.instant)
+    var reached: Int64 = 0
+    var seen: Set<Int64> = []
+    while let last = try transaction({ try $0.add(to: &trial, &seen, days, after: reached, listing: limit, window: window) }) {
+      reached = last
+    }
+    return trial
+  }
+
+  /// Adds the matters of the next rows, each once: a whole and its parts have rows of their own.
+  private func add(
+    to trial: inout CalendarTrial, _ seen: inout Set<Int64>, _ days: [Instant], after id: Int64, listing limit: Int, window: Int
+  ) throws -> Int64? {
+    guard let next = try counted(over: days, after: id, limit: 500, window: window) else { return nil }
+    let matters = try connection.execute(
+      "SELECT \(ItemRow.selection) FROM item WHERE id = ANY ($1) ORDER BY id",
+      Set(next.items.map(\.matter)).subtracting(seen).sorted()
+    ).map { try ItemRow.read($0) }
+    seen.formUnion(matters.map(\.id))
+    guard !matters.isEmpty else { return next.last }
+    let pasts = try pasts(of: matters)
+    let (references, now) = try references()
+    var others = references
+    others.calendars = Calendars(references.calendars.versions + [(from: now, calendar: trial.calendar)])
+    for matter in matters {
+      guard let past = pasts[matter.id] else { continue }
+      func fold(_ references: References) -> Matter {
+        var fold = Fold.whole(past.log, of: matter, references: references, now: now, recorded: past.chronicle.breaches)
+        fold.sweep(to: now)
+        return fold.matter
+      }
+      let changes = Recomputation(fold(references), fold(others)).changes
+      trial.deadlines += changes.count
+      trial.items += Set(changes.map(\.unit)).count
+      for change in changes.prefix(limit - trial.first.count) {
+        trial.first.append(
+          CalendarTrial.Deadline(
+            item: matter.key(of: change.unit), clock: change.clock, before: change.before, after: change.after))
+      }
+    }
+    return next.last
   }
 
   /// The days that calendars have changed since all matters in work were brought to one.

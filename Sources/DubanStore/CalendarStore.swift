@@ -48,33 +48,44 @@ extension Store {
     }
   }
 
-  /// Makes a calendar the one in force, and returns it with the years that the one before announced and it does not.
+  /// Makes a calendar the one in force, and returns it.
   ///
-  /// Its version is a new one, or the present one where the document is the same to the letter.
-  /// - Throws: ``FileFault`` where the document is not a valid calendar; nothing is changed then.
-  public func importCalendar(_ document: String, name: String, by: String) throws -> (calendar: WorkCalendar, lostYears: [Int]) {
+  /// Its version is a new one, or the present one where the document is the same to the letter. With `losingYears` it may lack years that the
+  /// calendar in force announces.
+  /// - Throws: ``FileFault`` where the document is not a valid calendar, or lacks a year; nothing is changed then.
+  public func importCalendar(_ document: String, name: String, by: String, losingYears: Bool = false) throws -> WorkCalendar {
     var calendar = try WorkCalendar(csv: document, version: 0)
     return try changingReferences { store in
       // Locked in a statement of its own, so that of two imports at once the second sees what the first has done.
       _ = try store.connection.execute("SELECT calendar FROM reference_version FOR UPDATE")
       let present = try store.connection.execute(
         "SELECT version, document FROM reference_version JOIN calendar ON calendar.version = reference_version.calendar")
-      var years: [Int] = []
       if let row = present.first {
         let earlier: String = try row.decode(1)
         if earlier == document {
           calendar.version = try row.decode(0)
-          return (calendar, [])
+          return calendar
         }
         // One that cannot be read any more must not stand in the way of one that can.
-        years = (try? WorkCalendar(csv: earlier, version: 0).announcedYears) ?? []
+        if !losingYears, let earlier = try? WorkCalendar(csv: earlier, version: 0) { try calendar.checkYears(of: earlier) }
       }
       let row = try store.connection.execute(
         "INSERT INTO calendar (name, document, imported_at, imported_by) VALUES ($1, $2, duban_now(), $3) RETURNING version",
         name, document, by)
       calendar.version = try row.only().decode(0)
       _ = try store.connection.execute("UPDATE reference_version SET calendar = $1", Int32(calendar.version))
-      return (calendar, years.filter { !calendar.isAnnounced(year: $0) })
+      return calendar
     }
+  }
+}
+
+extension WorkCalendar {
+  /// Refuses a calendar that lacks a year of another: the days of that year would be counted as if none were off.
+  func checkYears(of earlier: WorkCalendar) throws(FileFault) {
+    let lost = earlier.announcedYears.filter { !isAnnounced(year: $0) }
+    guard !lost.isEmpty else { return }
+    throw FileFault(
+      "\(lost.map(String.init).joined(separator: ", ")) \(lost.count == 1 ? "is" : "are") announced in the calendar in force, and not in this "
+        + "file; add the days of the earlier years (dubanctl calendar show has them), or import it with --losing-years")
   }
 }

@@ -14,23 +14,46 @@ struct CalendarCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Makes a calendar file the one in force; the earlier ones are kept.",
       discussion: """
-        A file holds every year that is announced, not only the new one. duband recomputes the deadlines of items in work that were counted over \
-        a day that it changes, and records it; one that would have passed already stays as it was.
+        A file holds every year that is announced, not only the new one: one that lacks a year of the calendar in force is refused. duband \
+        recomputes the deadlines of items in work that were counted over a day that it changes, and records it; one that would have passed \
+        already stays as it was.
         """)
 
     @OptionGroup var connections: Connections
+    @Flag(help: "Say which deadlines would change, and change nothing.") var dryRun = false
+    @Flag(help: "Take a file that lacks years of the calendar in force: from then on only Monday to Friday are known of them.")
+    var losingYears = false
     @Argument(help: "A CSV file, such as deploy/calendars/cn-workdays.csv.") var file: String
 
     func run() async throws {
       let document = try readFile(file)
       let name = URL(filePath: file).deletingPathExtension().lastPathComponent
-      let (calendar, lostYears) = try await naming(file) {
-        try await connections.migratedStore().importCalendar(document, name: name, by: operatorName)
+      let store = try await connections.migratedStore()
+      try await naming(file) {
+        if dryRun {
+          try printTrial(of: document, store)
+        } else {
+          let calendar = try store.importCalendar(document, name: name, by: operatorName, losingYears: losingYears)
+          print("calendar version \(calendar.version) is in force and announces \(calendar.years)")
+        }
       }
-      print("calendar version \(calendar.version) is in force and announces \(calendar.years)")
-      if !lostYears.isEmpty {
-        warn("\(lostYears.joined) were announced before and are no more; import a file that has the earlier years too")
-      }
+    }
+
+    private func printTrial(of document: String, _ store: Store) throws {
+      let trial = try store.tryCalendar(document, losingYears: losingYears, listing: 10)
+      let days = trial.days.map { String($0.instant.rfc3339.prefix(10)) }
+      print("it announces \(trial.calendar.years); \(days.isEmpty ? "no day changes" : "\(days.count.of("day")) changed")")
+      if !days.isEmpty { print(days.prefix(20).joined(separator: ", ") + (days.count > 20 ? " …" : "")) }
+      guard trial.deadlines > 0 else { return print("no deadline would change") }
+      print("\(trial.deadlines.of("deadline")) of \(trial.items.of("item")) would change:")
+      print(
+        Table(
+          heading: ["item", "clock", "due", "would be due"],
+          rows: trial.first.map {
+            [$0.item.description, $0.clock.rawValue, $0.before?.rfc3339 ?? "–", $0.after?.rfc3339 ?? "–"]
+          }
+        ).text)
+      if trial.deadlines > trial.first.count { print("… and \((trial.deadlines - trial.first.count).of("other"))") }
     }
   }
 

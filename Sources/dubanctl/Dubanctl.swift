@@ -2,6 +2,7 @@
 
 import AMQP
 import ArgumentParser
+import Duban
 import DubanSettings
 import DubanStore
 import FoundationEssentials
@@ -23,6 +24,7 @@ struct Dubanctl: AsyncParsableCommand {
   /// As the library does it, but a wrong setting ends it as it ends duband.
   static func main() async {
     do {
+      try checkCommand(CommandLine.arguments.dropFirst())
       var command = try await asyncParseAsRoot()
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
@@ -38,6 +40,20 @@ struct Dubanctl: AsyncParsableCommand {
     } catch {
       exit(withError: error)
     }
+  }
+}
+
+extension ParsableCommand {
+  /// Refuses a word that is no subcommand where one is wanted. The library names the word alone, not what there is.
+  static func checkCommand(_ arguments: some Collection<String>) throws {
+    let subcommands = configuration.subcommands
+    guard let word = arguments.first, !word.hasPrefix("-"), word != "help", !subcommands.isEmpty else { return }
+    if let subcommand = subcommands.first(where: { $0._commandName == word }) {
+      return try subcommand.checkCommand(arguments.dropFirst())
+    }
+    let words = subcommands.map { Word($0._commandName) }
+    let known = words.map(\.text).joined(separator: ", ")
+    throw ValidationError("there is no command '\(word)' here; known are \(known)\(Word.nearest(to: word, in: words).suggestion)")
   }
 }
 

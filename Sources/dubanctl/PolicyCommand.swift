@@ -7,11 +7,12 @@ import DubanStore
 struct PolicyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "policy", abstract: "Policies: how long each kind of item may take at each tier.",
-    subcommands: [Check.self, Diff.self, Apply.self, Show.self, Simulate.self, Move.self])
+    subcommands: [Check.self, Diff.self, Apply.self, Show.self, Simulate.self, Move.self, Reference.self])
 
   struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Reads a policy file and says what is wrong with it. Needs no servers.")
+      abstract: "Reads a policy file and says what is wrong with it. Needs no servers.",
+      discussion: "dubanctl policy reference has every key that a file may have.")
 
     @Argument(help: "A YAML file, such as deploy/policies/default.yaml.") var file: String
 
@@ -69,6 +70,14 @@ struct PolicyCommand: AsyncParsableCommand {
       }
       print(wanted.document, terminator: wanted.document.hasSuffix("\n") ? "" : "\n")
     }
+  }
+}
+
+extension PolicyCommand {
+  struct Reference: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Prints every key of a policy file, with its values and meaning.")
+
+    func run() { print(Policy.reference) }
   }
 }
 

@@ -187,4 +187,49 @@ struct CalendarReachTests {
       try RecordLaws.expect(one)
     }
   }
+
+  @Test("a trial says which deadlines a calendar would move, of wholes and parts, as its import then does, and changes nothing")
+  func trial() async throws {
+    try await TestStore.with { test in
+      let store = try test.connect()
+      _ = try store.apply(policy: Workdays.policy)
+      _ = try store.importCalendar(Self.first, name: "cn", by: "test")
+      _ = try Self.reach(store)
+      try Self.open(["A", "settled"], test, store)
+      let later = Self.time(12, 14, 8, 51)
+      try test.setClock(at: Self.time(12, 14, 9))
+      try take(
+        [
+          complaint("responded", "A", at: later), complaint("resolved", "settled", at: later),
+          complaint("submitted", "shared", at: later, #"{"region":{"district":"黄石港区"},"supporting":["供电公司"]}"#),
+        ], store)
+      // The answer is due, and no sweep was there yet: that is no calendar's doing.
+      try test.setClock(at: Self.time(12, 17, 9))
+      let before: [String] = try ["item", "item_event", "breach", "finding", "calendar", "outbox"].map {
+        try test.ask("SELECT count(*) || ' ' || coalesce(max(xmin::text::bigint), 0) FROM \($0)")
+      }
+      for window in [1, 2, 100] {
+        let trial = try store.tryCalendar(Self.second, listing: 2, window: window)
+        #expect(trial.days.map(\.instant.rfc3339) == ["2026-12-31T00:00:00+08:00", "2027-01-01T00:00:00+08:00"])
+        #expect(trial.deadlines == 3 && trial.items == 3 && trial.first.map(\.item.number) == ["A", "shared"])
+        #expect(trial.first.allSatisfy { $0.clock == .resolution && $0.before == Self.lastDay && $0.after == Self.monday })
+      }
+      let same = try store.tryCalendar(Self.first + "2026-12-19,holiday,试验\n", listing: 9)
+      #expect(same.days.isEmpty && same.deadlines == 0)
+      #expect(throws: FileFault.self) { try store.tryCalendar("date,kind,name\n2027-01-01,holiday,元旦\n", listing: 9) }
+      #expect(
+        try before
+          == ["item", "item_event", "breach", "finding", "calendar", "outbox"].map {
+            try test.ask("SELECT count(*) || ' ' || coalesce(max(xmin::text::bigint), 0) FROM \($0)")
+          })
+      try sweep(store)
+      _ = try store.importCalendar(Self.second, name: "cn", by: "test")
+      #expect(try Self.reach(store) == 2)
+      #expect(
+        try store.matter("shared").items.map { $0.item.clocks.first { $0.kind == .resolution }?.clock.dueAt } == [
+          Self.monday, Self.monday,
+        ])
+      try RecordLaws.expect(store)
+    }
+  }
 }

@@ -1,5 +1,6 @@
 // dubanctl calendar, as an operator and a script use it.
 
+import Duban
 import Foundation
 import Testing
 import TestServers
@@ -126,13 +127,18 @@ struct CalendarCommandTests {
     }
   }
 
-  @Test("import puts a calendar in force, which show, check and due use; the earlier years that it lacks are told")
+  @Test(
+    "import puts a calendar in force, which show, check and due use; one that lacks earlier years is refused unless that is meant"
+  )
   func database() async throws {
     try await withOwnThreads {
       try await TestStore.with { test in
-        func calendar(_ arguments: String...) throws -> (end: ChildProcess.End, output: String, errors: String) {
+        func calendar(_ arguments: [String]) throws -> (end: ChildProcess.End, output: String, errors: String) {
           try Program.dubanctl.run(
             ["calendar"] + arguments, ["DUBAN_POSTGRES_DSN": test.database.dsn, "USER": "wang", "SUDO_USER": "wang"])
+        }
+        func calendar(_ arguments: String...) throws -> (end: ChildProcess.End, output: String, errors: String) {
+          try calendar(arguments)
         }
         let none = try calendar("due", "2025-01-24T10:00:00+08:00", "3", "workdays")
         #expect(none.end == .exit(1) && none.errors.contains("no calendar has been imported; run: dubanctl calendar import FILE"))
@@ -172,10 +178,22 @@ struct CalendarCommandTests {
         try withFile("date,kind,name\n2027-01-01,holiday,元旦\n") { file in
           let check = try calendar("check", file)
           #expect(check.end == .exit(0) && check.output == "\(file) announces 1 day of 2027\n")
-          let imported = try calendar("import", file)
+          for option in [[], ["--dry-run"]] {
+            let refused = try calendar(["import", file] + option)
+            #expect(refused.end == .exit(64) && refused.output.isEmpty)
+            #expect(
+              refused.errors.contains(
+                "\(file): 2024, 2025, 2026 are announced in the calendar in force, and not in this file; add"),
+              "\(refused.errors)")
+          }
+          let trial = try calendar("import", "--losing-years", "--dry-run", file)
+          #expect(
+            trial.end == .exit(0) && trial.output.hasPrefix("it announces 1 day of 2027; ")
+              && trial.output.hasSuffix("no deadline would change\n"), "\(trial)")
+          #expect(try calendar("show").output.hasPrefix("calendar version 1"))
+          let imported = try calendar("import", "--losing-years", file)
           #expect(
             imported.end == .exit(0) && imported.output.hasPrefix("calendar version 2 is in force and announces 1 day of 2027"))
-          #expect(imported.errors.contains("2024, 2025, 2026 were announced before and are no more"))
         }
         try withFile("date,kind,name\n2027-01-01,feast,元旦\n") { file in
           for command in ["import", "check"] {
@@ -185,6 +203,33 @@ struct CalendarCommandTests {
           }
         }
       }
+    }
+  }
+
+  @Test("import --dry-run tells how many deadlines would change, and the first of them")
+  func dryRun() async throws {
+    try await Surroundings.with { test in
+      let policy = PolicyCommandTests.policy("resolution: { within: 13wd from-next-day until-close, district: 3wd, city: 3wd }")
+      _ = try test.store.connect().apply(policy: policy)
+      let days = "date,kind,name\n2026-01-01,holiday,元旦\n"
+      try withFile(days) { file in
+        let imported = try test.dubanctl("calendar", "import", file)
+        #expect(imported.end == .exit(0))
+      }
+      let morning = Duban.Instant(rfc3339: "2026-12-14T09:00:00+08:00")
+      try test.store.setClock(at: #require(morning))
+      try test.publish(
+        (1...12).map { Sample.event("complaint.submitted", id: "\($0)", subject: "S\($0)", time: "2026-12-14T08:50:00+08:00") })
+      try await test.withProcess { _ in try test.store.until("(SELECT count(*) FROM item_event) = 12") }
+      try withFile(days + "2026-12-31,holiday,元旦\n2027-01-01,holiday,元旦\n") { file in
+        let trial = try test.dubanctl("calendar", "import", "--dry-run", file)
+        #expect(trial.end == .exit(0), "\(trial.errors)")
+        let lines = trial.output.split(separator: "\n")
+        #expect(lines[0] == "it announces 3 days of 2026, 2027; 2 days changed" && lines[1] == "2026-12-31, 2027-01-01")
+        #expect(lines[2] == "12 deadlines of 12 items would change:" && lines.count == 15 && lines[14] == "… and 2 others")
+        #expect(lines[4].contains("resolution  2026-12-31T17:30:00+08:00  2027-01-04T17:30:00+08:00"), "\(lines[4])")
+      }
+      #expect(try test.store.ask("SELECT count(*) FROM calendar", as: Int.self) == 1)
     }
   }
 }

@@ -1,6 +1,7 @@
 // What an operator meets at the command line: exit codes, messages and output of the real duband and dubanctl.
 
 import AMQP
+import Duban
 import DubanBroker
 import DubanStore
 import DubanWorkers
@@ -245,6 +246,44 @@ struct DubanctlTests {
     #expect(someBad.end == .exit(1) && someBad.errors.isEmpty)
     let missing = try Program.dubanctl.run(["check", "/nonexistent.ndjson"], [:])
     #expect(missing.end == .exit(64) && missing.errors.contains("/nonexistent.ndjson: cannot be read"))
+  }
+
+  @Test("an unknown command or option is told with the nearest one, and what there is")
+  func unknown() throws {
+    for (arguments, says) in [
+      (
+        ["polcy", "apply", "x.yaml"],
+        "there is no command 'polcy' here; known are migrate, policy, calendar,"
+      ),
+      (["policy", "aply", "x.yaml"], "there is no command 'aply' here; known are check, diff, apply,"),
+      (["polcy"], "; the nearest is policy"), (["itms", "list"], "; the nearest is items"),
+      (["dead", "replya", "3"], "; the nearest is replay"), (["zzz"], "there is no command 'zzz' here; known are migrate,"),
+      (["calendar", "import", "--dry-rn", "x.csv"], "Unknown option '--dry-rn'. Did you mean '--dry-run'?"),
+    ] {
+      let result = try Program.dubanctl.run(arguments, [:])
+      #expect(result.end == .exit(64) && result.output.isEmpty && result.errors.contains(says), "\(result.errors)")
+    }
+    for arguments in [["--help"], ["help", "policy"], ["policy", "--help"], ["policy"]] {
+      let result = try Program.dubanctl.run(arguments, [:])
+      #expect(result.end == .exit(0) && result.output.contains("USAGE: "), "\(result)")
+    }
+  }
+
+  @Test("each thing that is wrong in a file is a line that names the file; reference prints every key")
+  func fileFaults() throws {
+    try withFile("schedules:\n  - { name: a, notice: 通报, every: month, tier: district }\n  - { name: b }\n") { file in
+      let result = try Program.dubanctl.run(["schedules", "check", file], [:])
+      #expect(result.end == .exit(64) && result.output.isEmpty)
+      for line in [
+        "\(file): line 2: schedules[0].notice: write summons or bulletin, not '通报'", "\(file): line 3: schedules[1]: every is",
+      ] {
+        #expect(result.errors.contains(line), "\(result.errors)")
+      }
+    }
+    let shipped = TestStore.root.appending(path: "deploy/schedules/default.yaml").path
+    #expect(try Program.dubanctl.run(["schedules", "check", shipped], [:]).output == "2 schedules, valid\n")
+    #expect(try Program.dubanctl.run(["policy", "reference"], [:]).output == Policy.reference + "\n")
+    #expect(try Program.dubanctl.run(["schedules", "reference"], [:]).output == ScheduleDraft.reference + "\n")
   }
 
   @Test("a file with Windows line ends is published line by line")

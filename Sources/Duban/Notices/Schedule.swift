@@ -112,7 +112,7 @@ public struct Schedule: Hashable, Sendable {
 // MARK: - Files
 
 /// A schedule as a file states it, before the store gives it an id.
-public struct ScheduleDraft: Hashable, Sendable, Decodable {
+public struct ScheduleDraft: Hashable, Sendable {
   public var name: String
   public var notice: Notice.Kind
   public var every: String
@@ -120,46 +120,92 @@ public struct ScheduleDraft: Hashable, Sendable, Decodable {
   public var threshold: Int
   public var catchUp: Int
 
-  enum CodingKeys: String, CodingKey {
-    case name, notice, every, tier, threshold
-    case catchUp = "catch-up"
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let c = try decoder.container(keyedBy: CodingKeys.self)
-    name = try c.decode(String.self, forKey: .name)
-    notice = try c.decode(Notice.Kind.self, forKey: .notice)
-    every = try c.decode(String.self, forKey: .every)
-    tier = try c.decode(Tier.self, forKey: .tier)
-    threshold = try c.decodeIfPresent(Int.self, forKey: .threshold) ?? 0
-    catchUp = try c.decodeIfPresent(Int.self, forKey: .catchUp) ?? 1
-  }
-
   /// Reads a schedules file: `schedules:` and a list.
   ///
-  /// - Throws: ``FileFault`` that names the place and the remedy.
+  /// - Throws: ``FileFault`` with all that is wrong: the line, the place, the value, and the remedy.
   public static func read(yaml: String) throws(FileFault) -> [ScheduleDraft] {
-    struct Drafts: Decodable { var schedules: [ScheduleDraft] }
-    let file = try OperatorFile<Drafts>(yaml: yaml)
-    try file.allow(["schedules"])
-    let drafts = file.content.schedules
-    for (i, draft) in drafts.enumerated() {
-      try file.allow(["name", "notice", "every", "tier", "threshold", "catch-up"], at: "schedules", .place(i))
-      func fault(_ key: String, _ problem: String) -> FileFault {
-        file.fault(at: "schedules", .place(i), .key(key), because: problem)
-      }
-      guard Recurrence(text: draft.every) != nil else {
-        throw fault("every", "write month, or a length of time from 1s on, not '\(draft.every)'")
-      }
-      if draft.notice == .bulletin && draft.tier != .district {
-        throw fault("tier", "a bulletin ranks the streets of a district; write district")
-      }
-      if draft.notice == .summons && draft.threshold < 1 {
-        throw fault("threshold", "say how many breaches lead to a summons, 1 or more")
-      }
-      if draft.catchUp < 1 { throw fault("catch-up", "at least the latest missed period is made up; write 1 or more") }
-      if drafts[..<i].contains(where: { $0.name == draft.name }) { throw fault("name", "'\(draft.name)' appears twice") }
+    try FileReading.read(yaml, as: ScheduleFile.form)
+  }
+
+  /// Every key of a schedules file, as tables in Markdown.
+  public static var reference: String {
+    """
+    ### A schedules file
+
+    \(ScheduleFile.keys.markdown)
+
+    ### A schedule
+
+    \(ScheduleKeys.all.markdown)
+    """
+  }
+}
+
+private enum ScheduleFile {
+  static let schedules = FileKey(
+    "schedules", "", .list("a list of schedules", of: ScheduleKeys.form),
+    "the schedules that are in force; one that is in the database and not in the file is disabled")
+
+  static let keys: [any FileKeyEntry] = [schedules]
+
+  static let form = FileForm.record("the key schedules: and a list", keys, build: build)
+
+  private static func build(_ file: FileRecord) -> [ScheduleDraft]? {
+    guard let drafts = file.read(Self.schedules) else { return nil }
+    for (i, draft) in drafts.enumerated() where drafts[..<i].contains(where: { $0.name == draft.name }) {
+      file.doubt(Self.schedules, at: i, "the name '\(draft.name)' appears twice; write another")
     }
     return drafts
   }
+}
+
+private enum ScheduleKeys {
+  static let name = FileKey("name", "", .text("a name"), "its name, by which its notices are known")
+  static let notice = FileKey("notice", "", FileForm<Notice.Kind>.word, "约谈 (summons) or 通报 (bulletin)")
+  static let every = FileKey(
+    "every", "", FileForm<String>.recurrence, "how time is cut into periods: calendar months in Asia/Shanghai, or lengths of time"
+  )
+  static let tier = FileKey(
+    "tier", "", FileForm<Tier>.word,
+    "a bulletin goes to each organ of this tier, which is district; a summons is about each organ of this tier: street or district"
+  )
+  static let threshold = FileKey(
+    "threshold", "", .count(from: 1), otherwise: .none("only a bulletin may be without"),
+    "of a summons: how many breaches in one period lead to a proposal")
+  static let catchUp = FileKey(
+    "catch-up", "", .count(from: 1), otherwise: .value(1),
+    "after downtime, for how many of the missed periods the notices are made up, the latest ones")
+
+  static let all: [any FileKeyEntry] = [name, notice, every, tier, threshold, catchUp]
+
+  static let form = FileForm.record("the keys of a schedule, such as name: …", all, build: build)
+
+  private static func build(_ file: FileRecord) -> ScheduleDraft? {
+    let (name, notice, every) = (file.read(Self.name), file.read(Self.notice), file.read(Self.every))
+    let (tier, threshold, catchUp) = (file.read(Self.tier), file.read(Self.threshold), file.read(Self.catchUp))
+    guard let name, let notice, let every, let tier, let catchUp else { return nil }
+    switch notice {
+    case .bulletin:
+      if tier != .district { file.doubt(Self.tier, "a bulletin ranks the streets of a district; write district") }
+      if file.has(Self.threshold) { file.doubt(Self.threshold, "only a summons has it; remove it") }
+    case .summons:
+      if tier == .city { file.doubt(Self.tier, "the city does not summon itself; write street or district") }
+      if !file.has(Self.threshold) {
+        file.doubt(Self.threshold, "say how many breaches lead to a summons, 1 or more")
+      }
+    }
+    return ScheduleDraft(
+      name: name, notice: notice, every: every, tier: tier, threshold: threshold ?? 0, catchUp: catchUp)
+  }
+}
+
+extension FileForm<String> {
+  /// How time is cut into periods, as ``Recurrence`` reads it.
+  fileprivate static let recurrence = scalar(
+    "month, or a length of time from 1s on, such as 7d", text: { $0 },
+    nearest: { text in
+      LengthText.nearest(text) { Recurrence(text: $0) != nil }
+        ?? Word.nearest(to: text, in: [Word("month", alsoKnownAs: ["monthly", "月", "每月", "1 month"])])
+    },
+    { Recurrence(text: $0.string) == nil ? nil : $0.string })
 }

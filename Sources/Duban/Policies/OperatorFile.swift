@@ -7,12 +7,25 @@ public struct FileFault: Error, Hashable, Sendable, CustomStringConvertible {
   /// Counted from 1; nil where the fault is the whole file's.
   public var line: Int?
   public var problem: String
+  /// What else is wrong in the file, further down.
+  public var others: [FileFault] = []
 
   public init(_ problem: String, line: Int? = nil) {
     (self.problem, self.line) = (problem, line)
   }
 
-  public var description: String { line.map { "line \($0): \(problem)" } ?? problem }
+  /// All that is wrong, in the order of the file's lines; nil where nothing is.
+  init?(all faults: some Sequence<FileFault>) {
+    let inOrder = faults.enumerated().sorted { ($0.element.line ?? 0, $0.offset) < ($1.element.line ?? 0, $1.offset) }
+    guard let first = inOrder.first?.element else { return nil }
+    self = first
+    others = inOrder.dropFirst().map(\.element)
+  }
+
+  /// Each fault in a line of its own, with the line of the file.
+  public var lines: [String] { [line.map { "line \($0): \(problem)" } ?? problem] + others.flatMap(\.lines) }
+
+  public var description: String { lines.joined(separator: "\n") }
 }
 
 /// A file that was read, and where in it each thing stands.
@@ -22,18 +35,11 @@ struct OperatorFile<Content: Decodable> {
 
   /// - Throws: ``FileFault`` that names the line, the place and the remedy.
   init(yaml text: String) throws(FileFault) {
-    // Some editors begin a file with a byte order mark, of which YAML makes a document of its own.
-    let yaml = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
+    root = try Node.root(ofFile: text)
     do {
-      guard let root = try Yams.compose(yaml: yaml) else { throw FileFault("the file is empty") }
-      self.root = root
       content = try YAMLDecoder().decode(Content.self, from: root)
-    } catch let fault as FileFault {
-      throw fault
-    } catch let error as YamlError {
-      throw error.fault(in: yaml)
     } catch let error as DecodingError {
-      throw FileFault(error, in: try? Yams.compose(yaml: yaml))
+      throw FileFault(error, in: root)
     } catch {
       throw FileFault("not YAML: \(error)")
     }
@@ -55,12 +61,16 @@ struct OperatorFile<Content: Decodable> {
     guard case .mapping(let mapping)? = root.descend(path) else { return }
     for (key, _) in mapping {
       guard let name = key.string, !keys.contains(name) else { continue }
-      let known = keys.joined(separator: ", ")
-      let nearest = keys.nearest(to: name).map { "; the nearest is \($0)" } ?? ""
-      throw FileFault(
-        "\(path.text.isEmpty ? "" : path.text + ": ")there is no '\(name)' here; known are \(known)\(nearest)",
-        line: key.mark?.line)
+      throw FileFault(unknownKey: name, among: keys.map { Word($0) }, at: path, line: key.mark?.line)
     }
+  }
+}
+
+extension FileFault {
+  init(unknownKey name: String, among keys: [Word], at path: [FileStep], line: Int?) {
+    let known = keys.map(\.text).joined(separator: ", ")
+    let place = path.text.isEmpty ? "" : path.text + ": "
+    self.init("\(place)there is no '\(name)' here; known are \(known)\(Word.nearest(to: name, in: keys).suggestion)", line: line)
   }
 }
 
@@ -75,7 +85,7 @@ enum FileStep: Hashable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral
 
 extension [FileStep] {
   /// `rules[3].response`.
-  fileprivate var text: String {
+  var text: String {
     reduce("") { text, step in
       switch step {
       case .key(let key): text.isEmpty ? key : "\(text).\(key)"
@@ -86,6 +96,28 @@ extension [FileStep] {
 }
 
 extension Node {
+  /// What a file holds.
+  ///
+  /// - Throws: ``FileFault`` where it is no YAML, with the line.
+  static func root(ofFile text: String) throws(FileFault) -> Node {
+    // Some editors begin a file with a byte order mark, of which YAML makes a document of its own.
+    let yaml = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
+    do {
+      if let root = try Yams.compose(yaml: yaml) { return root }
+    } catch let error as YamlError {
+      throw error.fault(in: yaml)
+    } catch {
+      throw FileFault("not YAML: \(error)")
+    }
+    throw FileFault("the file is empty")
+  }
+
+  /// A scalar as it is written; nil for a list and for a mapping.
+  var text: String? { scalar?.string }
+
+  /// Whether it is there and holds nothing: `category:` alone.
+  var isEmpty: Bool { scalar != nil && tag == Tag(.null) }
+
   fileprivate func descend(_ path: some Collection<FileStep>) -> Node? {
     path.reduce(self) { node, step in
       switch step {
@@ -106,15 +138,30 @@ extension FileFault {
     self.init(path.isEmpty ? problem : "\(path.text): \(problem)", line: root?.line(of: path))
   }
 
-  fileprivate init(_ error: DecodingError, in root: Node?) {
-    let (context, missing): (DecodingError.Context, String?) =
+  fileprivate init(_ error: DecodingError, in root: Node) {
+    let (context, problem): (DecodingError.Context, String?) =
       switch error {
-      case .typeMismatch(_, let c), .valueNotFound(_, let c), .dataCorrupted(let c): (c, nil)
-      case .keyNotFound(let key, let c): (c, key.stringValue)
+      case .typeMismatch(let type, let c), .valueNotFound(let type, let c): (c, Self.wanted(type))
+      case .dataCorrupted(let c): (c, nil)
+      case .keyNotFound(let key, let c): (c, "\(key.stringValue) is missing")
       @unknown default: (DecodingError.Context(codingPath: [], debugDescription: "cannot be read"), nil)
       }
     let path: [FileStep] = context.codingPath.map { key in key.intValue.map(FileStep.place) ?? .key(key.stringValue) }
-    self.init(missing.map { "\($0) is missing" } ?? context.debugDescription, at: path, in: root)
+    let written = problem.flatMap { $0.hasPrefix("write ") ? root.descend(path)?.text : nil }
+    self.init((problem ?? context.debugDescription) + (written.map { ", not '\($0)'" } ?? ""), at: path, in: root)
+  }
+
+  /// What to write where a value of a type is wanted; nil where the error says it better.
+  private static func wanted(_ type: Any.Type) -> String? {
+    switch type {
+    case is Bool.Type: "write true or false"
+    case is Int.Type: "write a whole number"
+    case is String.Type: "write a text"
+    case is Node.Scalar.Type: "write one value"
+    case is Node.Sequence.Type: "write a list, such as [a, b]"
+    case is Node.Mapping.Type: "write keys with values, such as { name: … }"
+    default: nil
+    }
   }
 }
 
@@ -150,47 +197,17 @@ extension YamlError {
 }
 
 extension RawRepresentable where Self: CaseIterable, RawValue == String {
-  /// Reads one of a few words; for any other it says which there are.
+  /// Reads one of a few words; for any other it says which there are, and which is the nearest.
   init(named decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     let text = try container.decode(String.self)
     guard let value = Self(rawValue: text) else {
       let words = Self.allCases.map(\.rawValue)
-      let choice = words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "write \(choice), not '\(text)'")
+      throw DecodingError.dataCorruptedError(
+        in: container,
+        debugDescription: "write \(words.alternatives), not '\(text)'\(words.nearest(to: text).suggestion)")
     }
     self = value
-  }
-}
-
-extension Kind {
-  public init(from decoder: any Decoder) throws { try self.init(named: decoder) }
-}
-
-extension Tier {
-  public init(from decoder: any Decoder) throws { try self.init(named: decoder) }
-}
-
-extension Slip {
-  public init(from decoder: any Decoder) throws { try self.init(named: decoder) }
-}
-
-extension Notice.Kind: Decodable {
-  public init(from decoder: any Decoder) throws { try self.init(named: decoder) }
-}
-
-/// A length of time as people write it in a file: `30s`, `15m`, `48h`, `13d`.
-struct SpanText: Decodable {
-  var span: Span
-
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    let text = try container.decode(String.self)
-    guard let span = Span(text: text) else {
-      throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "write a length of time like 30s, 15m, 48h or 13d, not '\(text)'")
-    }
-    self.span = span
   }
 }
 

@@ -519,11 +519,13 @@ extension WalkMatter {
         .lapses(.response, .street, .orange, at: "02-11 12:00"), .closes("02-11 12:30", "complaint.resolved"),
       ]),
     WalkMatter(
-      "12388-应急", "12345 preset: 应急 is the same day, whoever sends it", rule: "complaint, category 应急", category: "应急",
+      "12388-应急", "12388 preset: 15 工作日, and no category's rule takes it", rule: "complaint, source /platform/12388",
+      category: "应急",
       source: "/platform/12388", at: .胜阳港街道,
       [
-        .says("02-12 09:00", "complaint.submitted"), .lapses(.response, .street, .orange, at: "02-12 11:00"),
-        .closes("02-12 11:30", "complaint.resolved"),
+        .says("02-12 09:00", "complaint.submitted"), .says("02-12 12:00", "complaint.responded"),
+        // 15 工作日, as for 咨询 below.
+        .warned(.resolution, .street, "03-09 17:30", due: "03-11 17:30"), .closes("03-10 10:00", "complaint.resolved"),
       ]),
     WalkMatter(
       "12388-咨询", "12388 preset: 15 工作日, whatever its category", rule: "complaint, source /platform/12388", category: "咨询",

@@ -8,11 +8,11 @@ struct PolicyMutant {
   var rule: Int?
   var what: String
   var text: String
-  /// Whether it changes what holds the rules together (their kinds and order, and what must be there), or gives a reminder that is heard
-  /// late no time at all.
+  /// Whether it changes what holds the rules together (their kinds and order, and what must be there), gives an organ no time at all, makes
+  /// a later slip milder, or warns of a deadline before its clock starts.
   var mayBeRefused: Bool {
     what.hasSuffix("gone") || what.hasSuffix("behind the next") || what.contains(": kind: ")
-      || what == "reminder: resolution.within: 1wd → 0wd"
+      || what.contains(/→ 0(h|d|wd|wh)$/) || what.contains(": slips: ") || what.contains(/: (1|1wd) → 1(h|wh)$/)
   }
 
   /// Every mutant of a policy file that is written a key a line.

@@ -49,8 +49,8 @@ import Testing
     let matters = try GoldenLogs.matters()
     let wanting = try Self.wanting(in: matters)
     guard !wanting.isEmpty else { return }
-    let choice = try GoldenChoice(seeds: 0..<3000)
-    guard matters.isEmpty else { return try GoldenLogs.write(choice.best(5, bytes: 50_000, having: wanting)) }
+    let choice = try GoldenChoice(seeds: 0..<6000)
+    guard matters.isEmpty else { return try GoldenLogs.write(choice.best(60, bytes: 250_000, having: wanting)) }
     let chosen = choice.best(60, bytes: 390_000)
     #expect(try choice.wanting(in: chosen).isEmpty)
     try GoldenLogs.write(chosen)

@@ -187,8 +187,8 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
       case 24...26:
         let isFirst = family != "inspection" && Bool.random(using: &random)
         say(isFirst ? "assigned" : "reassigned", Self.assignment(&random))
-      case 27 where isComplaint: say("contacted", part + (Bool.random(using: &random) ? [#""reached":false"#] : []))
-      case 28...29 where isComplaint:
+      case 27...28 where isComplaint: say("contacted", part + (Bool.random(using: &random) ? [#""reached":false"#] : []))
+      case 29 where isComplaint:
         let closing = Bool.random(using: &random) ? "无法联系" : "已解决"
         say("closure-requested", part + [#""closing":"\#(closing)""#])
       case 30...31 where isComplaint: say("closure-decided", part + decision + approver)

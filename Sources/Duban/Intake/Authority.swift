@@ -30,7 +30,8 @@ extension Directory {
       throw Refusal(
         .notAuthorised, at: "/data/item/source",
         "the source may not say '\(act)' of another's item; the directory would have to grant it: "
-          + "grants: [{ acts: [\(act)], sources: [\(owner)] }]")
+          // A confidential source is not named where others may read it.
+          + "grants: [{ acts: [\(act)], sources: [\(isConfidential ? "the item's source" : owner)] }]")
     }
     if grants.allSatisfy({ $0.regions != nil }) { authority.within = Set(grants.flatMap { $0.regions ?? [] }).sorted() }
     return authority

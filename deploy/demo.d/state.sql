@@ -57,7 +57,7 @@ SELECT count(*) = 2, 'the 催办 and the 退单 are counted'
 UNION ALL
 SELECT count(*) = 14, count(*) || ' of 14 约谈 proposed, one for each matter and part that is overdue at 市' FROM notice WHERE item_id IS NOT NULL
 UNION ALL
-SELECT count(DISTINCT organ_id) = 4, '通报 issued to ' || count(DISTINCT organ_id) || ' of 4 districts'
+SELECT count(DISTINCT organ_id) = 6, '通报 issued to ' || count(DISTINCT organ_id) || ' of 6 districts'
   FROM notice WHERE kind = 'bulletin'
 UNION ALL
 SELECT count(*) > 0, count(*) || ' 约谈 proposed for streets that were late repeatedly'

@@ -55,7 +55,10 @@ final class BenchDatabases {
     let dsn = try make(Self.template(rowsBefore: rowsBefore))
     let store = try Store(dsn: dsn, name: "duban-bench")
     _ = try Migrator().migrate(store)
-    try store.apply(directory: DirectoryDraft.read(yaml: Self.text("deploy/directory/huangshi.yaml")))
+    var directory = try DirectoryDraft.read(yaml: Self.text("deploy/directory/huangshi.yaml"))
+    // One user sends for every source here.
+    for i in directory.sources.indices { directory.sources[i].users = nil }
+    try store.apply(directory: directory)
     let policy = try store.apply(policy: Self.text("deploy/policies/default.yaml"))
     guard rowsBefore > 0 else { return }
     let bench = try BenchStore(dsn: dsn)

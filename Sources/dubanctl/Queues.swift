@@ -43,7 +43,10 @@ struct Queues: AsyncParsableCommand {
 struct Publish: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Publishes the CloudEvents of a file to duban.intake, one a line, each confirmed by the broker.",
-    discussion: "The routing key of each is its type after `duban.`.")
+    discussion: """
+      The routing key of each is its type after `duban.`. Its user-id is the AMQP user of the command: where the directory binds a source to \
+      users, that user must be among them, or among the `operators`.
+      """)
 
   @OptionGroup var connections: Connections
   @Argument(help: "A file with one JSON event a line; - for standard input.") var file: String
@@ -59,12 +62,15 @@ struct Publish: AsyncParsableCommand {
   func run() async throws {
     let text = file == "-" ? try readStandardInput() : try readFile(file)
     let lines = Self.lines(of: text)
-    let messages = try lines.map { number, line in
+    let keys = try lines.map { number, line in try key(of: line, at: number) }
+    let broker = try await connections.broker()
+    let properties = Properties(
+      contentType: "application/cloudevents+json", deliveryMode: .persistent, userID: broker.host.user)
+    let messages = zip(lines, keys).map { line, key in
       OutgoingMessage(
-        exchange: DubanTopology.intakeExchange, routingKey: try key(of: line, at: number),
-        properties: Properties(contentType: "application/cloudevents+json", deliveryMode: .persistent), body: Array(line.utf8))
+        exchange: DubanTopology.intakeExchange, routingKey: key, properties: properties, body: Array(line.text.utf8))
     }
-    let publisher = try Publisher(connection: try await connections.broker())
+    let publisher = try Publisher(connection: broker)
     var refused: [String] = []
     for start in stride(from: 0, to: messages.count, by: 1000) {
       let batch = Array(messages[start..<min(start + 1000, messages.count)])

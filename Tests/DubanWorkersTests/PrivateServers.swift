@@ -40,6 +40,9 @@ struct PrivateServers: Sendable {
     return PrivateServers(folder: folder, surroundings: try Surroundings(store: store, declaringOn: broker))
   }
 
+  /// The command that administers the broker, as deploy/broker takes it.
+  var rabbitmqctl: String { "\(Self.servers) rabbitmqctl \(folder)" }
+
   // MARK: - What may happen to them
 
   func stop() throws { try Self.run("stop", folder) }
@@ -71,8 +74,9 @@ struct PrivateServers: Sendable {
     try start()
   }
 
+  private static let servers = TestStore.root.appending(path: "deploy/lib/servers").path
+
   private static func run(_ command: String, _ folder: String) throws {
-    let servers = TestStore.root.appending(path: "deploy/lib/servers").path
     let result = try ChildProcess.run(
       servers, [command, folder], environment: Program.environment([:]), within: .seconds(120))
     guard result.end == .exit(0) else { throw TestFault("servers \(command): \(result.end): \(result.errors)") }

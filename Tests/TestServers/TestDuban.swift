@@ -23,12 +23,16 @@ public struct TestStore: Sendable {
 
   /// Migrates an empty database, and applies the small city's directory and the policy.
   public init(preparing database: TestDatabase) throws {
-    self.database = database
-    let store = try connect()
+    let store = try Store(dsn: database.dsn, name: "test")
     _ = try Migrator().migrate(store)
     try store.apply(directory: DirectoryDraft.read(yaml: Self.directory))
     _ = try store.apply(policy: Self.policy)
-    // Tells a waiting test that there is something new to look at.
+    try self.init(watching: database)
+  }
+
+  /// Has a migrated database tell a waiting test that there is something new to look at.
+  public init(watching database: TestDatabase) throws {
+    self.database = database
     let connection = try database.connect()
     defer { connection.close() }
     try connection.runScript(

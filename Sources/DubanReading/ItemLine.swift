@@ -139,8 +139,8 @@ extension ItemLine {
     }
     return item.suspendedAt.map { since in
       switch language {
-      case .zh: "自\(since.minute)起中止计时"
-      case .en: "suspended since \(since.minute) (中止计时)"
+      case .zh: "自\(since.minute)起\(item.isParked ? "挂账" : "中止计时")"
+      case .en: item.isParked ? "parked since \(since.minute) (挂账)" : "suspended since \(since.minute) (中止计时)"
       }
     }
   }

@@ -41,6 +41,8 @@ public struct ItemView: Encodable, Sendable {
   public var isProvisional: Bool
   /// Since when its clocks are stopped (中止计时, or as a duplicate).
   public var suspendedAt: Instant?
+  /// 挂账.
+  public var isParked: Bool
   /// The main item of a duplicate (重复件).
   public var duplicateOf: String?
   /// The first answer in the present cycle.
@@ -93,6 +95,7 @@ public struct ItemView: Encodable, Sendable {
     func due(_ kind: Item.ClockKind) -> Instant? { item.clocks.first { $0.kind == kind }?.clock.dueAt }
     (responseDueAt, resolutionDueAt) = (due(.response), due(.resolution))
     isProvisional = item.clocks.contains(where: \.clock.isProvisional)
+    isParked = item.isInWork && cycle?.isParked == true
     (suspendedAt, duplicateOf, answeredAt) = (item.stoppedSince, item.main?.description, item.answeredAt)
     extensionAskedUntil = item.isInWork ? cycle?.requestedUntil : nil
     (extensions, extendedUntil) = (cycle?.extensions ?? 0, cycle?.grant?.until)
@@ -106,7 +109,7 @@ public struct ItemView: Encodable, Sendable {
   public var whyStopped: String? {
     let since = suspendedAt.map { "since \($0.rfc3339)" }
     return duplicateOf.map { "duplicate of \($0) (重复件)" + (since.map { ", stopped \($0)" } ?? "") }
-      ?? since.map { "suspended \($0) (中止计时)" }
+      ?? since.map { isParked ? "parked \($0) (挂账)" : "suspended \($0) (中止计时)" }
   }
 
   /// What a list shows in the place of the due date.
@@ -116,9 +119,24 @@ public struct ItemView: Encodable, Sendable {
 /// An item with all that is shown of it alone.
 public struct ItemDetail: Encodable, Sendable {
   public var item: ItemView
+  /// Those that the policy does not have are absent.
+  public var acceptance: ClockView?
   public var response: ClockView?
+  public var submission: ClockView?
   public var resolution: ClockView?
+  public var review: ClockView?
   public var waited: WaitView?
+  /// Who is responsible there (责任人), as far as the directory names one.
+  public var person: String?
+  /// 指定承办; 退单, which is not decided.
+  public var isFinal, isReturning: Bool
+  /// 联系未果.
+  public var missedContacts: Int32
+  /// 申请办结, and 办结类型.
+  public var submittedAt: Instant?
+  public var closing: String?
+  /// 不满意: undecided, upheld or excluded.
+  public var dissatisfaction: String?
   public var parts: [ItemView]
   public var breaches: [BreachView]
   public var timeline: [TimelineView]
@@ -128,7 +146,16 @@ public struct ItemDetail: Encodable, Sendable {
     item = ItemView(summary)
     self.parts = parts.map(ItemView.init)
     let cycle = account.cycles(of: summary.unit).last
+    (acceptance, submission, review) = (cycle?.view(of: .acceptance), cycle?.view(of: .submission), cycle?.view(of: .review))
     (response, resolution) = (cycle?.view(of: .response), cycle?.view(of: .resolution))
+    let present = summary.matter.item(of: summary.unit)?.cycle
+    person = present.flatMap { cycle in
+      summary.matter.opening.flatMap { account.directory.person(at: cycle.responsibleID, of: $0.place) }?.name
+    }
+    (isFinal, isReturning) = (summary.matter.opening?.isFinal ?? false, present?.isReturning ?? false)
+    missedContacts = present?.missedContacts ?? 0
+    (submittedAt, closing) = (present?.submittedAt, present?.closing?.rawValue)
+    dissatisfaction = present?.dissatisfaction?.rawValue
     if summary.unit == nil { waited = cycle.map { WaitView($0.wait(now: now)) } }
     breaches = account.breaches.filter { $0.lapse.step.unit == summary.unit }.sorted { $0.number < $1.number }.map {
       BreachView($0, of: summary.matter.key(of: $0.lapse.step.unit), organ: account.directory.name(of: $0.lapse.organID))
@@ -142,20 +169,35 @@ public struct ItemDetail: Encodable, Sendable {
     return [
       ("number", "\(item.key)"), ("kind", item.kind.rawValue),
       ("phase", item.phase + (item.isWithdrawn ? ", withdrawn" : "") + place),
-      ("承办", item.responsible ?? "–"), ("督办", item.supervisor ?? "–"), ("lead (主办)", item.lead ?? "–"),
+      ("承办", (item.responsible ?? "–") + (person.map { ", \($0)" } ?? "") + (isFinal ? ", 指定承办" : "")),
+      ("督办", item.supervisor ?? "–"), ("lead (主办)", item.lead ?? "–"),
       ("community", item.community ?? "–"), ("category", item.category ?? "–"), ("title", item.title ?? "–"),
       ("opened", item.openedAt?.rfc3339 ?? "–"), ("policy", item.policyVersion.map { "version \($0)" } ?? "–"),
       ("clocks", item.whyStopped ?? (item.dueAt == nil ? "none runs" : "running")), ("响应", text(response, "answered")),
       ("办结", text(resolution, "settled")), ("延期", extensionText), ("waited (R1)", waited?.text ?? "–"),
       ("first breach", item.breachedAt?.rfc3339 ?? "none"), ("closed", item.closedAt?.rfc3339 ?? "–"),
+    ] + steps + [
       (
         "counts",
         [
           "cycle \(item.cycle)", Int(item.escalations).of("climb"), Int(item.urgings).of("urging"),
           Int(item.returns).of("return"),
         ].joined(separator: ", ")
-      ),
+      )
     ]
+  }
+
+  /// The steps that not every matter has.
+  private var steps: [(name: String, text: String)] {
+    let lines: [(String, String?)] = [
+      ("签收", acceptance.map { text($0, "signed") }), ("申请办结", submission.map { text($0, "submitted") }),
+      ("审核", submittedAt.flatMap { item.closedAt == nil ? "asked for at \($0.rfc3339), not decided yet" : nil }),
+      ("退单", isReturning ? "asked for, not decided yet" : nil),
+      ("挂账", item.isParked ? "parked; its other clocks are stopped" : nil),
+      ("挂账复核", review.map { text($0, "reviewed") }), ("联系未果", missedContacts > 0 ? Int(missedContacts).of("time") : nil),
+      ("办结类型", closing), ("不满意", dissatisfaction),
+    ]
+    return lines.compactMap { name, text in text.map { (name, $0) } }
   }
 
   private func text(_ clock: ClockView?, _ done: String) -> String {

@@ -35,10 +35,17 @@ extension Store {
 
   /// Where matters are in upstream's words: as their openings say, by id; those whose opening names no region are left out.
   public func openingRegions(of matters: [Matter]) throws -> [Int64: Event.Region] {
-    try logs(of: matters).compactMapValues { log in
-      // An assignment says it anew.
-      log.last { $0.event.assignedRegion != nil }?.event.assignedRegion ?? log.lazy.compactMap(\.event.openingRegion).first
+    let verdicts = try verdicts(of: matters.map(\.id))
+    var regions: [Int64: Event.Region] = [:]
+    for (id, log) in try logs(of: matters) {
+      // An assignment that counts says it anew, the one that happened last.
+      let assigned = log.filter { entry in
+        entry.event.assignedRegion != nil && (verdicts[id]?[entry.number]?.verdict ?? .applied) == .applied
+      }
+      regions[id] =
+        assigned.max { $0.place < $1.place }?.event.assignedRegion ?? log.lazy.compactMap(\.event.openingRegion).first
     }
+    return regions
   }
 
   /// What is on record of matters whose whole log is to be folded.

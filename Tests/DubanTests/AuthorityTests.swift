@@ -79,6 +79,19 @@ import Testing
     #expect(!book["JB-1"].isUnassigned(nil))
   }
 
+  @Test func `A confidential matter keeps its recipient, and no open item may be merged into it`() throws {
+    var book = try opened()
+    try book.hear("complaint.submitted", subject: "JB-1", source: "/platform/12388")
+    try book.hear(
+      "complaint.assigned", #"{"region":{"district":"黄石港区","street":"花湖街道"}}"#, at: hour(1), subject: "JB-1",
+      source: "/platform/12388")
+    try book.hear("complaint.accepted", #"{"lead":"供水公司"}"#, at: hour(2), subject: "JB-1", source: "/platform/12388")
+    #expect(book["JB-1"].whole.responsible == 7)
+    let merged = try book.hear(
+      "complaint.merged", #"{"into":{"source":"/platform/12388","subject":"JB-1"}}"#, at: hour(3))
+    #expect(refusal(merged)?.reason == .notAuthorised && refusal(merged)?.pointer == "/data/into/source")
+  }
+
   @Test func `An approver is the sender's organ, not a word of the payload`() throws {
     var book = try opened()
     try book.hear("complaint.extension-requested", Told.asked, at: hour(1))

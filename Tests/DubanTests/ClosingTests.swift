@@ -119,6 +119,43 @@ import Testing
     }
   }
 
+  @Test func `A rejection that is heard late makes no breach that its owner could not know of`() throws {
+    var book = try opened()
+    try book.hear("complaint.closure-requested", at: day(7))
+    try book.hear("complaint.closure-decided", Self.decided("rejected"), at: day(7) + .hours(1), heard: day(9))
+    book.sweepAll(until: day(9) + .hours(1))
+    #expect(book.breaches.isEmpty && book.whole.due(.submission) == nil)
+  }
+
+  @Test func `A policy without a review ends the clock of what is parked; released from a merging, the review starts anew`()
+    throws
+  {
+    var moved = try Casebook(
+      City.policy(Self.policy), earlier: [City.policy("resolution: { within: 10d, district: 5d, city: 5d }", version: 7)])
+    try moved.hear("complaint.submitted")
+    try moved.hear("complaint.parked", #"{"reason":"历史遗留","approver":"黄石港区"}"#, at: day(1))
+    moved.record(.policyMoved(to: 7, because: "整改", by: "张三"), at: day(2))
+    #expect(moved.whole.due(.review) == nil)
+    var book = try opened()
+    try book.hear("complaint.submitted", subject: "MAIN")
+    try book.hear("complaint.parked", #"{"reason":"历史遗留","approver":"黄石港区"}"#, at: day(1))
+    try book.hear("complaint.merged", Told.into("MAIN"), at: day(2))
+    book.follow(at: day(2))
+    try book.hear("complaint.withdrawn", at: day(100), subject: "MAIN")
+    book.follow(at: day(100))
+    #expect(book.whole.due(.review) == day(190) && book.breaches.isEmpty)
+  }
+
+  @Test func `A back-dated 恢复 makes a breach contested, and does not erase it`() throws {
+    var book = try opened()
+    try book.hear("complaint.suspended", Told.pause, at: hour(2))
+    try book.hear("complaint.resumed", at: hour(3))
+    book.sweepAll(until: day(10) + .hours(2))
+    #expect(book.breaches.of(.resolution).count == 1)
+    try book.hear("complaint.resumed", at: hour(2) + .seconds(60), heard: day(10) + .hours(3))
+    #expect(book.breaches(of: "HS-1").filter { $0.lapse.step.clock == .resolution }.map(\.status) != [.annulled])
+  }
+
   @Test func `A policy without these steps keeps the simple path of three messages`() throws {
     var book = try Casebook()
     for (i, type) in ["complaint.submitted", "complaint.responded", "complaint.resolved"].enumerated() {

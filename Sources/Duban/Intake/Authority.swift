@@ -17,10 +17,16 @@ extension Directory {
   ///   knows the place.
   func authority(of envelope: Envelope, from source: UpstreamSource) throws(Refusal) -> Authority {
     var authority = Authority(speaker: try speaker(of: envelope.event, from: source))
-    if case .opened = envelope.event { authority.recipient = source.isConfidential ? source.recipientID : nil }
     let owner = envelope.matter.source
-    if owner.hasSameBytes(as: source.uri) { return authority }
+    if case .opened = envelope.event {
+      authority.recipient = self.source(owner).flatMap { $0.isConfidential ? $0.recipientID : nil }
+    }
     let act = envelope.type.act
+    // A duplicate follows its main item: whoever merges one into a confidential matter would hear what becomes of that.
+    if case .merged(let main) = envelope.event, isConfidential(main), !main.source.hasSameBytes(as: source.uri) {
+      throw Refusal(.notAuthorised, at: "/data/into/source", "the source may not merge an item into this one; leave them apart")
+    }
+    if owner.hasSameBytes(as: source.uri) { return authority }
     let isConfidential = sources[owner]?.isConfidential == true
     let grants = source.grants.filter { grant in
       grant.acts?.contains(act) ?? true
@@ -52,7 +58,8 @@ extension Fold {
   /// Where the sender may act only in some regions, the matter must be in one of them.
   func checkRegion(_ entry: Entry) throws(Inapplicability) {
     let within = entry.stamp.within
-    guard !within.isEmpty, let place = matter.opening?.place else { return }
+    guard !within.isEmpty else { return }
+    let place = matter.opening?.place ?? Place(entry.stamp, community: nil)
     let organs = Tier.allCases.compactMap(place.organ)
     guard organs.contains(where: within.contains) else {
       let names = within.compactMap(references.directory.name).joined(separator: ", ")

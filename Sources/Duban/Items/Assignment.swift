@@ -10,9 +10,10 @@ extension Fold {
     if let region = assignment.region { matter.opening?.place = Place(entry.stamp, community: region.community) }
     matter.opening?.tier = assignment.tier
     matter.opening?.isFinal = assignment.isFinal
-    if let lead = assignment.units.lead {
+    if let lead = assignment.units.lead, !matter.hasRecipient || entry.key == nil {
       take(lead: lead, by: entry, at: time)
-    } else {
+    } else if !matter.hasRecipient || entry.key == nil {
+      // Of a confidential matter only an operator takes the recipient away.
       matter.opening?.lead = nil
       matter.opening?.leadID = nil
     }
@@ -46,7 +47,7 @@ extension Fold {
   mutating func accept(_ unit: String?, by entry: Entry, at time: Instant) throws(Inapplicability) {
     guard case .accepted(let units) = entry.event else { return }
     try checkCount(of: units)
-    if let lead = units.lead {
+    if let lead = units.lead, !matter.hasRecipient {
       take(lead: lead, by: entry, at: time)
       reassign(nil, by: entry, at: time)
     }
@@ -122,6 +123,7 @@ extension Fold {
       guard TransitionTable.transition(.policyMoved, in: item.phase) == .recomputed, let cycle = item.cycle,
         let rule = rule(unit)
       else { continue }
+      if rule.review == nil { matter[unit].change { $0.review = nil } }
       for kind in [Item.ClockKind.acceptance, .response, .submission] {
         if rule.limit(of: kind) == nil {
           matter[unit].change { $0[kind] = nil }

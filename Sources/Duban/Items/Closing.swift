@@ -15,9 +15,11 @@ extension Fold {
   mutating func rejectClosure(_ unit: String?, by entry: Entry, at time: Instant) throws(Inapplicability) {
     try checkRequested(unit)
     try checkDecider(entry, unit)
+    // Until who is responsible was told, too.
+    let told = countingStart(time, told: entry.recordedAt, by: entry.key?.source ?? matter.key.source)
     matter[unit].change { cycle in
       (cycle.submittedAt, cycle.closing) = (nil, nil)
-      if let due = cycle.submission?.dueAt, due <= time { cycle.submission = nil }
+      if let due = cycle.submission?.dueAt, due <= told { cycle.submission = nil }
     }
   }
 

@@ -98,6 +98,9 @@ public struct Matter: Hashable, Sendable {
   /// The units that its entries have named.
   public var unitNames: [String] { (opening?.lead.map { [$0] } ?? []) + parts.map(\.unit) }
 
+  /// Whether it goes to the unit that the directory names for its source (12388), which no message names.
+  var hasRecipient: Bool { opening?.lead == nil && opening?.leadID != nil }
+
   /// Whether a unit has the lead (主办).
   func isLed(by unit: String) -> Bool { opening?.lead.map(unit.hasSameBytes) ?? false }
 
@@ -105,7 +108,7 @@ public struct Matter: Hashable, Sendable {
   public func isUnassigned(_ unit: String?) -> Bool {
     guard let opening else { return false }
     // A confidential source's matters go to the unit that is named for them, whatever the place.
-    if unit == nil, opening.lead == nil, opening.leadID != nil { return false }
+    if unit == nil, hasRecipient { return false }
     if opening.place.organ(at: opening.tier ?? .street) == nil { return true }
     guard let unit else { return opening.lead != nil && opening.leadID == nil }
     return parts.first { $0.unit.hasSameBytes(as: unit) }?.unitID == nil

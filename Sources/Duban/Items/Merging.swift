@@ -21,6 +21,8 @@ extension Fold {
         continue
       }
       matter[unit].state = .active(cycle)
+      // While it was a duplicate nobody could review what is parked.
+      if cycle.isParked { startReview(unit, by: entry, at: time) }
       letRun(unit, by: entry, at: time)
     }
   }

@@ -21,7 +21,8 @@ extension Fold {
     if matter[unit].cycle?.isParked == true { startReview(unit, by: entry, at: time) }
   }
 
-  private mutating func startReview(_ unit: String?, by entry: Entry, at time: Instant) {
+  /// Starts the clock of the review, from when its owner was told.
+  mutating func startReview(_ unit: String?, by entry: Entry, at time: Instant) {
     guard rule(unit)?.review != nil, let cycle = matter[unit].cycle else { return }
     let from = startingAgain(cycle, by: entry, at: time)
     let clock = clock(.review, unit, cycle, step: 0, tier: cycle.startTier, from: from, startedBy: entry.number, at: from)

@@ -99,7 +99,9 @@ extension Effects {
       switch (before?.verdict, verdict) {
       case (_, .inapplicable(let why)):
         announcements.append(
-          .rejected(why, key, change, traceparent: entry.traceparent, for: record.audience, at: fold.now))
+          .rejected(
+            why, key, change, traceparent: entry.traceparent,
+            for: fold.references.directory.audience(of: fold.matter, sentBy: key.source), at: fold.now))
       case (.inapplicable?, .applied):
         announcements.append(
           .accepted(key, entry, fold.matter, directory: fold.references.directory, revision: change.revision, at: fold.now))

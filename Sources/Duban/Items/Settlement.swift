@@ -86,11 +86,12 @@ extension Breach {
 }
 
 extension Entry {
-  /// Whether it lifts blame, because it ends, answers, stops or puts off a clock, or may name another unit: heard later than
+  /// Whether it lifts blame, because it ends, answers, stops, puts off or starts a clock anew, or may name another unit: heard later than
   /// `Policy/annulsWithin`, it does not annul by itself. `TheFold.md` lists the same, under "Breaches".
   var liftsBlame: Bool {
     [
-      .isAssigned, .accepts, .responds, .parks, .reviewsParking, .asksClosure, .resolves, .withdraws, .suspends, .asksExtension,
+      .isAssigned, .accepts, .responds, .parks, .reviewsParking, .unparks, .resumes, .dissatisfies, .reopens, .asksClosure,
+      .resolves, .withdraws, .suspends, .asksExtension,
       .decidesExtension, .merges, .mainHeld, .mainSettled,
     ].contains(trigger)
   }

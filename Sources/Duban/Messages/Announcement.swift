@@ -97,11 +97,11 @@ public struct Audience: Hashable, Sendable {
 }
 
 extension Directory {
-  /// The district and the street of a matter, and whether it is confidential.
-  func audience(of matter: Matter) -> Audience {
+  /// The district and the street of a matter, and whether it is confidential: its own source is, or that of the message that it is about.
+  func audience(of matter: Matter, sentBy source: String? = nil) -> Audience {
     let place = matter.opening?.place
-    return Audience(
-      district: word(place?.districtID), street: word(place?.streetID), isConfidential: isConfidential(matter.key))
+    let isConfidential = isConfidential(matter.key) || source.flatMap(self.source)?.isConfidential == true
+    return Audience(district: word(place?.districtID), street: word(place?.streetID), isConfidential: isConfidential)
   }
 
   /// An organ of the chain, and its district; of a unit, all.

@@ -28,7 +28,7 @@ extension Announcement {
     }
     return Announcement(
       type: .receiptAccepted, subject: "\(key.source)/\(key.id)", occurredAt: now, data: JSONText.encode(facts),
-      traceparent: entry.traceparent, for: directory.audience(of: matter), orderKey: matter.id)
+      traceparent: entry.traceparent, for: directory.audience(of: matter, sentBy: key.source), orderKey: matter.id)
   }
 
   /// `receipt.rejected` for a message that was taken and does not count, because it cannot be about the matter as it stood.

@@ -179,7 +179,7 @@ private enum RuleKeys {
   static let extensions = FileKey(
     "extensions", "延期", .count(from: 0), of: answered, otherwise: .value(1), "how often 办结 may be put off in a cycle")
   static let returns = FileKey(
-    "returns", "退单", .count(from: 0), of: [.complaint], otherwise: .none("as often as it is"),
+    "returns", "退单", .count(from: 0), of: [.complaint], otherwise: .none("without limit"),
     "how often an item may be sent back")
   static let contactAttempts = FileKey(
     "contact-attempts", "联系未果", .count(from: 0), of: [.complaint], otherwise: .value(3),

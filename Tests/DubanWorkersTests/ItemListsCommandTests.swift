@@ -191,7 +191,10 @@ struct ItemListsCommandTests {
           [
             event("submitted", "SECRET", at: "24T09:00", source: "/qr/mashang", region("下陆区", "新下陆街道", #""title":"举报""#)),
             event("submitted", "D", at: "24T09:00", region("下陆区", "新下陆街道", #""title":"公开""#)),
-            event("merged", "D", at: "24T09:01", #"{"into":{"source":"/qr/mashang","subject":"SECRET"}}"#),
+            // Only the confidential source itself may merge an open item into its own.
+            event(
+              "merged", "M", at: "24T09:01", source: "/qr/mashang",
+              #"{"item":{"source":"/hotline/12345","subject":"D"},"into":{"source":"/qr/mashang","subject":"SECRET"}}"#),
           ], test)
         try test.store.until("(SELECT phase FROM item WHERE subject = 'D') = 'merged'")
       }

@@ -1,11 +1,9 @@
 // Helpers of these tests: bounded waits for real events, and messages to send.
 import Foundation
+import TestServers
 import Testing
 
 @testable import AMQP
-
-/// Longer than any expected event takes.
-let patience = Duration.seconds(30)
 
 struct NothingCame: Error, CustomStringConvertible {
   let description: String

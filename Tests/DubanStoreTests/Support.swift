@@ -65,7 +65,7 @@ let paused = #"{"reason":"等待居民配合"}"#
 extension TestStore {
   /// Waits until so many connections wait for a lock, or something else holds.
   func untilWaiting(_ count: Int = 1, or condition: String = "false") throws {
-    let deadline = ContinuousClock.now + .seconds(30)
+    let deadline = ContinuousClock.now + patience
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     while try !ask("SELECT \(condition) OR (\(waiting)) >= \(count)") {
       guard .now < deadline else { throw TestFault("nobody waits for the lock") }

@@ -136,6 +136,18 @@ import Testing
     #expect(book.told.last?.routingKey == "item.called-back.黄石港区.花湖街道" && book.told.last?.data.contains("花湖街道") == true)
   }
 
+  @Test func `What was heard while the item was closed is told once a reopening before it is heard, and once only`() throws {
+    var book = try opened()
+    try book.hear("complaint.resolved", at: hour(1))
+    try book.hear("complaint.urged", at: hour(3))
+    try book.hear("complaint.reassigned", Self.to("花湖街道"), at: hour(4))
+    #expect(book.told.map(\.type) == [.itemOpened] && book.whole.phase == .closed)
+    try book.hear("complaint.reopened", at: hour(2), heard: hour(5))
+    #expect(book.told.dropFirst().map(\.type) == [.itemReopened, .itemUrged, .itemReassigned])
+    try book.hear("complaint.archived", at: hour(1) + .seconds(60), heard: hour(6))
+    #expect(book.told.count == 4)
+  }
+
   @Test func `What came before its opening is told once the opening is there`() throws {
     var book = try Casebook(City.policy(Self.policy))
     try book.hear("complaint.accepted", at: hour(2))

@@ -193,7 +193,7 @@ struct CaseworkCommandTests {
         #expect(!daemon.log.contains("S-1") && !daemon.log.contains("m-1"))
         let url = try #require(URL(string: "http://127.0.0.1:\(port)/metrics"))
         var metrics = ""
-        let bound = ContinuousClock.now + .seconds(30)
+        let bound = ContinuousClock.now + patience
         while !metrics.contains("duban_overdue_waiting_events 2"), .now < bound {
           metrics = String(decoding: try await URLSession.shared.data(from: url).0, as: UTF8.self)
         }

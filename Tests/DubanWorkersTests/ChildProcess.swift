@@ -97,7 +97,7 @@ final class ChildProcess: Sendable {
   /// Waits until it ends.
   ///
   /// - Throws: ``TestFault`` where it has not ended in time.
-  func wait(within bound: Duration = .seconds(60)) throws -> End {
+  func wait(within bound: Duration = patience) throws -> End {
     guard let end = end(within: bound) else { throw TestFault("\(name) has not ended within \(bound)\(said)") }
     return end
   }
@@ -105,7 +105,7 @@ final class ChildProcess: Sendable {
   /// Waits until it has written a text to standard error.
   ///
   /// - Throws: ``TestFault`` where it has not in time.
-  func untilErrors(contain text: String, within bound: Duration = .seconds(60)) throws {
+  func untilErrors(contain text: String, within bound: Duration = patience) throws {
     let found: Void? = wait(bound) { String(decoding: $0.errors, as: UTF8.self).contains(text) ? () : nil }
     if found == nil { throw TestFault("\(name) did not say '\(text)' within \(bound)\(said)") }
   }
@@ -176,7 +176,7 @@ extension ChildProcess {
   ///
   /// - Throws: ``TestFault`` where it cannot be started or does not end in time; it is killed then.
   static func run(
-    _ executable: String, _ arguments: [String], environment: [String: String], within bound: Duration = .seconds(60)
+    _ executable: String, _ arguments: [String], environment: [String: String], within bound: Duration = patience
   ) throws -> (end: End, output: String, errors: String) {
     let child = try ChildProcess(executable, arguments, environment: environment)
     do {

@@ -95,7 +95,7 @@ final class DaemonProcess: Sendable {
   ///
   /// - Throws: ``TestFault`` where it does not in time, or ends.
   @discardableResult
-  func untilReadiness(is status: Int, saying text: String? = nil, within bound: Duration = .seconds(60)) async throws -> String {
+  func untilReadiness(is status: Int, saying text: String? = nil, within bound: Duration = patience) async throws -> String {
     let deadline = ContinuousClock.now + bound
     var last = "nothing"
     while ContinuousClock.now < deadline {
@@ -111,7 +111,7 @@ final class DaemonProcess: Sendable {
   /// Waits for what nobody tells, asking over and over while the daemon runs.
   ///
   /// - Throws: ``TestFault`` where it does not come true in time, or the daemon ends.
-  func until(_ what: String, within bound: Duration = .seconds(60), _ holds: () throws -> Bool) throws {
+  func until(_ what: String, within bound: Duration = patience, _ holds: () throws -> Bool) throws {
     let deadline = ContinuousClock.now + bound
     while try !holds() {
       guard ContinuousClock.now < deadline else { throw TestFault("not within \(bound): \(what)") }

@@ -16,16 +16,18 @@ struct DeadLetterTests {
       try test.publish([Sample.event("complaint.submitted", id: "1", source: "/nobody", subject: "S")])
       try await test.withDaemon { _ in
         // The receipt may overtake the letter.
-        let bound = ContinuousClock.now + .seconds(20)
-        while try test.depth(of: "duban.complaints.dead") == 0, .now < bound {}
+        try test.untilDepth(of: "duban.complaints.dead", is: 1)
       }
       let queues = try DeadLetterQueues(try AMQP.Connection(test.broker.configuration))
-      // A quorum queue may have confirmed a message a moment before it can be fetched.
-      let deadline = ContinuousClock.now + .seconds(20)
-      var letter: FiledLetter?
-      while letter == nil, .now < deadline { letter = try queues.letters(limit: 10).first }
-      try await body(test, queues, try #require(letter))
+      try await body(test, queues, try firstLetter(in: queues))
     }
+  }
+
+  /// A quorum queue may have confirmed a message a moment before it can be fetched.
+  func firstLetter(in queues: DeadLetterQueues) throws -> FiledLetter {
+    let deadline = ContinuousClock.now + patience
+    while .now < deadline { if let letter = try queues.letters(limit: 1).first { return letter } }
+    throw TestFault("no letter can be fetched")
   }
 
   @Test("a letter that is mended and replayed becomes an item, leaves its queue, and bears no marks of its death")
@@ -112,9 +114,9 @@ struct DeadLetterTests {
   func looking() async throws {
     try await Surroundings.with { test in
       try test.publish(["{", "["])
-      let deadline = ContinuousClock.now + .seconds(240)
       // The receipts may overtake the letters.
-      try await test.withDaemon { _ in while try test.depth(of: "duban.complaints.dead") < 2, .now < deadline {} }
+      try await test.withDaemon { _ in try test.untilDepth(of: "duban.complaints.dead", is: 2) }
+      let deadline = ContinuousClock.now + patience
       for _ in 0..<3 {
         // A quorum queue may have taken a message back a moment before it can be fetched.
         var seen = 0
@@ -195,10 +197,9 @@ struct DeadLetterTests {
       let store = try test.store.connect()
       try queues.replay(letter, by: "王", reason: nil, store)
       try await test.withDaemon { _ in
-        let bound = ContinuousClock.now + .seconds(20)
-        while try test.depth(of: "duban.complaints.dead") == 0, .now < bound {}
+        try test.untilDepth(of: "duban.complaints.dead", is: 1)
       }
-      let again = try #require(try queues.letters(limit: 1).first)
+      let again = try firstLetter(in: queues)
       #expect(again.id != letter.id && again.firstSeen == letter.firstSeen)
       try queues.replay(again, by: "王", reason: nil, store)
       #expect(try test.take(1, from: "duban.complaints").first?.header("duban-replay-of") == again.id)
@@ -218,14 +219,13 @@ struct DeadLetterTests {
         let connection = try AMQP.Connection(test.broker.configuration)
         let channel = try connection.openChannel()
         _ = try channel.consume(queue: "duban.complaints")
-        guard case .delivery(let delivery)? = try channel.next(timeout: .seconds(20)) else { throw TestFault("nothing came") }
+        guard case .delivery(let delivery)? = try channel.next(timeout: patience) else { throw TestFault("nothing came") }
         #expect(!delivery.properties.headers.keys.contains { $0.contains("death") })
         try channel.reject(delivery.tag, requeue: false)
         channel.close()
-        let bound = ContinuousClock.now + .seconds(20)
-        while try test.depth(of: "duban.complaints.dead") == 0, .now < bound {}
+        try test.untilDepth(of: "duban.complaints.dead", is: 1)
         try withQueues(test) { queues in
-          let letter = try #require(try queues.letters(limit: 1).first)
+          let letter = try firstLetter(in: queues)
           #expect(letter.reason == "rejected" && Duban.Instant(rfc3339: letter.firstSeen) != nil && letter.worker == "the broker")
           ids.insert(letter.id)
           try queues.replay(letter, by: "王", reason: nil, store)
@@ -254,11 +254,10 @@ struct DeadLetterTests {
         body: Array("{".utf8))
       #expect(try Publisher(connection: connection).publish(batch: [message], timeout: .seconds(10)) == [.confirmed])
       try await test.withDaemon { _ in
-        let bound = ContinuousClock.now + .seconds(20)
-        while try test.depth(of: "duban.complaints.dead") == 0, .now < bound {}
+        try test.untilDepth(of: "duban.complaints.dead", is: 1)
       }
       try withQueues(test) { queues in
-        let letter = try #require(try queues.letters(limit: 1).first)
+        let letter = try firstLetter(in: queues)
         #expect(letter.reason == "not-json" && letter.traceparent == nil)
         try queues.replay(letter, by: "王", reason: nil, try test.store.connect())
       }
@@ -313,15 +312,14 @@ struct DeadLetterTests {
       try test.publish(["{", "["])
       let store = try test.store.connect()
       try await test.withDaemon { _ in
-        let bound = ContinuousClock.now + .seconds(30)
-        while try test.depth(of: "duban.complaints.dead") < 2, .now < bound {}
+        try test.untilDepth(of: "duban.complaints.dead", is: 2)
         var replayed = 0
         try withQueues(test) { queues in
           try queues.look(in: DubanTopology.intakeQueues) { letter in
             replayed += 1
             try queues.replay(letter, by: "王", reason: nil, store)
             // It is refused again before the next one is looked at.
-            while try test.depth(of: "duban.complaints.dead") + (2 - replayed) < 2, .now < bound {}
+            try test.untilDepth(of: "duban.complaints.dead", is: replayed)
             return true
           }
         }

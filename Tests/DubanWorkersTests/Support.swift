@@ -88,7 +88,7 @@ struct Surroundings: Sendable {
   }
 
   /// Takes `count` messages from a queue, waiting for them.
-  func take(_ count: Int, from queue: String, within bound: Duration = .seconds(60)) throws -> [Delivery] {
+  func take(_ count: Int, from queue: String, within bound: Duration = patience) throws -> [Delivery] {
     let connection = try AMQP.Connection(broker.configuration)
     defer { connection.close() }
     let channel = try connection.openChannel()
@@ -110,6 +110,20 @@ struct Surroundings: Sendable {
     let connection = try AMQP.Connection(broker.configuration)
     defer { connection.close() }
     return try connection.openChannel().queueStatus(queue).messages
+  }
+
+  /// Waits until a queue holds so many messages. The bound is that of a machine on which all other tests run at once.
+  func untilDepth(of queue: String, is count: Int, within bound: Duration = patience) throws {
+    let connection = try AMQP.Connection(broker.configuration)
+    defer { connection.close() }
+    let channel = try connection.openChannel()
+    let deadline = ContinuousClock.now + bound
+    var depth = 0
+    repeat {
+      depth = try channel.queueStatus(queue).messages
+      if depth == count { return }
+    } while ContinuousClock.now < deadline
+    throw TestFault("\(queue) held \(depth) messages, not \(count), after \(bound)")
   }
 }
 

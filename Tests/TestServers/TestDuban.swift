@@ -6,6 +6,9 @@ import DubanStore
 import Foundation
 import PostgreSQL
 
+/// How long a test waits for what must come: longer than anything takes on two cores on which all other tests run at once.
+public let patience = Duration.seconds(240)
+
 /// A migrated database in which a small city's directory and a policy of hours are applied.
 public struct TestStore: Sendable {
   public let database: TestDatabase
@@ -76,10 +79,10 @@ public struct TestStore: Sendable {
     return try row.decode(0)
   }
 
-  /// Waits until a condition of the database holds; it is asked anew whenever something was written.
+  /// Waits until a condition of the database holds; it is asked again whenever something was written.
   ///
   /// - Throws: ``TestFault`` that says what `describing` yields where it does not hold in time.
-  public func until(_ condition: String, within bound: Duration = .seconds(60), describing: String? = nil) throws {
+  public func until(_ condition: String, within bound: Duration = patience, describing: String? = nil) throws {
     let connection = try database.connect()
     defer { connection.close() }
     try connection.listen("test_changed")

@@ -2,10 +2,15 @@
 
 extension Fold {
   /// What was done to an item, by which entry.
-  struct Act: Hashable {
+  struct Act {
+    /// An entry does one thing to an item. A late fact may change its kind: an assignment may turn out to be a move.
+    struct ID: Hashable {
+      var unit: String?
+      var entry: Int32
+    }
+
     var kind: Announcement.Kind
-    var unit: String?
-    var entry: Int32
+    var id: ID
   }
 
   /// Notes what an entry has done, where others are to hear of it.
@@ -16,7 +21,7 @@ extension Fold {
     else { return }
     // Clocks that were stopped before, or ran, are no news.
     let mayRepeat = ![.itemSuspended, .itemResumed, .itemParked, .itemUnparked].contains(kind)
-    if mayRepeat || matter[unit] != before { acts.append(Act(kind: kind, unit: unit, entry: entry.number)) }
+    if mayRepeat || matter[unit] != before { acts.append(Act(kind: kind, id: Act.ID(unit: unit, entry: entry.number))) }
   }
 }
 
@@ -44,7 +49,7 @@ extension Announcement.Kind {
 
 extension Record {
   func tell(of act: Fold.Act, by entry: Entry, in effects: inout Effects) {
-    guard let item = matter.item(of: act.unit), let cycle = item.cycle, let opening = matter.opening else { return }
+    guard let item = matter.item(of: act.id.unit), let cycle = item.cycle, let opening = matter.opening else { return }
     let directory = fold.references.directory
     // The words of a confidential matter stay with its source.
     let isOpen = !audience.isConfidential
@@ -61,19 +66,19 @@ extension Record {
         deadline.write("tier", running.clock.tier.rawValue)
       }
       data.write("district", directory.name(of: opening.place.districtID))
-      data.write("item", object: matter.key(of: act.unit).write)
+      data.write("item", object: matter.key(of: act.id.unit).write)
       data.write("kind", matter.kind.rawValue)
       data.write("organ", directory.name(of: cycle.responsibleID))
       data.write("person", directory.person(at: cycle.responsibleID, of: opening.place)?.name)
       data.write("policy", opening.policyVersion)
-      data.write("policyLine", fold.rule(act.unit)?.line)
+      data.write("policyLine", fold.rule(act.id.unit)?.line)
       entry.event.tell(in: &data, withWords: isOpen)
       data.write("revision", entry.number)
       data.write("street", directory.name(of: opening.place.streetID))
       data.write("supervisor", cycle.supervisor.flatMap { directory.name(of: opening.place.organ(at: $0)) })
       data.write("title", isOpen ? opening.title : nil)
     }
-    announce(act.kind, act.unit, data, traceparent: entry.traceparent, in: &effects)
+    announce(act.kind, act.id.unit, data, traceparent: entry.traceparent, in: &effects)
   }
 }
 

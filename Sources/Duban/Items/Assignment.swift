@@ -10,12 +10,14 @@ extension Fold {
     if let region = assignment.region { matter.opening?.place = Place(entry.stamp, community: region.community) }
     matter.opening?.tier = assignment.tier
     matter.opening?.isFinal = assignment.isFinal
-    if let lead = assignment.units.lead, !matter.hasRecipient || entry.key == nil {
-      take(lead: lead, by: entry, at: time)
-    } else if !matter.hasRecipient || entry.key == nil {
-      // Of a confidential matter only an operator takes the recipient away.
-      matter.opening?.lead = nil
-      matter.opening?.leadID = nil
+    // Of a confidential matter only an operator takes the recipient away.
+    if !matter.hasRecipient || entry.key == nil {
+      if let lead = assignment.units.lead {
+        take(lead: lead, by: entry, at: time)
+      } else {
+        matter.opening?.lead = nil
+        matter.opening?.leadID = nil
+      }
     }
     for (unit, _) in matter.items { reassign(unit, by: entry, at: time) }
     matter[nil].change { $0.isReturning = false }

@@ -50,7 +50,9 @@ extension Fold {
     }
     matter[unit].cycles += 1
     matter[unit].state = .active(cycle)
-    acts.append(Act(kind: matter[unit].cycles == 1 ? .itemOpened : .itemReopened, unit: unit, entry: entry.number))
+    acts.append(
+      Act(
+        kind: matter[unit].cycles == 1 ? .itemOpened : .itemReopened, id: Act.ID(unit: unit, entry: entry.number)))
     explain(unit, at: from, insteadOf: from == time ? nil : time)
     // A part that begins while the whole is a duplicate is one from the start.
     guard unit != nil, case .duplicate(let main, _) = matter.whole.state else { return }

@@ -35,7 +35,7 @@ extension Effects {
   /// Adds what a fast run has done.
   public mutating func add(_ fold: Fold, new lines: [LogLine] = [], onto chronicle: Chronicle) {
     let settlement = Settlement(after: fold.lapses, recorded: chronicle.breaches, of: fold.matter)
-    add(fold, lines, chronicle, new: settlement.new, revised: settlement.revised, all: settlement.all)
+    add(fold, lines, chronicle, told: [], new: settlement.new, revised: settlement.revised, all: settlement.all)
   }
 
   /// Adds what a fold of the whole log has come to, set against what is on record.
@@ -52,12 +52,20 @@ extension Effects {
         inTime, of: matter, references: fold.references, now: fold.now, recorded: chronicle.breaches
       ).lapses
     }
-    add(fold, lines, chronicle, new: settlement.new, revised: settlement.revised, all: settlement.all)
+    // With what is heard now, an earlier entry may come to do something: an urging of what seemed closed was only noted.
+    let before = log.filter { entry in !lines.contains { $0.entry.number == entry.number } }
+    let told =
+      before.isEmpty
+      ? []
+      : Fold.whole(before, of: fold.matter, references: fold.references, now: fold.now, recorded: chronicle.breaches).acts
+    add(
+      fold, lines, chronicle, told: Set(told.map(\.id)), new: settlement.new, revised: settlement.revised, all: settlement.all)
   }
 
+  /// `told` is what the entries before had done when they were heard: it is not told again.
   private mutating func add(
-    _ fold: Fold, _ lines: [LogLine], _ chronicle: Chronicle, new: [Breach], revised: [(before: Breach, after: Breach)],
-    all: [Breach]
+    _ fold: Fold, _ lines: [LogLine], _ chronicle: Chronicle, told: Set<Fold.Act.ID>, new: [Breach],
+    revised: [(before: Breach, after: Breach)], all: [Breach]
   ) {
     var matter = fold.matter
     matter.log.breaches += Int32(new.count)
@@ -70,6 +78,9 @@ extension Effects {
     revisedBreaches += revised.map(\.after)
     record.tell(ofNoticesOver: all, on: chronicle.notices, in: &self)
     tell(ofVerdicts: fold, lines, chronicle, record)
+    for act in fold.acts where !told.contains(act.id) {
+      if let entry = fold.entry(act.id.entry) { record.tell(of: act, by: entry, in: &self) }
+    }
     tell(ofTurns: fold, lines, chronicle, record)
     for passed in fold.passedOver where passed.entry.map({ n in lines.contains { $0.entry.number == n } }) ?? !new.isEmpty {
       passedOver.append(PassedOver(item: matter.key, tier: passed.tier))
@@ -110,7 +121,7 @@ extension Effects {
     }
   }
 
-  /// What was done by the new entries: it is told, and where the matter began or ended, duplicates may follow.
+  /// What began or ended by the new entries: duplicates may follow, and the end is announced.
   private mutating func tell(ofTurns fold: Fold, _ lines: [LogLine], _ chronicle: Chronicle, _ record: Record) {
     let new = Set(lines.map(\.entry.number))
     /// Whether an entry counts since this run: it is new, or waited or did not count before.
@@ -121,9 +132,6 @@ extension Effects {
     func isCorrection(_ closing: Fold.Closing) -> Bool {
       fold.matter.item(of: closing.unit)?.closedAt == closing.at
         && chronicle.before?.item(of: closing.unit)?.closedAt != closing.at
-    }
-    for act in fold.acts where isNews(act.entry) {
-      if let entry = fold.entry(act.entry) { record.tell(of: act, by: entry, in: &self) }
     }
     for closing in fold.closings where isNews(closing.entry) || isCorrection(closing) {
       guard let entry = fold.entry(closing.entry) else { continue }

@@ -79,7 +79,7 @@ final class EngineDatabase {
   /// Ends a session from outside, and waits until it is gone with its locks.
   func end(session: Int32) throws {
     _ = try connection.execute("SELECT pg_terminate_backend($1)", session)
-    let deadline = ContinuousClock.now + .seconds(30)
+    let deadline = ContinuousClock.now + patience
     // Asked again at once: the function's own waiting looks every tenth of a second.
     while !(try connection.execute("SELECT FROM pg_stat_get_activity($1)", session).isEmpty) {
       guard .now < deadline else { throw TestFault("session \(session) does not end") }

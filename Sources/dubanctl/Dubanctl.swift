@@ -18,7 +18,8 @@ struct Dubanctl: AsyncParsableCommand {
       """,
     subcommands: [
       Migrate.self, PolicyCommand.self, CalendarCommand.self, DirectoryCommand.self, SchedulesCommand.self, Today.self,
-      Items.self, Breaches.self, Notices.self, Queues.self, Check.self, Publish.self, Dead.self, Waiting.self, Privacy.self,
+      Items.self, Problems.self, Breaches.self, Notices.self, Queues.self, Check.self, Publish.self, Dead.self, Waiting.self,
+      Privacy.self,
     ])
 
   /// As the library does it, but a wrong setting ends it as it ends duband.

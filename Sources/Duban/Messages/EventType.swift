@@ -22,6 +22,12 @@ public struct EventType: Hashable, Sendable {
     case contacts
     /// 响应: the first answer; ends the response clock.
     case responds
+    /// 报送整改措施, of a problem: the response.
+    case plans
+    /// 街道/监理确认, 现场复查 and 市级抽核 of a problem: `data.passed`.
+    case confirms
+    case rechecks
+    case spotChecks
     /// 办结: ends the item.
     case resolves
     /// 申请办结, and its 审核: `data.decision`.
@@ -98,6 +104,16 @@ public struct EventType: Hashable, Sendable {
         ("inspection.reported", .responds), ("rectification.submitted", .notes),
         ("rectification.verified", .verifies),
       ] + pausesAndExtensions("inspection")
+    ),
+    (
+      .problem,
+      [
+        ("problem.raised", .opens), ("problem.assigned", .assigns), ("problem.reassigned", .assigns),
+        ("problem.accepted", .accepts), ("problem.planned", .plans), ("problem.closure-requested", .asksClosure),
+        ("problem.confirmed", .confirms), ("problem.rechecked", .rechecks), ("problem.closure-decided", .decidesClosure),
+        ("problem.spot-checked", .spotChecks), ("problem.rebounded", .reopens), ("problem.urged", .urges),
+        ("problem.merged", .merges), ("problem.withdrawn", .withdraws),
+      ] + pausesAndExtensions("problem")
     ),
     (
       .funding,

@@ -14,15 +14,19 @@ public struct Announcement: Hashable, Sendable {
     case itemReassigned = "item.reassigned"
     /// 签收.
     case itemSigned = "item.signed"
+    /// 首次联系, 响应.
+    case itemResponded = "item.responded"
     /// 退单.
     case itemReturned = "item.returned"
+    /// 延期申请, 申请办结.
+    case itemRequested = "item.requested"
+    /// 延期审核, 办结审核, 退单审核: approved or rejected.
+    case itemDecided = "item.decided"
     /// 催办.
     case itemUrged = "item.urged"
     /// 中止计时, 恢复.
     case itemSuspended = "item.suspended"
     case itemResumed = "item.resumed"
-    /// 延期.
-    case itemExtended = "item.extended"
     /// 挂账, 摘账.
     case itemParked = "item.parked"
     case itemUnparked = "item.unparked"
@@ -47,8 +51,9 @@ public struct Announcement: Hashable, Sendable {
     /// Whether it waits for a queue that is bound to it. What happens in the life of an item is told to whoever listens then.
     public var mustArrive: Bool {
       switch self {
-      case .itemOpened, .itemAssigned, .itemReassigned, .itemSigned, .itemReturned, .itemUrged, .itemSuspended, .itemResumed,
-        .itemExtended, .itemParked, .itemUnparked, .itemReopened, .itemCalledBack:
+      case .itemOpened, .itemAssigned, .itemReassigned, .itemSigned, .itemResponded, .itemReturned, .itemRequested, .itemDecided,
+        .itemUrged,
+        .itemSuspended, .itemResumed, .itemParked, .itemUnparked, .itemReopened, .itemCalledBack:
         false
       default: true
       }

@@ -347,7 +347,7 @@ struct FileFaultsTests {
   func reference() throws {
     let file = FilesTests.deploy.deletingLastPathComponent().appending(path: "Sources/Duban/Duban.docc/Files.md")
     let text = try String(contentsOf: file, encoding: .utf8)
-    for reference in [Policy.reference, ScheduleDraft.reference] {
+    for reference in [Policy.reference, ScheduleDraft.reference, DirectoryDraft.reference] {
       #expect(text.contains(reference), "put this into \(file.lastPathComponent):\n\(reference)")
     }
   }

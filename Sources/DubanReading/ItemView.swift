@@ -43,6 +43,8 @@ public struct ItemView: Encodable, Sendable {
   public var suspendedAt: Instant?
   /// 挂账.
   public var isParked: Bool
+  /// When what is parked is to be reviewed (挂账复核).
+  public var reviewDueAt: Instant?
   /// The main item of a duplicate (重复件).
   public var duplicateOf: String?
   /// The first answer in the present cycle.
@@ -96,6 +98,7 @@ public struct ItemView: Encodable, Sendable {
     (responseDueAt, resolutionDueAt) = (due(.response), due(.resolution))
     isProvisional = item.clocks.contains(where: \.clock.isProvisional)
     isParked = item.isInWork && cycle?.isParked == true
+    reviewDueAt = isParked ? due(.review) : nil
     (suspendedAt, duplicateOf, answeredAt) = (item.stoppedSince, item.main?.description, item.answeredAt)
     extensionAskedUntil = item.isInWork ? cycle?.requestedUntil : nil
     (extensions, extendedUntil) = (cycle?.extensions ?? 0, cycle?.grant?.until)

@@ -266,9 +266,13 @@ extension FileForm {
 
 extension FileForm where Value: FileWord {
   /// One of the words of a type.
-  static var word: FileForm {
-    scalar(
-      Value.words.map(\.text).alternatives, text: { $0.rawValue }, nearest: { Word.nearest(to: $0, in: Value.words) },
+  static var word: FileForm { word(of: Array(Value.allCases)) }
+
+  /// One of some words of a type. The others are read, too: a file that was applied once may have one. Who gives this form refuses them.
+  static func word(of values: [Value]) -> FileForm {
+    let words = values.map { Word($0.rawValue, alsoKnownAs: $0.alsoKnownAs) }
+    return scalar(
+      words.map(\.text).alternatives, text: { $0.rawValue }, nearest: { Word.nearest(to: $0, in: words) },
       { Value(rawValue: $0.string) })
   }
 }

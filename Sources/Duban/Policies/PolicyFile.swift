@@ -171,7 +171,7 @@ private enum RuleKeys {
     "slips", "三色督办单", colours, otherwise: .none("no slip is issued"),
     "the colours of the first, second and third breach of a chain (蓝, 橙, 红)")
   static let summonsAt = FileKey(
-    "summons-at", "约谈", FileForm<Tier>.word, otherwise: .value(.city),
+    "summons-at", "约谈", FileForm<Tier>.word(of: [.district, .city]), otherwise: .value(.city),
     "the tier whose breach leads to a proposed 约谈: district or city")
   static let pauses = FileKey(
     "pauses", "中止计时", .list("a list of reasons, such as [等待居民配合]", of: .text("a reason")), of: answered,
@@ -195,7 +195,7 @@ private enum RuleKeys {
     "whether supervision rises when a deadline passes; without it there is no 约谈, and `district` and `city` of its limits are not used"
   )
   static let approver = FileKey(
-    "approver", "审批", FileForm<Approver>.word, of: answered, otherwise: .value(.district),
+    "approver", "审批", FileForm<Approver>.word(of: [.district, .city, .source]), of: answered, otherwise: .value(.district),
     "who decides on 延期, 退单, 挂账, 办结 and 不满意: the system that opened the matter (source), or the lowest tier that may: district or city"
   )
 

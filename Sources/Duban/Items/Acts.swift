@@ -1,4 +1,4 @@
-// What happens in the life of an item is told to those whom it concerns, at once: `item.opened`, `item.assigned`, `item.signed` …
+// What happens in the life of an item is told at once to the organs that it concerns: `item.opened`, `item.assigned`, `item.signed` …
 
 extension Fold {
   /// What was done to an item, by which entry.
@@ -13,7 +13,7 @@ extension Fold {
     var id: ID
   }
 
-  /// Notes what an entry has done, where others are to hear of it.
+  /// Notes what an entry has done, where others are to be told.
   mutating func note(_ transition: Transition, of entry: Entry, _ unit: String?, before: Item) {
     guard let kind = transition.told(of: entry, isMove: before.cycle?.responsibleID != matter[unit].cycle?.responsibleID)
     else { return }
@@ -103,7 +103,7 @@ extension Record {
   }
 }
 
-/// The facts of an event that those who hear of it must know; its sender's own words only where they are asked for.
+/// The facts of an event that its receivers must know; its sender's own words only where they are asked for.
 private struct ToldFacts {
   /// What is asked for, and decided on.
   enum Request: String {

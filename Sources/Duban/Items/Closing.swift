@@ -11,7 +11,7 @@ extension Fold {
     }
   }
 
-  /// 审核退回. The clock of the application runs on to where it was due; what came due during the review is nobody's fault.
+  /// 审核退回. The clock of the application runs on to where it was due; what came due during the review is no breach.
   mutating func rejectClosure(_ unit: String?, by entry: Entry, at time: Instant) throws(Inapplicability) {
     try checkRequested(unit)
     try checkDecider(entry, unit)

@@ -24,7 +24,7 @@ public enum Event: Hashable, Sendable {
   case withdrawn
   /// 退单: asks that another organ be given the work.
   case returned(reason: String)
-  /// 退单决定. Where it is approved, 改派 follows.
+  /// 退单审核. Where it is approved, 改派 follows.
   case returnDecided(Decision)
   /// 会商.
   case consulted(minutes: String)
@@ -52,14 +52,14 @@ public enum Event: Hashable, Sendable {
   case resumed
   /// 延期申请.
   case extensionRequested(reason: String, until: Instant)
-  /// 延期决定.
+  /// 延期审核.
   case extensionDecided(ExtensionDecision)
   /// 合并: a duplicate (重复件) of the main item.
   case merged(into: ItemKey)
   /// Belongs to the record and moves nothing.
   case noted
   // Duban's own and its operators'.
-  /// 派件: the directory has its street or unit now.
+  /// 补派: the directory has its street or unit now.
   case placed(Region?)
   /// An operator put the matter on another policy version.
   case policyMoved(to: Int, because: String, by: String)
@@ -187,7 +187,7 @@ public enum Event: Hashable, Sendable {
 public struct Stamp: Hashable, Sendable {
   /// The policy in force; of an opening.
   public var policy: Int?
-  /// The organs of the place; of an opening and of 派件.
+  /// The organs of the place; of an opening and of 补派.
   public var cityID, districtID, streetID: Int64?
   /// The units of the names in the entry, as far as the directory knows them.
   public var units: [String: Int64] = [:]

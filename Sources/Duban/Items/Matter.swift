@@ -26,7 +26,7 @@ public struct Matter: Hashable, Sendable {
     }
   }
 
-  /// What the opening said, and what has changed of it since (派件, 改派, another policy).
+  /// What the opening said, and what has changed of it since (补派, 改派, another policy).
   public struct Opening: Hashable, Sendable {
     /// When the resident spoke: what the resident waited counts from here (R1).
     public var at: Instant

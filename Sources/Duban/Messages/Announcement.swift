@@ -1,4 +1,4 @@
-// An event that Duban publishes on duban.events: its type, whom it concerns, and by which key a consumer binds it.
+// An event that Duban publishes on duban.events: its type, the organs that it concerns, and by which key a consumer binds it.
 
 /// An event that Duban publishes on `duban.events`.
 public struct Announcement: Hashable, Sendable {
@@ -8,7 +8,7 @@ public struct Announcement: Hashable, Sendable {
     case receiptRejected = "receipt.rejected"
     /// 受理, and of a part that its unit was named.
     case itemOpened = "item.opened"
-    /// 派单, 派件.
+    /// 派单, 补派.
     case itemAssigned = "item.assigned"
     /// 改派.
     case itemReassigned = "item.reassigned"
@@ -48,7 +48,7 @@ public struct Announcement: Hashable, Sendable {
     case noticeIssued = "notice.issued"
     case noticeWithdrawn = "notice.withdrawn"
 
-    /// Whether it waits for a queue that is bound to it. What happens in the life of an item is told to whoever listens then.
+    /// Whether it waits for a queue that is bound to it. What happens in the life of an item is told to those who listen then.
     public var mustArrive: Bool {
       switch self {
       case .itemOpened, .itemAssigned, .itemReassigned, .itemSigned, .itemResponded, .itemReturned, .itemRequested, .itemDecided,
@@ -89,7 +89,7 @@ public struct Announcement: Hashable, Sendable {
   }
 }
 
-/// Whom an event concerns: the words of its routing key.
+/// The organs that an event concerns: the words of its routing key.
 public struct Audience: Hashable, Sendable {
   public var district: String?
   public var street: String?

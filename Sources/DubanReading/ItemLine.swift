@@ -52,8 +52,8 @@ extension ItemLine {
     case number, title, place, street, category, responsible, supervisor, phase, due, overdue
     /// Of what is 待派: the place in upstream's words, and the streets that may have been meant.
     case region, meant
-    /// Of what is parked (挂账): when its review is due.
-    case review
+    /// Of what is parked (挂账): when its present stage ends, and when its review is due.
+    case stage, review
 
     public func heading(in language: Language) -> String {
       switch (self, language) {
@@ -79,6 +79,8 @@ extension ItemLine {
       case (.region, .en): "region"
       case (.meant, .zh): "或为"
       case (.meant, .en): "meant perhaps"
+      case (.stage, .zh): "阶段截止"
+      case (.stage, .en): "stage ends"
       case (.review, .zh): "复核时限"
       case (.review, .en): "review due"
       }
@@ -88,7 +90,7 @@ extension ItemLine {
     public var mayBeCut: Bool {
       switch self {
       case .title, .place, .street, .category, .responsible, .supervisor, .region, .meant: true
-      case .number, .phase, .due, .overdue, .review: false
+      case .number, .phase, .due, .overdue, .stage, .review: false
       }
     }
   }
@@ -111,6 +113,7 @@ extension ItemLine {
       case .overdue: listed.overdue.map { language.minutes(now - $0.since) }
       case .region: item.region
       case .meant: item.suggestions?.joined(separator: ", ")
+      case .stage: item.parkedUntil?.minuteEnd
       case .review: review(in: language)
       }
     return text.flatMap { $0.isEmpty ? nil : $0 } ?? "–"

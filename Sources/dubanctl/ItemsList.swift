@@ -29,7 +29,10 @@ extension Items {
     var dueWithin: Span?
     @Flag(help: "Only those that are overdue (逾期): a deadline of the responsible unit has passed, and what was due is not done.")
     var overdue = false
-    @Flag(help: "Only those that are parked (挂账), with the time at which their review is due, the soonest first.") var parked =
+    @Flag(
+      help:
+        "Only those that are parked (挂账), with the end of their stage (阶段目标) and the time at which their review is due, the soonest first."
+    ) var parked =
       false
     @Flag(help: "Only those in work whose street or unit the directory does not know (待派).") var unassigned = false
     @Option(help: "How many at most.", transform: oneOrMore) var limit = 50
@@ -57,7 +60,7 @@ extension Items {
       try output.print(
         lines,
         table: itemTable(
-          lines, ItemLine.columns + (unassigned ? [.region, .meant] : []) + (parked ? [.review] : []), in: language))
+          lines, ItemLine.columns + (unassigned ? [.region, .meant] : []) + (parked ? [.stage, .review] : []), in: language))
       let bound = max(10_000, limit)
       let count = lines.count < limit ? lines.count : try store.itemCount(filter, at: now, upTo: bound + 1)
       guard lines.count < count else { return }

@@ -33,7 +33,7 @@ struct Today: AsyncParsableCommand {
       for (name, section) in district.sections where section.count > 0 {
         let left = section.count - section.items.count
         print("\(name)\(section.count)件" + (left > 0 ? "（另有\(left)件未列，--limit 可多列）" : ""))
-        let columns = Self.columns + (section.items.contains(where: \.item.isParked) ? [.review] : [])
+        let columns = Self.columns + (section.items.contains(where: \.item.isParked) ? [.stage, .review] : [])
         print(itemTable(section.items, columns, in: .zh).fitted(to: terminalWidth).text)
       }
     }

@@ -195,7 +195,7 @@ struct ItemListsCommandTests {
         try clock("22T09:00", test)
         try take(
           [
-            event("parked", "P", at: "22T09:00", #"{"reason":"资金未落实"}"#),
+            event("parked", "P", at: "22T09:00", #"{"reason":"资金未落实","until":"2027-06-30T17:30:00+08:00"}"#),
             event("suspended", "S", at: "22T09:00", #"{"reason":"天气"}"#),
           ], test)
         try clock("23T09:00", test)
@@ -203,7 +203,8 @@ struct ItemListsCommandTests {
       }
       let list = try cells(test.dubanctl("items", "list", "--parked", "--lang", "zh").output)
       #expect(
-        list.map { $0[0] } == ["编号", "P", "Q"] && list.map { $0.last } == ["复核时限", "2026-11-24 09:00", "2026-11-25 09:00"])
+        list.map { $0[0] } == ["编号", "P", "Q"] && list.map { $0[$0.count - 2] } == ["阶段截止", "2027-06-30 17:30", "–"]
+          && list.map { $0.last } == ["复核时限", "2026-11-24 09:00", "2026-11-25 09:00"])
       #expect(list[1].contains("自2026-11-22 09:00起挂账"), "\(list)")
       let json = try test.dubanctl("items", "list", "--parked", "--json").output
       #expect(json.contains(#""reviewDueAt" : "2026-11-24T09:00:00+08:00""#), "\(json)")

@@ -134,7 +134,8 @@ private struct ToldFacts {
     case .closureDecided(let decision): (request, isApproved) = (.closure, decision.isApproved)
     case .returned(let words): (request, reason) = (.sendingBack, words)
     case .returnDecided(let decision): (request, isApproved) = (.sendingBack, decision.isApproved)
-    case .suspended(let words), .parked(let words, _): reason = words
+    case .suspended(let words): reason = words
+    case .parked(let words, let time, _): (reason, until) = (words, time)
     case .rated(let rating): self.rating = rating
     case .judged(let judgement, _): self.judgement = judgement
     case .opened, .accepted, .contacted, .responded, .resolved, .withdrawn, .consulted, .unparked, .parkingReviewed, .urged,

@@ -28,8 +28,8 @@ public enum Event: Hashable, Sendable {
   case returnDecided(Decision)
   /// 会商.
   case consulted(minutes: String)
-  /// 挂账.
-  case parked(reason: String, Decision)
+  /// 挂账; `until` is when its present stage ends (阶段目标), where one is set.
+  case parked(reason: String, until: Instant?, Decision)
   /// 摘账.
   case unparked
   /// 挂账复核.
@@ -224,9 +224,10 @@ extension Event {
       case .closureRequested(let closing), .resolved(let closing): closing?.write(to: &facts)
       case .closureDecided(let decision), .returnDecided(let decision): decision.write(to: &facts)
       case .consulted(let minutes): facts.write("minutes", minutes)
-      case .parked(let reason, let decision):
+      case .parked(let reason, let until, let decision):
         facts.write("approver", decision.approver)
         facts.write("reason", reason)
+        facts.write("until", until?.rfc3339)
       case .judged(let judgement, let decision):
         facts.write("approver", decision.approver)
         facts.write("judgement", judgement.rawValue)
@@ -274,7 +275,7 @@ extension Event {
   /// The organ in whose name the sender decides, as the message names it.
   var approver: String? {
     switch self {
-    case .closureDecided(let decision), .returnDecided(let decision), .parked(_, let decision), .judged(_, let decision):
+    case .closureDecided(let decision), .returnDecided(let decision), .parked(_, _, let decision), .judged(_, let decision):
       decision.approver
     case .extensionDecided(.approved(_, let approver)): approver
     default: nil

@@ -182,6 +182,8 @@ public struct Item: Hashable, Sendable {
     public var isSuspended = false
     /// 挂账: its clocks are stopped, and only that of its review runs.
     public var isParked = false
+    /// When the present stage of what is parked ends (阶段目标); nil where none is set.
+    public var parkedUntil: Instant?
     /// 退单, which is not decided.
     public var isReturning = false
     /// How often the resident was not reached (联系未果).

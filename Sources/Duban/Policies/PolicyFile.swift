@@ -266,7 +266,7 @@ extension RuleKeys {
       file.doubt(Self.source, "a URI has no spaces; write it as the messages do, such as /hotline/12345")
     }
     checkLimits(of: rule, in: file)
-    if rule.summonsAt == .street {
+    if rule.summonsAt < .district {
       file.doubt(summonsAt, "a street's first breach is no cause yet; write district or city")
     }
     if !rule.escalates && file.has(summonsAt) {

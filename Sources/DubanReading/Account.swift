@@ -382,7 +382,7 @@ extension Event {
   /// Why clocks are stopped by it: 中止计时, 挂账.
   fileprivate var reasonToStop: String? {
     switch self {
-    case .suspended(let reason), .parked(let reason, _): reason
+    case .suspended(let reason), .parked(let reason, _, _): reason
     default: nil
     }
   }

@@ -1,4 +1,4 @@
-// What an office sees to today, by district: 今日到期, 逾期, 今日新增.
+// What an office sees to today, by district: 今日到期, 逾期, 今日新增, 挂账待复核.
 
 import Duban
 import DubanStore
@@ -14,13 +14,15 @@ public struct DayView: Encodable, Sendable {
   public struct District: Encodable, Sendable {
     /// Nil for what is 待派 so that no district is known: it is with the city.
     public var district: String?
-    public var due, overdue, opened: Section
+    public var due, overdue, opened, review: Section
 
     /// Its name, and for what has none where it is.
     public var name: String { district ?? "市级（待派）" }
 
     /// Its sections with their words, in their order.
-    public var sections: [(name: String, section: Section)] { [("今日到期", due), ("逾期", overdue), ("今日新增", opened)] }
+    public var sections: [(name: String, section: Section)] {
+      [("今日到期", due), ("逾期", overdue), ("今日新增", opened), ("挂账待复核", review)]
+    }
   }
 
   /// The time by the database's clock.
@@ -36,7 +38,8 @@ public struct DayView: Encodable, Sendable {
         return Section(count: entry.count, items: entry.items.map { ItemLine($0, in: directory, now: now) })
       }
       return District(
-        district: directory.name(of: id), due: section(.due), overdue: section(.overdue), opened: section(.opened))
+        district: directory.name(of: id), due: section(.due), overdue: section(.overdue), opened: section(.opened),
+        review: section(.review))
     }
     let known = directory.organs.values.filter { $0.tier == .district }.map(\.id).sorted()
     districts = (known + (list.entries[nil] == nil ? [] : [nil])).map(district)
@@ -56,9 +59,9 @@ public struct DayView: Encodable, Sendable {
   public var counts: (heading: [String], rows: [[String]]) {
     func row(_ name: String, _ counts: [Int]) -> [String] { [name] + counts.map { "\($0)件" } }
     let counts = districts.map { $0.sections.map(\.section.count) }
-    let sums = counts.reduce([0, 0, 0]) { zip($0, $1).map(+) }
+    let sums = counts.reduce([0, 0, 0, 0]) { zip($0, $1).map(+) }
     return (
-      ["县（市、区）", "今日到期", "逾期", "今日新增"],
+      ["县（市、区）", "今日到期", "逾期", "今日新增", "挂账待复核"],
       zip(districts, counts).map { row($0.name, $1) } + [row("合计", sums)]
     )
   }

@@ -1,4 +1,4 @@
-// An item as a line of a list: what an operator or an official needs to see whom to press, and for what.
+// An item as a line of a list: what an operator or an official needs to see in order to press the right organ for the right thing.
 
 import Duban
 import DubanStore
@@ -52,6 +52,8 @@ extension ItemLine {
     case number, title, place, street, category, responsible, supervisor, phase, due, overdue
     /// Of what is 待派: the place in upstream's words, and the streets that may have been meant.
     case region, meant
+    /// Of what is parked (挂账): when its present stage ends, and when its review is due.
+    case stage, review
 
     public func heading(in language: Language) -> String {
       switch (self, language) {
@@ -77,6 +79,10 @@ extension ItemLine {
       case (.region, .en): "region"
       case (.meant, .zh): "或为"
       case (.meant, .en): "meant perhaps"
+      case (.stage, .zh): "阶段截止"
+      case (.stage, .en): "stage ends"
+      case (.review, .zh): "复核时限"
+      case (.review, .en): "review due"
       }
     }
 
@@ -84,7 +90,7 @@ extension ItemLine {
     public var mayBeCut: Bool {
       switch self {
       case .title, .place, .street, .category, .responsible, .supervisor, .region, .meant: true
-      case .number, .phase, .due, .overdue: false
+      case .number, .phase, .due, .overdue, .stage, .review: false
       }
     }
   }
@@ -107,6 +113,8 @@ extension ItemLine {
       case .overdue: listed.overdue.map { language.minutes(now - $0.since) }
       case .region: item.region
       case .meant: item.suggestions?.joined(separator: ", ")
+      case .stage: item.parkedUntil?.minuteEnd
+      case .review: review(in: language)
       }
     return text.flatMap { $0.isEmpty ? nil : $0 } ?? "–"
   }
@@ -127,6 +135,12 @@ extension ItemLine {
     let next = listed.summary.item.clocks.first.map { ($0.kind, $0.clock.dueAt) }
     guard let (clock, at) = listed.overdue.map({ ($0.clock, $0.since) }) ?? next else { return nil }
     return at.minuteEnd + " " + (language == .zh ? clock.duty(of: item.kind).limit : clock.rawValue)
+  }
+
+  /// When what is parked is to be reviewed. Where the responsible unit has let that pass, the deadline is that of the tier that supervises.
+  private func review(in language: Language) -> String? {
+    guard item.isParked, let clock = listed.summary.item.clocks.first(where: { $0.kind == .review })?.clock else { return nil }
+    return clock.dueAt.minuteEnd + (clock.step == 0 ? "" : language == .zh ? " 已逾期" : " (overdue)")
   }
 
   private func stopped(in language: Language) -> String? {

@@ -43,6 +43,10 @@ public struct ItemView: Encodable, Sendable {
   public var suspendedAt: Instant?
   /// 挂账.
   public var isParked: Bool
+  /// When the present stage of what is parked ends, where one is set (阶段目标).
+  public var parkedUntil: Instant?
+  /// When what is parked is to be reviewed (挂账复核).
+  public var reviewDueAt: Instant?
   /// The main item of a duplicate (重复件).
   public var duplicateOf: String?
   /// The first answer in the present cycle.
@@ -96,6 +100,7 @@ public struct ItemView: Encodable, Sendable {
     (responseDueAt, resolutionDueAt) = (due(.response), due(.resolution))
     isProvisional = item.clocks.contains(where: \.clock.isProvisional)
     isParked = item.isInWork && cycle?.isParked == true
+    (parkedUntil, reviewDueAt) = isParked ? (cycle?.parkedUntil, due(.review)) : (nil, nil)
     (suspendedAt, duplicateOf, answeredAt) = (item.stoppedSince, item.main?.description, item.answeredAt)
     extensionAskedUntil = item.isInWork ? cycle?.requestedUntil : nil
     (extensions, extendedUntil) = (cycle?.extensions ?? 0, cycle?.grant?.until)
@@ -193,7 +198,11 @@ public struct ItemDetail: Encodable, Sendable {
       ("签收", acceptance.map { text($0, "signed") }), ("申请办结", submission.map { text($0, "submitted") }),
       ("审核", submittedAt.flatMap { item.closedAt == nil ? "asked for at \($0.rfc3339), not decided yet" : nil }),
       ("退单", isReturning ? "asked for, not decided yet" : nil),
-      ("挂账", item.isParked ? "parked; its other clocks are stopped" : nil),
+      (
+        "挂账",
+        item.isParked
+          ? "parked; its other clocks are stopped" + (item.parkedUntil.map { "; this stage ends \($0.rfc3339)" } ?? "") : nil
+      ),
       ("挂账复核", review.map { text($0, "reviewed") }), ("联系未果", missedContacts > 0 ? Int(missedContacts).of("time") : nil),
       ("办结类型", closing), ("不满意", dissatisfaction),
     ]

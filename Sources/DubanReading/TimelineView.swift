@@ -107,7 +107,8 @@ extension Event {
       return closing.map { $0.type.rawValue + ($0.reason.map { ", \($0)" } ?? "") }
     case .closureDecided(let decision), .returnDecided(let decision): return decision.summary
     case .consulted(let minutes): return minutes
-    case .parked(let reason, let decision): return reason + (decision.approver.map { ", approved by \($0)" } ?? "")
+    case .parked(let reason, let until, let decision):
+      return reason + (until.map { ", until \($0.rfc3339)" } ?? "") + (decision.approver.map { ", approved by \($0)" } ?? "")
     case .judged(let judgement, let decision): return judgement.rawValue + (decision.approver.map { ", by \($0)" } ?? "")
     case .accepted(let units):
       let names = (units.lead.map { ["主办 \($0)"] } ?? []) + units.supporting.map { "协办 \($0)" }

@@ -1,4 +1,4 @@
-// 派件: matters in work that are 待派, or whose organs have moved or ended, given to the organs and units that the directory has now.
+// 补派: matters in work that are 待派, or whose organs have moved or ended, given to the organs and units that the directory has now.
 
 import Duban
 import PostgreSQL

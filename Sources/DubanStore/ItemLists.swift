@@ -17,6 +17,8 @@ public struct ItemFilter: Sendable {
   /// Only what is overdue (逾期), as ``ListedItem/overdue`` says.
   public var overdueOnly = false
   public var unassignedOnly = false
+  /// Only what is on the list of what cannot be settled for now (挂账).
+  public var parkedOnly = false
   public var limit = 50
 
   public init() {}
@@ -47,6 +49,8 @@ public struct DayList: Sendable {
     case overdue
     /// 今日新增: matters that were opened on the day, whatever became of them.
     case opened
+    /// 挂账待复核: parked matters whose review is due by the end of the day, or was due and has not been made.
+    case review
   }
 
   /// A section of a district's list.
@@ -64,7 +68,7 @@ public struct DayList: Sendable {
 
 extension Store {
   /// Items at a time by the database's clock, the most urgent first: what is overdue, the longest first; then what falls due, the soonest first;
-  /// then the others by id.
+  /// then the others by id. What is parked (挂账) comes in the order in which its reviews are due; then what has none.
   public func items(_ filter: ItemFilter, at now: Instant) throws -> [ListedItem] {
     var pressing = Conditions(filter, now: now)
     pressing.add(Self.isPressing)
@@ -75,7 +79,10 @@ extension Store {
     var others = Conditions(filter, now: now)
     others.add("NOT (\(Self.isPressing))")
     let neverLate = "item CROSS JOIN (SELECT NULL::timestamptz, NULL::text) AS late(due_at, clock)"
-    listed += try items(where: others, from: neverLate, by: "item.id", limit: filter.limit - listed.count)
+    listed += try items(
+      where: others, from: neverLate,
+      by: filter.parkedOnly ? "(item.clock = 'review') IS NOT TRUE, item.due_at, item.id" : "item.id",
+      limit: filter.limit - listed.count)
     return listed
   }
 
@@ -120,6 +127,7 @@ extension Store {
         FROM (
           \(section(.due, Self.isDue(by: "$3")))
           UNION ALL \(section(.overdue, Self.isOverdue))
+          UNION ALL \(section(.review, Self.isToReview(by: "$3")))
           UNION ALL \(section(.opened, "item.unit = '' AND item.opened_at >= $2 AND item.opened_at < $3"))
         ) AS found
       ) AS listed JOIN \(Self.summaryTables) ON item.id = listed.id WHERE listed.place <= $4 ORDER BY listed.section, listed.place
@@ -153,6 +161,24 @@ extension Store {
   /// deadline comes, or before.
   fileprivate static func isDue(by time: String) -> String {
     "\(isRunning) AND late.due_at IS NULL AND item.due_at <= \(time) AND (item.wake_at <= \(time) OR item.unit <> '')"
+  }
+
+  /// 挂账, as the state of the matter has it. Clocks are stopped then.
+  fileprivate static let isParked = """
+    item.phase IN ('open', 'responded') AND item.suspended_at IS NOT NULL AND CASE
+      WHEN item.unit = '' THEN item.state::jsonb #>> '{whole,cycle,parked}'
+      ELSE (
+        SELECT part #>> '{item,cycle,parked}' FROM item AS matter CROSS JOIN jsonb_array_elements(matter.state::jsonb -> 'parts') AS part
+        WHERE matter.id = item.matter_id AND part ->> 'name' = item.unit)
+      END = 'true'
+    """
+
+  /// Whether the review of what is parked is due by a time, or its responsible unit has let it pass. A clock that runs wakes its matter.
+  private static func isToReview(by time: String) -> String {
+    """
+    item.wake_at IS NOT NULL AND item.unit = '' AND item.clock = 'review' AND \(isParked)
+    AND (item.due_at <= \(time) OR (item.state::jsonb #>> '{whole,cycle,review,step}')::integer > 0)
+    """
   }
 
   /// The first step of the present cycle that lapsed though its duty is not done (`late`), by the time `$1`: from the breaches on record, and
@@ -201,6 +227,7 @@ private struct Conditions {
     if let streets = filter.streets { add("item.street_id = ANY (\(parameter(streets)))") }
     if let responsible = filter.responsible { add("item.responsible_id = ANY (\(parameter(responsible)))") }
     if filter.unassignedOnly { add("item.unassigned AND item.phase IN ('open', 'responded', 'merged')") }
+    if filter.parkedOnly { add(Store.isParked) }
     if filter.overdueOnly { add(Store.isOverdue) }
     if let span = filter.dueWithin { add(Store.isDue(by: parameter(now + span))) }
   }

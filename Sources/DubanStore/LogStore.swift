@@ -38,7 +38,7 @@ extension Store {
     let verdicts = try verdicts(of: matters.map(\.id))
     var regions: [Int64: Event.Region] = [:]
     for (id, log) in try logs(of: matters) {
-      // An assignment that counts says it anew, the one that happened last.
+      // An assignment that counts says it again, the one that happened last.
       let assigned = log.filter { entry in
         entry.event.assignedRegion != nil && (verdicts[id]?[entry.number]?.verdict ?? .applied) == .applied
       }

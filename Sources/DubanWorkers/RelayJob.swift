@@ -85,7 +85,7 @@ extension OutgoingMessage {
     let head = attributes.map { "\"\($0)\":\(JSONText.string($1))" }.joined(separator: ",")
     self.init(
       exchange: DubanTopology.eventsExchange, routingKey: entry.routingKey,
-      // Of what happens in the life of an item, whoever binds it is told; all else waits for a queue.
+      // Of what happens in the life of an item, those who bind it are told; all else waits for a queue.
       isMandatory: Announcement.Kind(rawValue: entry.type)?.mustArrive ?? true,
       properties: Properties(
         contentType: "application/cloudevents+json; charset=utf-8", deliveryMode: .persistent, messageID: entry.eventID),

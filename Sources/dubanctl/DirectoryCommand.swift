@@ -8,7 +8,7 @@ import DubanStore
 struct DirectoryCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "directory", abstract: "The organs of the chain, units, persons and upstream systems.",
-    subcommands: [Show.self, Check.self, Diff.self, Apply.self, Export.self, Retire.self, History.self])
+    subcommands: [Show.self, Check.self, Diff.self, Apply.self, Export.self, Retire.self, History.self, Reference.self])
 
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,7 +29,8 @@ struct DirectoryCommand: AsyncParsableCommand {
 
   struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Reads a directory file and says what is wrong with it. Needs no servers.")
+      abstract: "Reads a directory file and says what is wrong with it. Needs no servers.",
+      discussion: "dubanctl directory reference has every key that a file may have.")
 
     @Argument(help: "A YAML file, such as deploy/directory/huangshi.yaml.") var file: String
 
@@ -165,6 +166,15 @@ struct DirectoryCommand: AsyncParsableCommand {
       try output.print(
         views, table: Table(heading: ["version", "applied", "by", "because", "changes"], rows: rows, empty: "no change"))
     }
+  }
+}
+
+extension DirectoryCommand {
+  struct Reference: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Prints every key of a directory file, with its values and meaning.")
+
+    func run() { print(DirectoryDraft.reference) }
   }
 }
 

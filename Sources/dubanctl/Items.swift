@@ -12,7 +12,7 @@ struct Items: AsyncParsableCommand {
   struct Assign: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract:
-        "Assigns one item (派单, 改派), or all that the directory has organs and units for by now (派件), on record in their logs.",
+        "Assigns one item (派单, 改派), or all that the directory has organs and units for by now (补派), on record in their logs.",
       discussion: """
         With ITEM and --to the work of that item goes to an organ or a unit, as you decide: who has it from now on must take it on (签收), and what \
         the resident waits runs on. --final makes it 指定承办, which may not be sent back. To give a matter to the district or the city itself, name that.
@@ -29,7 +29,9 @@ struct Items: AsyncParsableCommand {
     @Flag(help: "指定承办: it may not be sent back.") var final = false
 
     func validate() throws {
-      if item != nil && (to == nil || because == nil) { throw ValidationError("say to whom and why: --to … --because …") }
+      if item != nil && (to == nil || because == nil) {
+        throw ValidationError("name the organ or unit, and say why: --to … --because …")
+      }
       if item == nil && (to != nil || because != nil || final) { throw ValidationError("say which item is to be assigned") }
     }
 

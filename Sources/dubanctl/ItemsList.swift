@@ -1,4 +1,4 @@
-// dubanctl items list: what is in work, the most urgent first, for whoever presses it.
+// dubanctl items list: what is in work, the most urgent first, for those who press.
 
 import ArgumentParser
 import Duban
@@ -29,6 +29,11 @@ extension Items {
     var dueWithin: Span?
     @Flag(help: "Only those that are overdue (逾期): a deadline of the responsible unit has passed, and what was due is not done.")
     var overdue = false
+    @Flag(
+      help:
+        "Only those that are parked (挂账), with the end of their stage (阶段目标) and the time at which their review is due, the soonest first."
+    ) var parked =
+      false
     @Flag(help: "Only those in work whose street or unit the directory does not know (待派).") var unassigned = false
     @Option(help: "How many at most.", transform: oneOrMore) var limit = 50
     @Option(help: "zh or en; the language of the locale if left out.") var lang: Language?
@@ -36,6 +41,9 @@ extension Items {
     func validate() throws {
       if overdue && dueWithin != nil {
         throw ValidationError("--due-within lists what is not overdue yet, --overdue what is: leave out one of them")
+      }
+      if parked && (overdue || dueWithin != nil) {
+        throw ValidationError("the clocks of what is parked are stopped: leave out --overdue and --due-within, or --parked")
       }
     }
 
@@ -49,7 +57,10 @@ extension Items {
       let regions = try unassigned ? store.openingRegions(of: items.map(\.summary.matter)) : [:]
       let lines = items.map { ItemLine($0, region: regions[$0.summary.matter.id], in: directory, now: now) }
       let language = lang ?? Language(environment: ProcessInfo.processInfo.environment)
-      try output.print(lines, table: itemTable(lines, ItemLine.columns + (unassigned ? [.region, .meant] : []), in: language))
+      try output.print(
+        lines,
+        table: itemTable(
+          lines, ItemLine.columns + (unassigned ? [.region, .meant] : []) + (parked ? [.stage, .review] : []), in: language))
       let bound = max(10_000, limit)
       let count = lines.count < limit ? lines.count : try store.itemCount(filter, at: now, upTo: bound + 1)
       guard lines.count < count else { return }
@@ -63,6 +74,7 @@ extension Items {
       var filter = ItemFilter()
       (filter.kind, filter.phase, filter.tier) = (kind, phase, tier)
       (filter.dueWithin, filter.overdueOnly, filter.unassignedOnly, filter.limit) = (dueWithin, overdue, unassigned, limit)
+      filter.parkedOnly = parked
       filter.districts = try district.map { try directory.ids(of: $0, "--district") { $0.tier == .district } }
       filter.streets = try street.map { try directory.ids(of: $0, "--street") { $0.tier == .street } }
       filter.responsible = try unit.map { try directory.ids(of: $0, "--unit") { _ in true } }

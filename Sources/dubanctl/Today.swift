@@ -7,11 +7,12 @@ import DubanStore
 
 struct Today: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Shows by district what is due today (今日到期), overdue (逾期) and new (今日新增), in Chinese.",
+    abstract: "Shows by district what is due today (今日到期), overdue (逾期), new (今日新增) and to be reviewed (挂账待复核), in Chinese.",
     discussion: """
       The day is that of the database's clock in Asia/Shanghai, and ends at 24:00. 今日到期: not overdue, and due by then. 逾期: a deadline of the \
       responsible unit (承办) has passed, and what was due is not done. 今日新增: opened on the day, whatever became of it; a matter with parts \
-      counts once. What is stopped (中止计时, 重复件) is neither due nor overdue. In each list the most urgent come first.
+      counts once. 挂账待复核: parked, and its review is due by then or was due before. What is stopped (中止计时, 重复件) is neither due nor \
+      overdue. In each list the most urgent come first.
       """)
 
   @OptionGroup var connections: Connections
@@ -32,7 +33,8 @@ struct Today: AsyncParsableCommand {
       for (name, section) in district.sections where section.count > 0 {
         let left = section.count - section.items.count
         print("\(name)\(section.count)件" + (left > 0 ? "（另有\(left)件未列，--limit 可多列）" : ""))
-        print(itemTable(section.items, Self.columns, in: .zh).fitted(to: terminalWidth).text)
+        let columns = Self.columns + (section.items.contains(where: \.item.isParked) ? [.stage, .review] : [])
+        print(itemTable(section.items, columns, in: .zh).fitted(to: terminalWidth).text)
       }
     }
   }

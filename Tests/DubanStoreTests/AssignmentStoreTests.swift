@@ -1,4 +1,4 @@
-// 派件 in the database: what is 待派 is assigned once an operator has taught the directory, and each log folds to what is stored.
+// 补派 in the database: what is 待派 is assigned once an operator has taught the directory, and each log folds to what is stored.
 
 import Duban
 import PostgreSQL

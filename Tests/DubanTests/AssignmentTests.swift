@@ -1,4 +1,4 @@
-// 主办, 改派, 派件: who is responsible for the whole, and what is placed once the directory has it.
+// 主办, 改派, 补派: who is responsible for the whole, and what is placed once the directory has it.
 
 import Testing
 
@@ -102,7 +102,7 @@ struct AssignmentTests {
     #expect(book.matter.opening?.lead == "供水公司" && book.matter.parts.isEmpty && book["HS-2"].whole.phase == .open)
   }
 
-  // MARK: - 派件
+  // MARK: - 补派
 
   /// The small city, whose directory has a street and a unit more.
   private static let learnt = Directory(

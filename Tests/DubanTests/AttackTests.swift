@@ -491,7 +491,7 @@ private let merging = [#""into":{"source":"/hotline/12345","subject":"HS-1"}"#]
 
   // MARK: - Directory and operators
 
-  @Test func `派件 does not forget a unit that was named before and heard of later`() throws {
+  @Test func `补派 does not forget a unit that was named before and heard of later`() throws {
     var telling = try Telling()
     try telling.say("submitted", at: clock(8))
     telling.ledger.act(.init(at: clock(9), kind: .learns))

@@ -95,6 +95,24 @@ import Testing
     #expect(book.whole.due(.review) == nil && book.whole.due(.resolution) == day(180))
   }
 
+  @Test func `挂账 has a stage where one is set; another 挂账 sets the next one and moves no clock`() throws {
+    var book = try opened()
+    func park(_ until: String?, at time: Instant) throws {
+      let stage = until.map { #","until":"\#($0)""# } ?? ""
+      try book.hear("complaint.parked", #"{"reason":"资金未落实","approver":"黄石港区"\#(stage)}"#, at: time)
+    }
+    try park(nil, at: day(1))
+    #expect(book.whole.cycle?.parkedUntil == nil)
+    let (due, since) = (book.whole.due(.review), book.whole.stoppedSince)
+    try park("2027-06-30T17:30:00+08:00", at: day(2))
+    try park(nil, at: day(3))
+    #expect(book.whole.cycle?.parkedUntil == Instant(rfc3339: "2027-06-30T17:30:00+08:00"))
+    #expect(book.whole.due(.review) == due && book.whole.stoppedSince == since)
+    #expect(book.told.filter { $0.type == .itemParked }.count == 2 && book.told.last?.data.contains("2027-06-30") == true)
+    try book.hear("complaint.unparked", at: day(4))
+    #expect(book.whole.cycle?.parkedUntil == nil)
+  }
+
   @Test func `中止计时 and 挂账 are kept apart: the clocks run on when both are over`() throws {
     var book = try opened()
     try book.hear("complaint.suspended", Told.pause, at: day(1))

@@ -157,6 +157,95 @@ struct DirectoryFileTests {
     }
   }
 
+  @Test("all faults of a file are told, each with its line, in the order of the lines")
+  func all() {
+    let yaml = """
+      city: 黄石市
+      code: 4202
+      districts:
+        - name: 甲区
+          code: "420202000000"
+          strets: []
+          streets:
+            - { name: 甲街道, code: "420203001000" }
+            - { name: 乙街道, code: "420202002000", hours: [late] }
+            - { name: 丙街道, code: "420202002000" }
+            - 甲街道
+      units: [水司, ""]
+      persons:
+        - { name: 甲, role: 街道书记, street: 甲街道 }
+        - { name: 乙, role: 网格员 }
+      sources:
+        - { uri: /a, name: a, receipts: perhaps, grants: [{ acts: [responed], sources: [/b] }] }
+        - { uri: /a }
+      operators: [u, u]
+      """
+    #expect(
+      Self.lines(yaml).map { $0.replacing(#/; known are .*?; /#, with: "; ").replacing(#/; known are .*/#, with: "") } == [
+        "line 2: code: write the 12 digits of the 统计用区划代码, not '4202'",
+        "line 6: districts[0]: there is no 'strets' here; the nearest is streets",
+        "line 8: districts[0].streets[0].code: the code of a street of this place begins with 420202, not '420203001000'",
+        "line 9: districts[0].streets[1].hours: write the intervals of a day in order, like [08:30-12:00, 14:30-17:30]",
+        "line 10: districts[0].streets[2].code: '420202002000' appears twice, on line 9 before; each organ has its own",
+        "line 11: districts[0].streets[3]: '甲街道' appears twice, on line 8 before; a name means one organ",
+        "line 12: units[1]: write what it is: there is nothing to be seen",
+        "line 14: persons[0].role: write 社区干部, 街道干部, 小区长, 网格员 or 联系人, not '街道书记'; the nearest is 街道干部",
+        "line 15: persons[1]: name the street or the unit of 乙, one of them",
+        "line 17: sources[0].receipts: write true or false, not 'perhaps'",
+        "line 17: sources[0].grants[0].acts[0]: there is no 'responed'; the nearest is responded",
+        "line 17: sources[0].grants[0].sources[0]: there is no '/b'; the nearest is /a",
+        "line 18: sources[1]: name is missing; write a name",
+        "line 19: operators[1]: 'u' appears twice; remove one",
+      ])
+  }
+
+  @Test("all names that a file does not have are told, where its organs are clear")
+  func allNames() {
+    let yaml = """
+      city: 黄石市
+      districts: [{ name: 甲区, streets: [{ name: 花湖街道, communities: [磁湖社区] }] }]
+      persons:
+        - { name: 甲, role: 网格员, street: 花胡街道 }
+        - { name: 乙, role: 网格长, street: 花湖街道 }
+        - { name: 丙, role: 网格员, street: 花湖街道, community: 慈湖社区 }
+        - { name: 丁, role: 联系人, unit: 电司 }
+      sources: [{ uri: /a, name: a, organs: [花湖接道], grants: [{ regions: [甲曲] }] }]
+      """
+    #expect(
+      Self.lines(yaml) == [
+        "line 4: persons[0].street: there is no street '花胡街道' in the directory; the nearest is 甲区花湖街道",
+        "line 5: persons[1].role: write 社区干部, 街道干部, 小区长, 网格员 or 联系人, not '网格长'; the nearest is 网格员",
+        "line 6: persons[2].community: '慈湖社区' is no community of 花湖街道; the nearest is 磁湖社区",
+        "line 7: persons[3].unit: there is no unit '电司' in the directory",
+        "line 8: sources[0].organs[0]: there is no city or district or street or unit '花湖接道' in the directory; the nearest is 甲区花湖街道",
+        "line 8: sources[0].grants[0].regions[0]: there is no city or district or street '甲曲' in the directory; the nearest is 甲区",
+      ])
+  }
+
+  @Test("what a file contradicts in the database is told of all its organs at once")
+  func allOfUpdate() throws {
+    let present = try DirectoryUpdate(
+      DirectoryDraft.read(yaml: "city: 黄石市\ndistricts: [{ name: 甲区, streets: [甲街道, 乙街道] }, 乙区]\nsources: []"), onto: .empty
+    ).after
+    let draft = try DirectoryDraft.read(
+      yaml: "city: 黄石市\ndistricts:\n  - 甲区\n  - name: 乙区\n    streets:\n      - 甲街道\n      - 乙街道\nsources: []")
+    do {
+      _ = try DirectoryUpdate(draft, onto: present)
+      Issue.record("taken")
+    } catch {
+      #expect(error.lines.map { $0.prefix(13) } == ["line 6: '甲街道'", "line 7: '乙街道'"])
+    }
+  }
+
+  private static func lines(_ yaml: String) -> [String] {
+    do {
+      _ = try DirectoryDraft.read(yaml: yaml)
+      return []
+    } catch {
+      return error.lines
+    }
+  }
+
   @Test("the same street name in two districts, and one office for several organs, are no fault")
   func allowed() throws {
     _ = try DirectoryDraft.read(

@@ -1,5 +1,6 @@
 // 派单, 签收, 退单, 改派, 指定承办: who does it, and whose clocks run.
 
+import Foundation
 import Testing
 
 @testable import Duban
@@ -121,6 +122,7 @@ import Testing
     var book = try opened()
     let steps: [(String, String)] = [
       ("complaint.accepted", "{}"), ("complaint.returned", #"{"reason":"非本辖区"}"#), ("complaint.reassigned", Self.to("花湖街道")),
+      ("complaint.contacted", #"{"reached":false}"#), ("complaint.contacted", "{}"), ("complaint.responded", "{}"),
       ("complaint.urged", "{}"), ("complaint.suspended", Told.pause), ("complaint.suspended", Told.pause),
       ("complaint.resumed", "{}"), ("complaint.parked", #"{"reason":"历史遗留"}"#), ("complaint.unparked", "{}"),
       ("complaint.resolved", "{}"), ("complaint.rated", #"{"rating":"不满意"}"#),
@@ -128,12 +130,44 @@ import Testing
     for (i, step) in steps.enumerated() { try book.hear(step.0, step.1, at: hour(1 + Int64(i))) }
     #expect(
       book.told.map(\.type) == [
-        .itemOpened, .itemSigned, .itemReturned, .itemReassigned, .itemUrged, .itemSuspended, .itemResumed, .itemParked,
+        .itemOpened, .itemSigned, .itemReturned, .itemReassigned, .itemResponded, .itemUrged, .itemSuspended, .itemResumed,
+        .itemParked,
         .itemUnparked, .itemReopened, .itemCalledBack,
       ])
     #expect(book.told.allSatisfy { $0.data.contains(#""policyLine":4"#) && $0.data.contains(#""clock":"resolution""#) })
     #expect(book.told.first?.routingKey == "item.opened.黄石港区.胜阳港街道")
     #expect(book.told.last?.routingKey == "item.called-back.黄石港区.花湖街道" && book.told.last?.data.contains("花湖街道") == true)
+  }
+
+  @Test func `Every request is told, and every decision on it, approved or rejected`() throws {
+    var book = try opened(Self.policy.replacing("returns: 1", with: "returns: 2"))
+    let until = #""until":"2026-12-20T08:00:00+08:00""#
+    let steps: [(String, String, String)] = [
+      ("returned", #"{"reason":"非本辖区"}"#, "item.returned return"),
+      ("return-decided", #"{"decision":"rejected","approver":"黄石港区"}"#, "item.decided return rejected"),
+      ("returned", #"{"reason":"非本辖区"}"#, "item.returned return"),
+      ("return-decided", #"{"decision":"approved","approver":"黄石港区"}"#, "item.decided return approved"),
+      ("extension-requested", #"{"reason":"连续降雨",\#(until)}"#, "item.requested extension"),
+      ("extension-decided", #"{"decision":"rejected","approver":"黄石港区"}"#, "item.decided extension rejected"),
+      ("extension-requested", #"{"reason":"连续降雨",\#(until)}"#, "item.requested extension"),
+      ("extension-decided", #"{"decision":"approved","approver":"黄石港区",\#(until)}"#, "item.decided extension approved"),
+      ("closure-requested", #"{"closing":"已解决"}"#, "item.requested closure"),
+      ("closure-decided", #"{"decision":"rejected","approver":"黄石港区"}"#, "item.decided closure rejected"),
+      ("closure-requested", #"{"closing":"解释说明","reason":"已入计划"}"#, "item.requested closure"),
+      ("closure-decided", #"{"decision":"approved","approver":"黄石港区"}"#, "item.decided closure approved"),
+    ]
+    for (i, step) in steps.enumerated() { try book.hear("complaint." + step.0, step.1, at: hour(1 + Int64(i))) }
+    let told = try book.told.dropFirst().map { event in
+      let data = try #require(try JSONSerialization.jsonObject(with: Data(event.data.utf8)) as? [String: Any])
+      let sorted = try JSONSerialization.data(withJSONObject: data, options: [.sortedKeys, .withoutEscapingSlashes])
+      #expect(String(decoding: sorted, as: UTF8.self) == event.data, "\(event.type)")
+      return [event.type.rawValue, data["request"] as? String, data["decision"] as? String].compactMap(\.self).joined(
+        separator: " ")
+    }
+    #expect(told == steps.map(\.2))
+    #expect(book.told.map(\.data).count { $0.contains(#""until":"2026-12-20T08:00:00+08:00""#) } == 3)
+    #expect(book.told.map(\.data).contains { $0.contains(#""closing":"解释说明""#) && $0.contains(#""reason":"已入计划""#) })
+    #expect(book.whole.phase == .closed && book.announcements.map(\.type).contains(.itemClosed))
   }
 
   @Test func `What was heard while the item was closed is told once a reopening before it is heard, and once only`() throws {

@@ -54,9 +54,9 @@ struct FileFaultsTests {
     Row("starts-at: 县", "rules[0].starts-at: write street, district or city, not '县'; the nearest is district"),
     Row("starts-at: town", "rules[0].starts-at: write street, district or city, not 'town'"),
     Row("starts-at: [city]", "rules[0].starts-at: write street, district or city, not a list"),
-    Row("summons-at: City", "rules[0].summons-at: write street, district or city, not 'City'; the nearest is city"),
+    Row("summons-at: City", "rules[0].summons-at: write district or city, not 'City'; the nearest is city"),
     Row("summons-at: street", "rules[0].summons-at: 'street': a street's first breach is no cause yet; write district or city"),
-    Row("approver: platform", "rules[0].approver: write street, district, city or source, not 'platform'; the nearest is source"),
+    Row("approver: platform", "rules[0].approver: write district, city or source, not 'platform'; the nearest is source"),
     Row("approver: street", "rules[0].approver: 'street': a street is above no organ; write district, city or source"),
     Row("extensions: twice", "rules[0].extensions: write a whole number, 0 or more, not 'twice'; the nearest is 2"),
     Row("extensions: -1", "rules[0].extensions: write a whole number, 0 or more, not '-1'"),
@@ -146,13 +146,17 @@ struct FileFaultsTests {
     Row(
       "kind: reminder, response: { within: 1d, district: 1d, city: 1d }",
       "response: only complaints, inspections, problems or funding requests have it"),
-    Row("kind: reminder, extensions: 1", "extensions: '1': only complaints, inspections, problems or funding requests have it; remove it"),
+    Row(
+      "kind: reminder, extensions: 1",
+      "extensions: '1': only complaints, inspections, problems or funding requests have it; remove it"),
     Row("kind: inspection, returns: 2", "returns: '2': only complaints have it; remove it"),
     Row("kind: funding, review: { within: 1d, district: 1d, city: 1d }", "review: only complaints have it"),
     Row(
       "kind: complaint, chain: false, summons-at: city",
       "summons-at: 'city': without the chain there is no 约谈; remove it, or chain: false"),
-    Row("kind: complaints", "kind: write complaint, inspection, problem, funding or reminder, not 'complaints'; the nearest is complaint"),
+    Row(
+      "kind: complaints",
+      "kind: write complaint, inspection, problem, funding or reminder, not 'complaints'; the nearest is complaint"),
     Row("kind: 诉求", "kind: write complaint, inspection, problem, funding or reminder, not '诉求'; the nearest is complaint"),
     Row("category: 应急", "rules[0]: kind is missing; write complaint, inspection, problem, funding or reminder"),
   ]
@@ -347,7 +351,7 @@ struct FileFaultsTests {
   func reference() throws {
     let file = FilesTests.deploy.deletingLastPathComponent().appending(path: "Sources/Duban/Duban.docc/Files.md")
     let text = try String(contentsOf: file, encoding: .utf8)
-    for reference in [Policy.reference, ScheduleDraft.reference] {
+    for reference in [Policy.reference, ScheduleDraft.reference, DirectoryDraft.reference] {
       #expect(text.contains(reference), "put this into \(file.lastPathComponent):\n\(reference)")
     }
   }

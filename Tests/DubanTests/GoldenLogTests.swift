@@ -67,7 +67,7 @@ import Testing
         wanted.insert("\(trigger) in \(phase)")
       }
     }
-    // 派件 is of what is open, and a calendar finds no deadline in what is not.
+    // 补派 is of what is open, and a calendar finds no deadline in what is not.
     wanted.subtract(["isPlaced in awaited", "calendarCame in awaited"])
     return wanted.subtracting(try matters.flatMap { try GoldenChoice.features($0) })
   }

@@ -85,7 +85,8 @@ import Testing
     let own = UpstreamSource(uri: "/portal/own", name: "街道平台", organs: [City.streetID], grants: [Grant()])
     book.references.directory = Directory(
       version: 2, organs: City.organs, sources: Array(City.directory.sources.values) + [own])
-    try book.hear(type, #"{"passed":true,"item":{"source":"/hotline/12345","subject":"HS-1"}}"#, at: day(2), source: "/portal/own")
+    try book.hear(
+      type, #"{"passed":true,"item":{"source":"/hotline/12345","subject":"HS-1"}}"#, at: day(2), source: "/portal/own")
     #expect(book.verdict.reason == .notAllowed && book.whole.cycle?.checks.isEmpty == true)
   }
 

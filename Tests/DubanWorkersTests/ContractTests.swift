@@ -152,6 +152,20 @@ struct ContractTests {
     }
   }
 
+  @Test("the shipped directory lets the senders of the good examples say what they say")
+  func goodExamplesWithShippedDirectory() throws {
+    var draft = try DirectoryDraft.read(yaml: deployed("directory/huangshi.yaml"))
+    for i in draft.sources.indices { draft.sources[i].users = nil }
+    let references = References(
+      policies: PolicyBook(current: try Policy(yaml: Self.policy, version: 1)),
+      directory: try DirectoryUpdate(draft, onto: .empty).after, calendars: Calendars())
+    var ledger = Ledger(references)
+    let examples = contract.goodExamples
+    for (example, outcome) in zip(examples, ledger.hear(try examples.map { try Envelope($0.raw) }, at: Self.noon)) {
+      #expect(outcome == .applied, "\(example.message) \(example.name)")
+    }
+  }
+
   @Test(
     "every bad example is refused, or taken and does not count, with the reason and the pointer that stand beside it; what the schemas can say, they say too"
   )
@@ -373,6 +387,8 @@ struct ContractTests {
       - { uri: /platform/12388, name: 12388平台, users: [discipline], confidential: true }
       - { uri: /qr/mashang, name: 码上监督马上办, receipts: true, organs: [黄石市, 黄石港区, 胜阳港街道], grants: [{}] }
       - { uri: /portal/street, name: 街道平台, organs: [黄石市, 黄石港区, 胜阳港街道], grants: [{}] }
+      - { uri: /street/shengyanggang, name: 胜阳港街道自有平台, organs: [胜阳港街道], grants: [{ regions: [胜阳港街道] }] }
+      - { uri: /platform/bureau, name: 住建局督办平台, organs: [黄石市, 黄石港区], grants: [{}] }
       - { uri: /finance/bureau, name: 财政局, organs: [黄石市, 黄石港区, 胜阳港街道], grants: [{}] }
     """
 

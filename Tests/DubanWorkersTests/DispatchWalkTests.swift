@@ -6,6 +6,7 @@ import Duban
 import DubanBroker
 import DubanStore
 import Foundation
+import FoundationNetworking
 import Testing
 import TestServers
 
@@ -146,14 +147,16 @@ import TestServers
   {
     try await Surroundings.with { test in
       let store = try test.store.connect()
-      let acts = EventType.all.values.filter { $0.kind == .complaint && $0.meaning != .opens }.sorted { $0.name < $1.name }
+      let acts = EventType.all.values.filter { $0.meaning != .opens }.sorted { $0.name < $1.name }
+      let opening = Dictionary(
+        uniqueKeysWithValues: EventType.all.values.filter { $0.meaning == .opens }.map { ($0.kind, $0.name) })
       let file = """
         city: 黄石市
         districts: [{ name: 黄石港区, streets: [胜阳港街道] }]
         sources:
           - { uri: /own, name: 自己, organs: [黄石市] }
           - { uri: /granted, name: 授权, organs: [黄石市], grants: [{ acts: [\(Set(acts.map(\.act)).sorted().joined(separator: ", "))], sources: [/own] }] }
-          - { uri: /foreign, name: 无权, organs: [黄石市], grants: [{ acts: [submitted], sources: [/own] }] }
+          - { uri: /foreign, name: 无权, organs: [黄石市], grants: [{ acts: [scheduled], sources: [/own] }] }
           - { uri: /secret, name: 不公开, organs: [黄石市], confidential: true }
           - { uri: /all, name: 全部, organs: [黄石市], grants: [{}] }
         """
@@ -172,18 +175,28 @@ import TestServers
           expected[id] = isTaken
         }
       }
-      let openings = acts.indices.flatMap { n in
-        ["/own", "/secret"].map { Sample.event("complaint.submitted", id: "open \($0) \(n)", source: $0, subject: "S\(n)") }
+      let openings = try acts.enumerated().flatMap { n, act in
+        let opens = try #require(opening[act.kind])
+        return ["/own", "/secret"].map {
+          Sample.event(opens, id: "open \($0) \(n)", source: $0, subject: "S\(n)", data: "{\(Self.data)}")
+        }
       }
       try test.publish(openings + lines)
       let refused = expected.values.count { !$0 }
-      try await test.withProcess { _ in
+      try await test.withProcess { process in
         try test.store.until(
           "(SELECT count(*) FROM item_event WHERE message_id IS NOT NULL) = \(openings.count + expected.count - refused)")
-        let letters = try test.take(refused, from: "duban.complaints.dead")
+        let depths = { try DubanTopology.intakeQueues.map { try test.depth(of: $0.deadLetterQueue) }.reduce(0, +) }
+        try process.until("all that is refused is a dead letter") { try depths() == refused }
+        var letters: [Delivery] = []
+        for queue in DubanTopology.intakeQueues.map(\.deadLetterQueue) {
+          letters += try test.take(try test.depth(of: queue), from: queue)
+        }
         #expect(letters.allSatisfy { $0.header("duban-reason") == "not-authorised" })
         let ids = try Set(letters.map { try JSONDecoder().decode(Letter.self, from: Data($0.body)).id })
         #expect(ids == Set(expected.filter { !$0.value }.keys))
+        let kinds: String = try test.store.ask("SELECT string_agg(DISTINCT kind, ' ' ORDER BY kind) FROM item")
+        #expect(kinds == "complaint funding inspection reminder")
       }
     }
   }
@@ -193,16 +206,17 @@ import TestServers
   /// What some act or other asks for.
   private static let data = """
     "region":{"district":"黄石港区","street":"胜阳港街道"},"reason":"说明","until":"2027-12-20T08:00:00+08:00","decision":"rejected","minutes":"纪要",\
-    "rating":"满意","judgement":"维持","into":{"source":"/own","subject":"MAIN"}
+    "rating":"满意","judgement":"维持","into":{"source":"/own","subject":"MAIN"},"passed":false,"due":"2027-12-20T08:00:00+08:00"
     """
 
   // MARK: - 12388
 
-  @Test func `12388: a consumer of everything that is open sees no trace of it, and no log or list does`() async throws {
+  @Test func `12388: a consumer of everything that is open sees no trace of it, and no log, list or metric does`() async throws {
     try await Surroundings.with { test in
       try start(test)
       var log = ""
-      try await test.withProcess { process in
+      let port = try freePort()
+      try await test.withProcess(["DUBAN_STATUS_PORT": "\(port)"]) { process in
         let secret = #"{"region":{"district":"黄石港区","street":"花湖街道","community":"青山湖社区"},"title":"举报材料","category":"应急"}"#
         for n in 0..<5 {
           try test.publish([
@@ -228,6 +242,12 @@ import TestServers
         #expect(try told(test, "confidential").joined().contains("JB-0"))
         let letters = try test.dubanctl("dead", "list").output
         for trace in traces { #expect(!letters.contains(trace), "\(trace) in \(letters)") }
+        for page in ["metrics", "readyz"] {
+          let url = try #require(URL(string: "http://127.0.0.1:\(port)/\(page)"))
+          let text = String(decoding: try await URLSession.shared.data(from: url).0, as: UTF8.self)
+          #expect(text.contains(page == "metrics" ? #"verdict="refused"} 5"# : "ready"), "\(text)")
+          for trace in traces { #expect(!text.contains(trace), "\(trace) in \(text)") }
+        }
         log = process.log
       }
       #expect(!log.isEmpty)

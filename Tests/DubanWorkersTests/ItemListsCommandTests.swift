@@ -164,8 +164,8 @@ struct ItemListsCommandTests {
       #expect(output.hasPrefix("2026年11月24日督办事项（截至09:05）\n"), "\(output)")
       #expect(
         table.dropFirst().prefix(5) == [
-          ["县（市、区）", "今日到期", "逾期", "今日新增"], ["黄石港区", "1件", "1件", "0件"], ["下陆区", "0件", "0件", "2件"], ["市级（待派）", "0件", "0件", "1件"],
-          ["合计", "1件", "1件", "3件"],
+          ["县（市、区）", "今日到期", "逾期", "今日新增", "挂账待复核"], ["黄石港区", "1件", "1件", "0件", "0件"], ["下陆区", "0件", "0件", "2件", "0件"],
+          ["市级（待派）", "0件", "0件", "1件", "0件"], ["合计", "1件", "1件", "3件", "0件"],
         ], "\(output)")
       let parts = output.split(separator: "【")
       #expect(parts.count == 4 && parts[1].hasPrefix("黄石港区】\n今日到期1件\n编号"), "\(output)")
@@ -178,6 +178,56 @@ struct ItemListsCommandTests {
       #expect(day.at.hasPrefix("2026-11-24T09:05") && day.districts.map(\.district) == ["黄石港区", "下陆区", nil])
       #expect(day.districts[0].due.items.map(\.subject) == ["T"] && day.districts[0].overdue.items.map(\.subject) == ["L"])
       #expect(day.districts.map(\.opened.count) == [0, 2, 1])
+    }
+  }
+
+  @Test("挂账 is listed with the time of its review, and today has those to be reviewed, also when that is overdue")
+  func parked() async throws {
+    try await Surroundings.with { test in
+      _ = try test.store.connect().apply(
+        policy: PolicyCommandTests.policy(
+          "resolution: { within: 19d, district: 5d, city: 5d }\n    review: { within: 2d, district: 5d, city: 5d }\n    approver: source"
+        ))
+      try await test.withProcess { _ in
+        try clock("22T08:00", test)
+        let place = region("黄石港区", "胜阳港街道", #""title":"加装电梯""#)
+        try take(["P", "Q", "S"].map { event("submitted", $0, at: "22T08:00", place) }, test)
+        try clock("22T09:00", test)
+        try take(
+          [
+            event("parked", "P", at: "22T09:00", #"{"reason":"资金未落实","until":"2027-06-30T17:30:00+08:00"}"#),
+            event("suspended", "S", at: "22T09:00", #"{"reason":"天气"}"#),
+          ], test)
+        try clock("23T09:00", test)
+        try take([event("parked", "Q", at: "23T09:00", #"{"reason":"历史遗留"}"#)], test)
+      }
+      let list = try cells(test.dubanctl("items", "list", "--parked", "--lang", "zh").output)
+      #expect(
+        list.map { $0[0] } == ["编号", "P", "Q"] && list.map { $0[$0.count - 2] } == ["阶段截止", "2027-06-30 17:30", "–"]
+          && list.map { $0.last } == ["复核时限", "2026-11-24 09:00", "2026-11-25 09:00"])
+      #expect(list[1].contains("自2026-11-22 09:00起挂账"), "\(list)")
+      let json = try test.dubanctl("items", "list", "--parked", "--json").output
+      #expect(json.contains(#""reviewDueAt" : "2026-11-24T09:00:00+08:00""#), "\(json)")
+      let wrong = try test.dubanctl("items", "list", "--parked", "--overdue")
+      #expect(wrong.end == .exit(64) && wrong.errors.contains("the clocks of what is parked are stopped"))
+
+      func section() throws -> String? {
+        try test.dubanctl("today").output.split(separator: "挂账待复核").dropFirst(2).first.map(String.init)
+      }
+      #expect(try section() == nil)
+      try clock("24T08:00", test)
+      #expect(try section()?.hasPrefix("1件\n") == true && section()?.contains("2026-11-24 09:00") == true)
+      try await test.withProcess { _ in
+        try clock("24T09:01", test)
+        try test.store.until("(SELECT count(*) FROM breach WHERE clock = 'review') = 1")
+      }
+      let late = try section()
+      #expect(late?.contains("2026-11-29 09:00 已逾期") == true, "\(late ?? "none")")
+      try await test.withProcess { _ in
+        try clock("24T10:00", test)
+        try take([event("parking-reviewed", "P", at: "24T10:00")], test)
+      }
+      #expect(try section() == nil)
     }
   }
 

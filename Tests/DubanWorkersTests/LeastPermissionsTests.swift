@@ -158,6 +158,8 @@ struct LeastPermissionsTests {
         try daemon.until("the queues are there") { (try? city.dubanctl(["queues"])) != nil }
         #expect(try city.refusal(of: "*.*.420202.420202007", to: "street-shengyanggang") == nil)
         #expect(try city.refusal(of: "confidential.#", to: "discipline") == nil)
+        #expect(try city.refusal(of: "*.*.*.*", to: "city-bureau") == nil)
+        #expect(try city.refusal(of: "receipt.#", to: "mashang-receipts") == nil)
         func complaint(_ id: String, _ source: String = "/hotline/12345", at street: String = "胜阳港街道") -> String {
           Sample.event("complaint.submitted", id: id, source: source, subject: id, data: Self.place(street))
         }
@@ -169,6 +171,7 @@ struct LeastPermissionsTests {
         #expect(own.routingKey.hasSuffix(".420202.420202007"), "\(own.routingKey)")
         let secret = try #require(try city.heard(by: "discipline"))
         #expect(secret.routingKey.hasPrefix("confidential."), "\(secret.routingKey)")
+        #expect(try city.heard(by: "city-bureau")?.routingKey.hasPrefix("confidential.") == false)
 
         // A message without user-id becomes a dead letter, and the operator's user may replay it.
         try city.send(complaint("D"), "complaint.submitted", as: "hotline-12345", userID: nil)
@@ -181,25 +184,65 @@ struct LeastPermissionsTests {
         #expect(letters.map(\.reason) == ["source-not-allowed", "source-not-allowed"])
         #expect(try city.dubanctl(["dead", "show", letters[0].letter, "--confidential"]).contains(#""subject":"D""#))
         #expect(try city.dubanctl(["dead", "replay", letters[0].letter]).hasPrefix("replayed"))
-        #expect(try city.dubanctl(["dead", "discard", letters[1].letter, "--because", "冒名"]).hasPrefix("discarded"))
+        let shown = try city.dubanctl(["dead", "show", letters[1].letter, "--confidential"])
+        let mended = try TemporaryFile(shown.replacing("/qr/mashang", with: "/hotline/12345"), "json")
+        #expect(
+          try city.dubanctl(["dead", "replay", letters[1].letter, "--body", mended.path, "--because", "来源写错"])
+            .hasPrefix("replayed"))
+        try city.send(complaint("G", "/qr/mashang"), "complaint.submitted", as: "hotline-12345", userID: "hotline-12345")
+        try daemon.until("the third letter is there") {
+          letters = try JSONDecoder().decode(
+            [Letter].self, from: Data(city.dubanctl(["dead", "list", "--reason", "source-not-allowed", "--json"]).utf8))
+          return letters.count == 1
+        }
+        #expect(try city.dubanctl(["dead", "discard", letters[0].letter, "--because", "冒名"]).hasPrefix("discarded"))
         #expect(try city.dubanctl(["dead", "history"]).contains("wang"))
         let file = try TemporaryFile(complaint("F", "/qr/mashang") + "\n", "ndjson")
+        #expect(try city.dubanctl(["check", file.path]).contains("1"))
         #expect(try city.dubanctl(["publish", file.path]) == "published 1\n")
-        try city.store.until("(SELECT count(*) FROM item WHERE subject IN ('D', 'F')) = 2")
+        #expect(try city.heard(by: "mashang-receipts")?.routingKey.hasPrefix("receipt.") == true)
+        try city.store.until("(SELECT count(*) FROM item WHERE subject IN ('D', 'E', 'F')) = 3")
+        let answered: Duban.Instant = try city.store.ask("SELECT duban_now()")
 
         _ = try city.dubanctl(["items", "assign", "U", "--to", "胜阳港街道", "--because", "属地"])
         try city.store.setClock(ahead: "10 days")
         try city.store.until(
-          "(SELECT count(DISTINCT item_id) FROM breach JOIN item ON item.id = item_id WHERE subject IN ('A', 'F')) = 2")
-        _ = try city.dubanctl(["breaches", "excuse", "A", "1", "--because", "暴雨红色预警"])
+          "(SELECT count(DISTINCT item_id) FROM breach JOIN item ON item.id = item_id WHERE subject IN ('A', 'F', 'U')) = 3")
+        _ = try city.dubanctl(["breaches", "excuse", "F", "1", "--because", "暴雨红色预警"])
+        // Given in time and heard ten days later: a person decides.
+        try city.send(
+          Sample.event("complaint.responded", id: "A2", subject: "A", time: answered.rfc3339), "complaint.responded",
+          as: "hotline-12345", userID: "hotline-12345")
+        try city.store.until("EXISTS (SELECT FROM breach WHERE status = 'contested')")
+        _ = try city.dubanctl(["breaches", "uphold", "A", "1", "--because", "无佐证"])
+        _ = try city.dubanctl(["breaches", "lift", "U", "1", "--because", "有佐证"])
+        try city.send(
+          Sample.event("complaint.responded", id: "W1", subject: "W", data: "{}"), "complaint.responded", as: "hotline-12345",
+          userID: "hotline-12345")
+        try city.store.until("(SELECT count(*) FROM verdict WHERE verdict = 'waits') = 1")
+        #expect(try city.dubanctl(["waiting", "show", "W/1"]).contains("it waits"))
+        #expect(try city.dubanctl(["waiting", "discard", "W/1", "--because", "误发"]).hasPrefix("set aside"))
+        #expect(
+          try city.dubanctl(["privacy", "erase", "--item", "D", "--because", "到期", "--dry-run"]).hasPrefix("would erase 1 "))
+        #expect(
+          try city.dubanctl(["privacy", "erase", "--item", "D", "--because", "到期"])
+            == "erased 1 message as sent and 1 contact of 1 item\n")
         _ = try city.dubanctl(["policy", "apply", deployedPath("policies/huangshi.yaml")], as: "duban_owner")
+        let huangshi = deployedPath("directory/huangshi.yaml")
         for arguments in [
-          ["today"], ["items", "list"], ["items", "show", "U"], ["items", "explain", "A"], ["items", "due"],
-          ["breaches", "list"],
-          ["breaches", "show", "A", "1"], ["waiting"], ["waiting", "history"], ["notices", "--text"], ["queues"],
-          ["directory", "show", "胜阳港街道"], ["policy", "show"],
+          ["today"], ["items", "list"], ["items", "list", "--overdue"], ["items", "list", "--unassigned"],
+          ["items", "list", "--due-within", "48h", "--district", "黄石港区"], ["items", "assign"], ["items", "show", "U"],
+          ["items", "explain", "A"], ["items", "due"], ["breaches", "list"], ["breaches", "list", "--contested"],
+          ["breaches", "show", "A", "1"], ["waiting"], ["waiting", "--overdue"], ["waiting", "--inapplicable"],
+          ["waiting", "history"], ["notices", "--text"], ["queues"],
+          ["directory", "show", "胜阳港街道"], ["directory", "check", huangshi], ["directory", "diff", huangshi],
+          ["directory", "export"], ["directory", "history"], ["policy", "show"],
+          ["policy", "check", deployedPath("policies/default.yaml")], ["policy", "diff", deployedPath("policies/default.yaml")],
           ["policy", "simulate", deployedPath("policies/default.yaml"), "--from", "2026-01-01T00:00:00+08:00"],
           ["policy", "move", "A", "--to", "2", "--because", "专项整治"],
+          ["calendar", "check", deployedPath("calendars/cn-workdays.csv")],
+          ["calendar", "due", "2026-02-13T09:00:00+08:00", "13", "workdays", "--from-next-day", "--close-of-business"],
+          ["privacy", "erase", "--closed-before", "2025-01-01T00:00:00+08:00", "--because", "到期"],
         ] {
           _ = try city.dubanctl(arguments)
         }
@@ -239,6 +282,12 @@ struct LeastPermissionsTests {
         #expect(try city.refusal(of: key, to: street) == nil, "\(key)")
       }
       #expect(try city.refusal(of: "#", to: "discipline") == 403)
+      for key in ["#", "confidential.#", "item.#", "*.*.*.#", "*.#", "confidential.*.*.*.*", "*.*.*.*.*"] {
+        #expect(try city.refusal(of: key, to: "city-bureau") == 403, "\(key)")
+      }
+      for key in ["#", "confidential.receipt.#", "*.*.*.*", "*.accepted.#"] {
+        #expect(try city.refusal(of: key, to: "mashang-receipts") == 403, "\(key)")
+      }
       let connection = try city.broker(street)
       defer { connection.close() }
       for queue in ["duban.complaints", "duban.complaints.dead", "discipline.events"] {
@@ -281,7 +330,7 @@ struct LeastPermissionsTests {
       let items = "SELECT string_agg(subject, ' ' ORDER BY subject) FROM item"
       let contacts = "SELECT count(*)::text FROM contact"
       for (role, seen, people) in [
-        ("duban", "A C", "refused"), ("duban_operator", "A C", "refused"), ("looks", "A", "refused"),
+        ("duban", "A C", "refused"), ("duban_operator", "A C", "2"), ("looks", "A", "refused"),
         ("looks_at_secrets", "A C", "refused"), ("calls_back", "A", "1"), ("duban_owner", "A C", "2"),
       ] {
         #expect(try answer(items, as: role) == seen, "\(role)")
@@ -292,7 +341,10 @@ struct LeastPermissionsTests {
         ("duban", "UPDATE policy SET name = 'x'"),
         ("duban", "DELETE FROM contact"), ("duban", "UPDATE upstream_source SET confidential = false"),
         ("duban_operator", "DELETE FROM item_event"), ("duban_operator", "DELETE FROM outbox"),
-        ("duban_operator", "DELETE FROM dead_letter_action"), ("duban_operator", "SELECT ensure_partitions(now(), 2)::text"),
+        ("duban_operator", "SELECT body::text FROM original"),
+        ("duban_operator", "SELECT row_to_json(contact)::text FROM contact"),
+        ("duban_operator", "DELETE FROM dead_letter_action"), ("duban_operator", "DELETE FROM erasure"),
+        ("duban_operator", "SELECT ensure_partitions(now(), 2)::text"),
         ("looks", "DELETE FROM item"), ("looks", "UPDATE item SET title = 'x'"),
         ("looks", "SELECT ensure_partitions(now(), 2)::text"),
       ] {

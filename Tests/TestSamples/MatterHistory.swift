@@ -93,16 +93,18 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
             * 1_000_000)
     }
     let kind = Int.random(in: 0..<10, using: &random)
-    let opens = [6: "problem.raised", 7: "inspection.assigned", 8: "funding.requested", 9: "reminder.scheduled"][kind] ?? "complaint.submitted"
+    let opens =
+      [6: "problem.raised", 7: "inspection.assigned", 8: "funding.requested", 9: "reminder.scheduled"][kind]
+      ?? "complaint.submitted"
     let category = ["应急", "保洁", "投诉", "其他"].randomElement(using: &random) ?? "其他"
     let street = ["胜阳港街道", "花湖街道", "不存在街道"].randomElement(using: &random) ?? ""
-    let duplicates = ["HS-2", "HS-3"].prefix(kind < 5 ? Int.random(in: 0...2, using: &random) : 0)
+    let duplicates = ["HS-2", "HS-3"].prefix(kind < 5 || kind == 6 ? Int.random(in: 0...2, using: &random) : 0)
     let first = Bool.random(using: &random) ? Self.start : time(&random)
     open(&random, Self.main, opens, at: first, street, category)
     if law == .functionOfLog, Int.random(in: 0..<8, using: &random) == 0 {
       open(&random, Self.main, opens, at: time(&random), street, category)
     }
-    for duplicate in duplicates { open(&random, duplicate, "complaint.submitted", at: time(&random), street, category) }
+    for duplicate in duplicates { open(&random, duplicate, opens, at: time(&random), street, category) }
     for _ in 0..<Int.random(in: 1...16, using: &random) {
       let subject = Int.random(in: 0..<3, using: &random) == 0 ? duplicates.randomElement(using: &random) ?? Self.main : Self.main
       say(&random, of: subject, opens, at: time(&random), until: time(&random) + .hours(30))
@@ -127,7 +129,8 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
   }
 
   private mutating func tell(_ random: inout Seeded, _ type: String, at time: Instant, of subject: String, _ data: [String]) {
-    let isOpening = ["complaint.submitted", "inspection.assigned", "problem.raised", "funding.requested", "reminder.scheduled"].contains(type)
+    let isOpening = ["complaint.submitted", "inspection.assigned", "problem.raised", "funding.requested", "reminder.scheduled"]
+      .contains(type)
     let source = !isOpening && Int.random(in: 0..<6, using: &random) == 0 ? Self.night : Self.hotline
     let sequence = Int.random(in: 0..<3, using: &random) == 0 ? "\(Int.random(in: 0...9, using: &random))" : nil
     messages.append(
@@ -150,7 +153,7 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
   private mutating func say(
     _ random: inout Seeded, of subject: String, _ opens: String, at time: Instant, until: Instant
   ) {
-    let family = subject == Self.main ? String(opens.prefix { $0 != "." }) : "complaint"
+    let family = String(opens.prefix { $0 != "." })
     var part: [String] = []
     if Int.random(in: 0..<3, using: &random) == 0 { part = [#""part":"\#(Self.unit(&random))""#] }
     let until = Instant(microseconds: until.microseconds / 60_000_000 * 60_000_000)
@@ -166,16 +169,23 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
       }
     case "problem" where Int.random(in: 0..<4, using: &random) > 0:
       let check = [#""passed":\#(Int.random(in: 0..<3, using: &random) > 0)"#, #""reason":"渗漏""#]
-      switch Int.random(in: 0..<10, using: &random) {
+      switch Int.random(in: 0..<15, using: &random) {
       case 0: say("planned", part + [#""measure":"改接管道""#])
-      case 1...3: say("closure-requested", part + [#""evidence":["照片"]"#])
-      case 4: say("confirmed", part + check)
-      case 5...6: say("rechecked", part + check)
-      case 7:
+      case 1...3:
+        say("closure-requested", part + [#""evidence":["照片"]"#])
+        // So that duplicates are checked, too.
+        if subject != Self.main {
+          tell(&random, "problem.rechecked", at: time + .seconds(60), of: subject, part + [#""passed":true"#])
+        }
+      case 4...5: say("confirmed", part + check)
+      case 6...7: say("rechecked", part + check)
+      case 8:
         let approver = Bool.random(using: &random) ? "黄石港区" : "黄石市"
         let decision = Int.random(in: 0..<3, using: &random) == 0 ? "rejected" : "approved"
         say("closure-decided", part + [#""decision":"\#(decision)""#, #""approver":"\#(approver)""#])
-      case 8: say("spot-checked", part + check)
+      case 9: say("spot-checked", part + check)
+      case 10: say("urged", part)
+      case 11...13 where subject != Self.main: say("merged", [#""into":{"source":"\#(Self.hotline)","subject":"\#(Self.main)"}"#])
       default: say(Bool.random(using: &random) ? "rebounded" : "withdrawn", part)
       }
     case "funding" where Int.random(in: 0..<2, using: &random) == 0:

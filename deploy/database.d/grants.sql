@@ -21,8 +21,10 @@ GRANT DELETE ON message, following, outbox TO duban;
 GRANT UPDATE ON outbox, schedule, calendar TO duban;
 GRANT EXECUTE ON FUNCTION ensure_partitions(timestamptz, integer) TO duban;
 
--- The operators' alone: the record of dead letters.
+-- The operators' alone: the record of dead letters; personal data erased, on record and unread.
 GRANT INSERT, UPDATE ON dead_letter_action TO duban_operator;
+GRANT SELECT (item_id), DELETE ON original, contact TO duban_operator;
+GRANT INSERT ON erasure TO duban_operator;
 
 -- Messages as sent and reporters' names and phones, for those who are granted this role.
 GRANT SELECT ON original, contact TO duban_contact;

@@ -9,13 +9,14 @@ SELECT format('CREATE ROLE %I', name)
 FROM unnest(ARRAY['duban_owner', 'duban', 'duban_operator', 'duban_reader', 'duban_confidential', 'duban_contact']) AS name
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
 
--- Owns the tables: dubanctl migrate, and what sets Duban up or erases: directory, policy, schedules, calendar, privacy.
+-- Owns the tables: dubanctl migrate, and what sets Duban up: directory, policy, schedules, calendar.
 \getenv owner_password DUBAN_OWNER_PASSWORD
 ALTER ROLE duban_owner LOGIN PASSWORD :'owner_password';
 -- The daemon. It writes by COPY, which row security does not allow, and folds every matter: so it bypasses that. What it is not granted it may not do.
 \getenv duban_password DUBAN_DAEMON_PASSWORD
 ALTER ROLE duban LOGIN BYPASSRLS PASSWORD :'duban_password';
--- Casework by dubanctl, which writes as the daemon does. It sees the matters of confidential sources, but nobody's messages and contacts.
+-- Casework by dubanctl, which writes as the daemon does. It sees the matters of confidential sources. Messages as sent and contacts it may
+-- erase, but not read.
 \getenv operator_password DUBAN_OPERATOR_PASSWORD
 ALTER ROLE duban_operator LOGIN BYPASSRLS PASSWORD :'operator_password';
 

@@ -1,7 +1,7 @@
 // A directory as a file states it: what an operator writes in YAML.
 
 /// A directory as a file states it.
-public struct DirectoryDraft: Hashable, Sendable, Decodable {
+public struct DirectoryDraft: Hashable, Sendable {
   /// An organ or a unit, written as its name alone or with more.
   public struct Member: Hashable, Sendable {
     public var name: String
@@ -25,9 +25,10 @@ public struct DirectoryDraft: Hashable, Sendable, Decodable {
     public var communities: [Member] = []
     /// Where it stands in the file.
     var line: Int?
+    var path: [FileStep] = []
   }
 
-  public struct Person: Hashable, Sendable, Decodable {
+  public struct Person: Hashable, Sendable {
     public var name: String
     public var role: Duban.Person.Role
     /// The street, or the unit: one of them.
@@ -36,11 +37,10 @@ public struct DirectoryDraft: Hashable, Sendable, Decodable {
     public var community: String?
     public var project: String?
     var line: Int?
-
-    enum CodingKeys: CodingKey { case name, role, street, unit, community, project }
+    var path: [FileStep] = []
   }
 
-  public struct Source: Hashable, Sendable, Decodable {
+  public struct Source: Hashable, Sendable {
     public var uri: String
     public var name: String
     /// Whether the system is sent a receipt for each message taken.
@@ -56,11 +56,10 @@ public struct DirectoryDraft: Hashable, Sendable, Decodable {
     /// Of a confidential source, the unit that its matters go to.
     public var recipient: String?
     var line: Int?
-
-    enum CodingKeys: CodingKey { case uri, name, receipts, users, confidential, organs, grants, recipient }
+    var path: [FileStep] = []
   }
 
-  public struct Grant: Hashable, Sendable, Decodable {
+  public struct Grant: Hashable, Sendable {
     /// The verbs of types: `responded`; every one, where the file names none.
     public var acts: [String]?
     /// URIs; every source that is not confidential, where the file names none.
@@ -68,8 +67,7 @@ public struct DirectoryDraft: Hashable, Sendable, Decodable {
     /// Organs; everywhere, where the file names none.
     public var regions: [String]?
     var line: Int?
-
-    enum CodingKeys: CodingKey { case acts, sources, regions }
+    var path: [FileStep] = []
   }
 
   /// The city, whose keys stand at the top of the file. Its office hours count for all that set none.
@@ -87,69 +85,4 @@ public struct DirectoryDraft: Hashable, Sendable, Decodable {
 
   public var city: String { cityOrgan.name }
   public var hours: OfficeHours? { cityOrgan.hours }
-
-  /// Reads a directory file, and holds it against itself: what it names, it has.
-  ///
-  /// - Throws: ``FileFault`` that names the line, the place and the remedy.
-  public static func read(yaml: String) throws(FileFault) -> DirectoryDraft {
-    let file = try OperatorFile<DirectoryDraft>(yaml: yaml)
-    var draft = try DirectoryChecks(file).checked()
-    draft.document = yaml
-    // A new database would have to take it.
-    _ = try DirectoryUpdate(draft, onto: .empty)
-    return draft
-  }
-}
-
-// MARK: - Decoding
-
-extension DirectoryDraft {
-  enum CodingKeys: CodingKey { case city, districts, units, persons, operators, sources }
-
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    cityOrgan = try Member(name: container.decode(String.self, forKey: .city), decoder.container(keyedBy: Member.CodingKeys.self))
-    districts = try container.decode([Member].self, forKey: .districts)
-    units = try container.decodeIfPresent([Member].self, forKey: .units)
-    persons = try container.decodeIfPresent([Person].self, forKey: .persons)
-    operators = try container.decodeIfPresent([String].self, forKey: .operators)
-    sources = try container.decode([Source].self, forKey: .sources)
-  }
-}
-
-extension DirectoryDraft.Member: Decodable {
-  enum CodingKeys: String, CodingKey {
-    case name, code, aliases, government, hours, formerly, merges, streets, communities
-    case handlingOffice = "handling-office"
-    case supervisingOffice = "supervising-office"
-    case movedFrom = "moved-from"
-  }
-
-  public init(from decoder: any Decoder) throws {
-    if let name = try? decoder.singleValueContainer().decode(String.self) {
-      self.init(name: name)
-    } else {
-      let container = try decoder.container(keyedBy: CodingKeys.self)
-      try self.init(name: container.decode(String.self, forKey: .name), container)
-    }
-  }
-
-  /// With the keys beside its name.
-  fileprivate init(name: String, _ container: KeyedDecodingContainer<CodingKeys>) throws {
-    func texts(_ key: CodingKeys) throws -> [String] { try container.decodeIfPresent([String].self, forKey: key) ?? [] }
-    func members(_ key: CodingKeys) throws -> [Self] { try container.decodeIfPresent([Self].self, forKey: key) ?? [] }
-    self.init(name: name)
-    code = try container.decodeIfPresent(String.self, forKey: .code)
-    handlingOffice = try container.decodeIfPresent(String.self, forKey: .handlingOffice)
-    supervisingOffice = try container.decodeIfPresent(String.self, forKey: .supervisingOffice)
-    government = try container.decodeIfPresent(String.self, forKey: .government)
-    hours = try container.decodeIfPresent(OfficeHours.self, forKey: .hours)
-    movedFrom = try container.decodeIfPresent(String.self, forKey: .movedFrom)
-    (aliases, formerly, merges) = (try texts(.aliases), try texts(.formerly), try texts(.merges))
-    (streets, communities) = (try members(.streets), try members(.communities))
-  }
-}
-
-extension Person.Role: Decodable {
-  public init(from decoder: any Decoder) throws { try self.init(named: decoder) }
 }

@@ -20,8 +20,10 @@ public struct DirectoryUpdate: Sendable {
   ///   without saying that something was renamed, moved or merged.
   public init(_ draft: DirectoryDraft, onto present: Directory) throws(FileFault) {
     var builder = Builder(draft, present)
-    try builder.bringOrgans()
-    self.init(present, try builder.directory(), absent: builder.absent())
+    builder.bringOrgans()
+    let after = builder.directory()
+    if let fault = FileFault(all: builder.faults) { throw fault }
+    self.init(present, after, absent: builder.absent())
   }
 
   /// The organs that are new or have changed, those above before those below.
@@ -44,6 +46,8 @@ private struct Builder {
   /// Where in the file each organ stands that the file names.
   private var lines: [Int64: Int?] = [:]
   private var lastID: Int64
+  /// All that is wrong.
+  private(set) var faults: [FileFault] = []
 
   private struct Spot: Hashable {
     var parent: Int64?
@@ -70,29 +74,47 @@ private struct Builder {
 
   // MARK: - Organs
 
-  mutating func bringOrgans() throws(FileFault) {
-    if let city = present.city, city.name.foldedName != draft.city.foldedName {
-      throw FileFault(
-        "this database is \(city.name)'s and the file \(draft.city)'s; a database serves one city: correct the file, or the DSN",
-        line: draft.cityOrgan.line)
+  /// What `body` comes to; nil where it finds a fault, which is noted.
+  private mutating func noting<Value>(_ body: (inout Self) throws(FileFault) -> Value) -> Value? {
+    do throws(FileFault) {
+      return try body(&self)
+    } catch {
+      faults.append(error)
+      return nil
     }
-    let city = try bring(draft.cityOrgan, .city, under: nil)
-    // Districts first: a street may have come from one that stands behind its own.
-    var ids: [Int64] = []
-    for district in draft.districts { ids.append(try bring(district, .district, under: city)) }
-    for (district, id) in zip(draft.districts, ids) {
-      for street in district.streets {
-        let streetID = try bring(street, .street, under: id)
-        for name in street.merges { try merge(name, into: street, streetID, of: district) }
-        for community in street.communities { _ = try bring(community, .community, under: streetID) }
-      }
-    }
-    for unit in draft.units ?? [] { _ = try bring(unit, .unit, under: city) }
-    organs = organs.withoutStrayCodes()
-    try checkCodes()
   }
 
-  private mutating func bring(
+  mutating func bringOrgans() {
+    if let city = present.city, city.name.foldedName != draft.city.foldedName {
+      return faults.append(
+        FileFault(
+          "this database is \(city.name)'s and the file \(draft.city)'s; a database serves one city: correct the file, or the DSN",
+          line: draft.cityOrgan.line))
+    }
+    let city = bring(draft.cityOrgan, .city, under: nil)
+    // Districts first: a street may have come from one that stands behind its own.
+    let ids = draft.districts.map { bring($0, .district, under: city) }
+    for (district, id) in zip(draft.districts, ids) {
+      guard let id else { continue }
+      for street in district.streets {
+        guard let streetID = bring(street, .street, under: id) else { continue }
+        for name in street.merges {
+          _ = noting { builder throws(FileFault) in try builder.merge(name, into: street, streetID, of: district) }
+        }
+        for community in street.communities { _ = bring(community, .community, under: streetID) }
+      }
+    }
+    for unit in draft.units ?? [] { _ = bring(unit, .unit, under: city) }
+    organs = organs.withoutStrayCodes()
+    checkCodes()
+  }
+
+  /// The id of an organ of the file; nil where it contradicts the directory.
+  private mutating func bring(_ member: DirectoryDraft.Member, _ rank: Organ.Rank, under parent: Int64?) -> Int64? {
+    noting { builder throws(FileFault) in try builder.take(member, rank, under: parent) }
+  }
+
+  private mutating func take(
     _ member: DirectoryDraft.Member, _ rank: Organ.Rank, under parent: Int64?
   ) throws(FileFault) -> Int64 {
     let id: Int64
@@ -225,17 +247,18 @@ private struct Builder {
   }
 
   /// A code is one organ's. The file's own were checked; one that the file does not name may have the code of one that it does.
-  private func checkCodes() throws(FileFault) {
+  private mutating func checkCodes() {
     var owners: [String: Organ] = [:]
     for organ in organs.values.sorted(by: { $0.id < $1.id }) where !organ.isRetired {
       guard let code = organ.code else { continue }
       guard let other = owners.updateValue(organ, forKey: code) else { continue }
       let (named, absent) = lines[organ.id] == nil ? (other, organ) : (organ, other)
-      throw FileFault(
-        """
-        \(named.name): code: '\(code)' is \(absent.name)'s in the database: write formerly: [\(absent.name)] where it was renamed, \
-        merges: [\(absent.name)] where it was merged, or retire it first
-        """, line: lines[named.id] ?? nil)
+      faults.append(
+        FileFault(
+          """
+          \(named.name): code: '\(code)' is \(absent.name)'s in the database: write formerly: [\(absent.name)] where it was renamed, \
+          merges: [\(absent.name)] where it was merged, or retire it first
+          """, line: lines[named.id] ?? nil))
     }
   }
 
@@ -248,33 +271,41 @@ private struct Builder {
 
   // MARK: - Persons and sources
 
-  func directory() throws(FileFault) -> Directory {
+  /// Where organs are at fault, persons and sources are left out: what they name may be one of those.
+  mutating func directory() -> Directory {
     let all = organs.values.sorted { $0.id < $1.id }
     let places = Directory(version: 0, organs: all, sources: [])
     let finder = OrganFinder(places)
     let communities = Dictionary(grouping: all.filter { $0.isCommunity && !$0.isRetired }, by: \.parentID)
     var persons: [Person] = []
-    for (i, person) in (draft.persons ?? []).enumerated() {
-      persons.append(try self.person(person, at: "persons[\(i)]", finder, communities))
+    let areOrgansClear = faults.isEmpty
+    for person in draft.persons ?? [] where areOrgansClear {
+      if let made = self.person(person, finder, communities) { persons.append(made) }
     }
     var sources = present.sources.mapValues { $0.following(places) }
-    for (i, source) in draft.sources.enumerated() {
-      sources[source.uri] = try self.source(source, at: "sources[\(i)]", finder)
-    }
+    for source in draft.sources where areOrgansClear { sources[source.uri] = self.source(source, finder) }
     return Directory(
       version: present.version + 1, organs: all, sources: sources.values.sorted { $0.uri < $1.uri }, persons: persons,
       operators: Set(draft.operators ?? []))
   }
 
-  private func person(
-    _ person: DirectoryDraft.Person, at place: String, _ finder: OrganFinder, _ all: [Int64?: [Organ]]
-  ) throws(FileFault) -> Person {
-    let organ: Int64
-    if let unit = person.unit {
-      organ = try finder.find(unit, [.unit], at: "\(place).unit", line: person.line)
-    } else {
-      organ = try finder.find(person.street ?? "", [.street], at: "\(place).street", line: person.line)
-    }
+  /// The organ that the file names at a place; nil where there is none, which is noted.
+  private mutating func find(
+    _ name: String, _ ranks: [Organ.Rank], at path: [FileStep], line: Int?, _ finder: OrganFinder
+  ) -> Int64? {
+    noting { _ throws(FileFault) in try finder.find(name, ranks, at: path.text, line: line) }
+  }
+
+  private mutating func person(
+    _ person: DirectoryDraft.Person, _ finder: OrganFinder, _ all: [Int64?: [Organ]]
+  ) -> Person? {
+    let organ =
+      if let unit = person.unit {
+        find(unit, [.unit], at: person.path + ["unit"], line: person.line, finder)
+      } else {
+        find(person.street ?? "", [.street], at: person.path + ["street"], line: person.line, finder)
+      }
+    guard let organ else { return nil }
     let communities = all[organ] ?? []
     let named = person.community.map { name in
       communities.first { ([$0.name, $0.code ?? ""] + $0.aliases).contains { $0.foldedName == name.foldedName } }
@@ -282,37 +313,36 @@ private struct Builder {
     // Where the directory has no communities of the street, any may be named.
     if let community = person.community, !communities.isEmpty, named == .some(nil) {
       let nearest = communities.map(\.name).sorted().nearest(to: community)
-      throw FileFault(
-        """
-        \(place).community: '\(community)' is no community of \(organs[organ]?.name ?? "?")\
-        \(nearest.map { "; the nearest is \($0)" } ?? "")
-        """, line: person.line)
+      faults.append(
+        FileFault(
+          """
+          \((person.path + ["community"]).text): '\(community)' is no community of \(organs[organ]?.name ?? "?")\
+          \(nearest.suggestion)
+          """, line: person.line))
     }
     return Person(
       name: person.name, role: person.role, organID: organ, community: named??.name ?? person.community, project: person.project)
   }
 
-  private func source(
-    _ source: DirectoryDraft.Source, at place: String, _ finder: OrganFinder
-  ) throws(FileFault) -> UpstreamSource {
+  private mutating func source(_ source: DirectoryDraft.Source, _ finder: OrganFinder) -> UpstreamSource {
     var made = UpstreamSource(
       uri: source.uri, name: source.name, wantsReceipts: source.receipts ?? false, users: source.users ?? [],
       isConfidential: source.confidential ?? false)
     for (i, name) in (source.organs ?? []).enumerated() {
-      made.organs.append(
-        try finder.find(name, [.city, .district, .street, .unit], at: "\(place).organs[\(i)]", line: source.line))
+      let path = source.path + ["organs", .place(i)]
+      made.organs += find(name, [.city, .district, .street, .unit], at: path, line: source.line, finder).map { [$0] } ?? []
     }
-    for (i, grant) in (source.grants ?? []).enumerated() {
+    for grant in source.grants ?? [] {
       var regions: Set<Int64>?
       for (j, name) in (grant.regions ?? []).enumerated() {
-        let region = try finder.find(
-          name, [.city, .district, .street], at: "\(place).grants[\(i)].regions[\(j)]", line: grant.line ?? source.line)
-        regions = (regions ?? []).union([region])
+        let path = grant.path + ["regions", .place(j)]
+        let region = find(name, [.city, .district, .street], at: path, line: grant.line ?? source.line, finder)
+        regions = (regions ?? []).union(region.map { [$0] } ?? [])
       }
       made.grants.append(Grant(acts: grant.acts.map(Set.init), sources: grant.sources.map(Set.init), regions: regions))
     }
     if let recipient = source.recipient {
-      made.recipientID = try finder.find(recipient, [.unit], at: "\(place).recipient", line: source.line)
+      made.recipientID = find(recipient, [.unit], at: source.path + ["recipient"], line: source.line, finder)
     }
     return made
   }

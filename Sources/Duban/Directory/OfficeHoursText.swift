@@ -1,17 +1,6 @@
 // Office hours as an operator writes them: [08:30-12:00, 14:30-17:30].
 
-extension OfficeHours: Decodable {
-  /// A list of intervals: `[08:30-12:00, 14:30-17:30]`.
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    let texts = try container.decode([String].self)
-    guard let hours = OfficeHours(text: texts.joined(separator: ",")) else {
-      throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "write the intervals of a day in order, like [08:30-12:00, 14:30-17:30]")
-    }
-    self = hours
-  }
-
+extension OfficeHours {
   /// Reads `08:30-12:00,14:30-17:30`; nil for anything else.
   public init?(text: String) {
     func minutes(_ time: Substring) -> Int? {

@@ -22,7 +22,7 @@ extension Directory {
       authority.recipient = self.source(owner).flatMap { $0.isConfidential ? $0.recipientID : nil }
     }
     let act = envelope.type.act
-    // A duplicate follows its main item: whoever merges one into a confidential matter would hear what becomes of that.
+    // A duplicate follows its main item: a sender that merges one into a confidential matter would learn what becomes of that.
     if case .merged(let main) = envelope.event, isConfidential(main), !main.source.hasSameBytes(as: source.uri) {
       throw Refusal(.notAuthorised, at: "/data/into/source", "the source may not merge an item into this one; leave them apart")
     }

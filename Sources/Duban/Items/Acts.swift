@@ -1,4 +1,4 @@
-// What happens in the life of an item is told to those whom it concerns, at once: `item.opened`, `item.assigned`, `item.signed` …
+// What happens in the life of an item is told at once to the organs that it concerns: `item.opened`, `item.assigned`, `item.signed` …
 
 extension Fold {
   /// What was done to an item, by which entry.
@@ -13,11 +13,9 @@ extension Fold {
     var id: ID
   }
 
-  /// Notes what an entry has done, where others are to hear of it.
+  /// Notes what an entry has done, where others are to be told.
   mutating func note(_ transition: Transition, of entry: Entry, _ unit: String?, before: Item) {
-    guard
-      let kind = Announcement.Kind(
-        transition, of: entry, isMove: before.cycle?.responsibleID != matter[unit].cycle?.responsibleID)
+    guard let kind = transition.told(of: entry, isMove: before.cycle?.responsibleID != matter[unit].cycle?.responsibleID)
     else { return }
     // Clocks that were stopped before, or ran, are no news.
     let mayRepeat = ![.itemSuspended, .itemResumed, .itemParked, .itemUnparked].contains(kind)
@@ -25,24 +23,46 @@ extension Fold {
   }
 }
 
-extension Announcement.Kind {
-  /// What a transition is called where it is told; nil where nothing is told of it, or what begins and ends is told of the turn.
-  fileprivate init?(_ transition: Transition, of entry: Entry, isMove: Bool) {
-    switch (transition, entry.event) {
-    // An operator's act does not say which it is.
-    case (.assigned, .assigned(let assignment)) where assignment.person != nil: self = isMove ? .itemReassigned : .itemAssigned
-    case (.assigned, _): self = entry.type.hasSuffix(".reassigned") ? .itemReassigned : .itemAssigned
-    case (.placed, _): self = .itemAssigned
-    case (.named, _): self = .itemSigned
-    case (.sentBack, _): self = .itemReturned
-    case (.counted, .urged): self = .itemUrged
-    case (.suspended, _): self = .itemSuspended
-    case (.resumed, _): self = .itemResumed
-    case (.decided, .extensionDecided(.approved)): self = .itemExtended
-    case (.parked, _): self = .itemParked
-    case (.unparked, _): self = .itemUnparked
-    case (_, .rated), (.judged, _): self = .itemCalledBack
-    default: return nil
+extension Transition {
+  /// By which event it is told: that something is asked for, or decided, whatever it is; nil where nothing is told of it.
+  fileprivate func told(of entry: Entry, isMove: Bool) -> Announcement.Kind? {
+    switch self {
+    case .assigned:
+      // An operator's act does not say which it is.
+      if case .assigned(let assignment) = entry.event, assignment.person != nil {
+        return isMove ? .itemReassigned : .itemAssigned
+      }
+      return entry.type.hasSuffix(".reassigned") ? .itemReassigned : .itemAssigned
+    case .placed: return .itemAssigned
+    case .named: return .itemSigned
+    case .answered: return .itemResponded
+    case .sentBack: return .itemReturned
+    case .requested, .closureRequested: return .itemRequested
+    case .checkPassed: return .itemChecked
+    case .closureRejected:
+      if case .checked = entry.event { return .itemChecked }
+      return .itemDecided
+    case .decided, .returnDecided: return .itemDecided
+    case .suspended: return .itemSuspended
+    case .resumed: return .itemResumed
+    case .parked: return .itemParked
+    case .unparked: return .itemUnparked
+    case .disputed, .judged: return .itemCalledBack
+    case .counted: return entry.event == .urged ? .itemUrged : nil
+    case .noted:
+      switch entry.event {
+      case .rated: return .itemCalledBack
+      case .checked: return .itemChecked
+      default: return nil
+      }
+    case .closed:
+      // `item.closed` is told of the turn.
+      if case .closureDecided = entry.event { return .itemDecided }
+      return nil
+    // What begins is told of the turn; what lapses, of the breach.
+    case .opened, .reopened, .lapsed, .warned: return nil
+    // Duban's own, or nothing that anybody has to do.
+    case .merged, .released, .parkingReviewed, .recomputed, .waits, .inapplicable, .impossible: return nil
     }
   }
 }
@@ -53,10 +73,13 @@ extension Record {
     let directory = fold.references.directory
     // The words of a confidential matter stay with its source.
     let isOpen = !audience.isConfidential
+    let told = ToldFacts(entry.event, withWords: isOpen)
     let data = JSONText.object { data in
       data.write("at", entry.place.rfc3339)
       data.write("by", entry.type)
       data.write("category", opening.category)
+      data.write("check", told.check?.stage.rawValue)
+      data.write("closing", told.closing?.rawValue)
       data.write("community", isOpen ? opening.place.community : nil)
       data.write("cycle", item.cycles)
       data.write("deadlines", item.clocks) { running, deadline in
@@ -65,35 +88,72 @@ extension Record {
         deadline.write("organ", directory.name(of: fold.owner(of: running.clock, in: cycle)))
         deadline.write("tier", running.clock.tier.rawValue)
       }
+      data.write("decision", told.isApproved.map { $0 ? "approved" : "rejected" })
       data.write("district", directory.name(of: opening.place.districtID))
+      data.write(flag: "final", told.isFinal)
       data.write("item", object: matter.key(of: act.id.unit).write)
+      data.write("judgement", told.judgement?.rawValue)
       data.write("kind", matter.kind.rawValue)
       data.write("organ", directory.name(of: cycle.responsibleID))
+      data.write("passed", told.check?.passed)
       data.write("person", directory.person(at: cycle.responsibleID, of: opening.place)?.name)
       data.write("policy", opening.policyVersion)
       data.write("policyLine", fold.rule(act.id.unit)?.line)
-      entry.event.tell(in: &data, withWords: isOpen)
+      data.write("rating", told.rating?.rawValue)
+      data.write("reason", told.reason)
+      data.write("request", told.request?.rawValue)
       data.write("revision", entry.number)
       data.write("street", directory.name(of: opening.place.streetID))
       data.write("supervisor", cycle.supervisor.flatMap { directory.name(of: opening.place.organ(at: $0)) })
       data.write("title", isOpen ? opening.title : nil)
+      data.write("until", told.until?.rfc3339)
     }
     announce(act.kind, act.id.unit, data, traceparent: entry.traceparent, in: &effects)
   }
 }
 
-extension Event {
-  /// The facts in it that those who hear of it must know; its sender's own words only where they are asked for.
-  fileprivate func tell(in data: inout JSONMembers, withWords: Bool) {
-    switch self {
-    case .assigned(let assignment):
-      data.write(flag: "final", assignment.isFinal)
-      data.write("reason", withWords ? assignment.reason : nil)
-    case .rated(let rating): data.write("rating", rating.rawValue)
-    case .judged(let judgement, _): data.write("judgement", judgement.rawValue)
-    case .returned(let reason), .suspended(let reason), .parked(let reason, _): data.write("reason", withWords ? reason : nil)
-    case .extensionDecided(.approved(let until, _)): data.write("until", until.rfc3339)
-    default: break
+/// The facts of an event that its receivers must know; its sender's own words only where they are asked for.
+private struct ToldFacts {
+  /// What is asked for, and decided on.
+  enum Request: String {
+    /// 延期.
+    case moreTime = "extension"
+    /// 办结.
+    case closure
+    /// 退单.
+    case sendingBack = "return"
+  }
+
+  var request: Request?
+  var isApproved: Bool?
+  var until: Instant?
+  var closing: ClosingType?
+  var reason: String?
+  var isFinal = false
+  var rating: Event.Rating?
+  var judgement: Event.Judgement?
+  var check: Event.Check?
+
+  init(_ event: Event, withWords: Bool) {
+    switch event {
+    case .assigned(let assignment): (isFinal, reason) = (assignment.isFinal, assignment.reason)
+    case .extensionRequested(let words, let time): (request, reason, until) = (.moreTime, words, time)
+    case .extensionDecided(.approved(let time, _)): (request, isApproved, until) = (.moreTime, true, time)
+    case .extensionDecided(.rejected): (request, isApproved) = (.moreTime, false)
+    case .closureRequested(let asked, _): (request, closing, reason) = (.closure, asked?.type, asked?.reason)
+    case .closureDecided(let decision): (request, isApproved) = (.closure, decision.isApproved)
+    case .returned(let words): (request, reason) = (.sendingBack, words)
+    case .returnDecided(let decision): (request, isApproved) = (.sendingBack, decision.isApproved)
+    case .suspended(let words): reason = words
+    case .parked(let words, let time, _): (reason, until) = (words, time)
+    case .rated(let rating): self.rating = rating
+    case .checked(let check): (self.check, reason) = (check, check.reason)
+    case .judged(let judgement, _): self.judgement = judgement
+    case .opened, .accepted, .contacted, .responded, .planned, .resolved, .withdrawn, .consulted, .unparked, .parkingReviewed,
+      .urged,
+      .reopened, .verified, .reviewed, .resumed, .merged, .noted, .placed, .policyMoved, .followed, .setAside:
+      break
     }
+    if !withWords { reason = nil }
   }
 }

@@ -1,4 +1,4 @@
-// 派单, 改派, 派件, 主办, 协办: who is responsible. The lead unit holds the whole where its chain starts; each supporting unit has a part with a clock
+// 派单, 改派, 补派, 主办, 协办: who is responsible. The lead unit holds the whole where its chain starts; each supporting unit has a part with a clock
 // of its own (R12 水, 电, 气, 通信; R41 牵头部门和责任单位).
 
 extension Fold {
@@ -72,7 +72,8 @@ extension Fold {
     }
   }
 
-  /// Gives a unit a part. One that ended before the whole was reopened begins again; by being listed again, a unit gets nothing new.
+  /// Gives a unit a part. One that ended before the whole was reopened begins again. In every other case naming the unit again
+  /// changes nothing.
   mutating func namePart(_ unit: String, by entry: Entry, at time: Instant) {
     guard !matter.isLed(by: unit) else { return }
     let part = matter.item(of: unit)
@@ -86,7 +87,7 @@ extension Fold {
     begin(unit, by: entry, at: time, due: matter.whole.cycle?.resolution?.statedAt)
   }
 
-  /// 派件: the directory has the street or the units now.
+  /// 补派: the directory has the street or the units now.
   mutating func place(by entry: Entry, at time: Instant) {
     guard case .placed(let region) = entry.event else { return }
     matter.opening?.place = Place(entry.stamp, community: region?.community)

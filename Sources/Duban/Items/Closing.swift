@@ -20,7 +20,7 @@ extension Fold {
     }
   }
 
-  /// 审核退回, and 未通过 of a check: counted. The clock of the application runs on to where it was due; what came due during the review is nobody's fault.
+  /// 审核退回, and 未通过 of a check: counted. The clock of the application runs on to where it was due; what came due during the review is no breach.
   mutating func rejectClosure(_ unit: String?, by entry: Entry, at time: Instant) throws(Inapplicability) {
     try checkRequested(unit)
     if case .closureDecided = entry.event { try checkDecider(entry, unit) }

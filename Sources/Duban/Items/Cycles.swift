@@ -114,7 +114,7 @@ extension Fold {
     guard var cycle = matter[unit].cycle, matter[unit].isInWork else { return }
     for kind in Item.ClockKind.allCases { cycle[kind] = nil }
     cycle.requestedUntil = nil
-    (cycle.isSuspended, cycle.isParked, cycle.isReturning) = (false, false, false)
+    (cycle.isSuspended, cycle.isParked, cycle.parkedUntil, cycle.isReturning) = (false, false, nil, false)
     cycle.closing = closing(by: entry, of: cycle)
     if cycle.isStopped { cycle.pauses[cycle.pauses.count - 1].until = time }
     matter[unit].state = .closed(at: time, isWithdrawal: isWithdrawal, cycle)

@@ -28,12 +28,12 @@ public enum Event: Hashable, Sendable {
   case withdrawn
   /// 退单: asks that another organ be given the work.
   case returned(reason: String)
-  /// 退单决定. Where it is approved, 改派 follows.
+  /// 退单审核. Where it is approved, 改派 follows.
   case returnDecided(Decision)
   /// 会商.
   case consulted(minutes: String)
-  /// 挂账.
-  case parked(reason: String, Decision)
+  /// 挂账; `until` is when its present stage ends (阶段目标), where one is set.
+  case parked(reason: String, until: Instant?, Decision)
   /// 摘账.
   case unparked
   /// 挂账复核.
@@ -56,14 +56,14 @@ public enum Event: Hashable, Sendable {
   case resumed
   /// 延期申请.
   case extensionRequested(reason: String, until: Instant)
-  /// 延期决定.
+  /// 延期审核.
   case extensionDecided(ExtensionDecision)
   /// 合并: a duplicate (重复件) of the main item.
   case merged(into: ItemKey)
   /// Belongs to the record and moves nothing.
   case noted
   // Duban's own and its operators'.
-  /// 派件: the directory has its street or unit now.
+  /// 补派: the directory has its street or unit now.
   case placed(Region?)
   /// An operator put the matter on another policy version.
   case policyMoved(to: Int, because: String, by: String)
@@ -248,7 +248,7 @@ public enum Event: Hashable, Sendable {
 public struct Stamp: Hashable, Sendable {
   /// The policy in force; of an opening.
   public var policy: Int?
-  /// The organs of the place; of an opening and of 派件.
+  /// The organs of the place; of an opening and of 补派.
   public var cityID, districtID, streetID: Int64?
   /// The units of the names in the entry, as far as the directory knows them.
   public var units: [String: Int64] = [:]
@@ -297,9 +297,10 @@ extension Event {
         facts.write("reason", check.reason)
       case .closureDecided(let decision), .returnDecided(let decision): decision.write(to: &facts)
       case .consulted(let minutes): facts.write("minutes", minutes)
-      case .parked(let reason, let decision):
+      case .parked(let reason, let until, let decision):
         facts.write("approver", decision.approver)
         facts.write("reason", reason)
+        facts.write("until", until?.rfc3339)
       case .judged(let judgement, let decision):
         facts.write("approver", decision.approver)
         facts.write("judgement", judgement.rawValue)
@@ -347,7 +348,7 @@ extension Event {
   /// The organ in whose name the sender decides, as the message names it.
   var approver: String? {
     switch self {
-    case .closureDecided(let decision), .returnDecided(let decision), .parked(_, let decision), .judged(_, let decision):
+    case .closureDecided(let decision), .returnDecided(let decision), .parked(_, _, let decision), .judged(_, let decision):
       decision.approver
     case .extensionDecided(.approved(_, let approver)): approver
     default: nil

@@ -26,7 +26,7 @@ public struct Matter: Hashable, Sendable {
     }
   }
 
-  /// What the opening said, and what has changed of it since (派件, 改派, another policy).
+  /// What the opening said, and what has changed of it since (补派, 改派, another policy).
   public struct Opening: Hashable, Sendable {
     /// When the resident spoke: what the resident waited counts from here (R1).
     public var at: Instant
@@ -184,6 +184,8 @@ public struct Item: Hashable, Sendable {
     public var isSuspended = false
     /// 挂账: its clocks are stopped, and only that of its review runs.
     public var isParked = false
+    /// When the present stage of what is parked ends (阶段目标); nil where none is set.
+    public var parkedUntil: Instant?
     /// 退单, which is not decided.
     public var isReturning = false
     /// How often the resident was not reached (联系未果).

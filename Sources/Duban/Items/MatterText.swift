@@ -87,6 +87,7 @@ extension Item.Cycle {
     members.write("handovers", handovers.flatMap { [$0.organID ?? 0, $0.since.microseconds] })
     members.write(count: "missed", missedContacts)
     members.write(flag: "parked", isParked)
+    members.write("parkedUntil", parkedUntil)
     members.write("pauses", pauses.flatMap { [$0.from.microseconds, $0.until?.microseconds ?? 0] })
     members.write("requested", requestedUntil)
     if let resolution { members.write("resolution", object: resolution.write) }
@@ -123,6 +124,7 @@ extension Item.Cycle {
     (isSummoned, isSuspended) = (try object.bool("summoned") ?? false, try object.bool("suspended") ?? false)
     (acceptedAt, submittedAt) = (try object.instant("accepted"), try object.instant("submitted"))
     (isParked, isReturning) = (try object.bool("parked") ?? false, try object.bool("returning") ?? false)
+    parkedUntil = try object.instant("parkedUntil")
     missedContacts = try object.count("missed")
     checks = try object.texts("checks").compactMap(Event.Check.Stage.init)
     closing = try object.text("closing").flatMap(ClosingType.init)

@@ -4,15 +4,17 @@
 extension Fold {
   mutating func park(_ unit: String?, by entry: Entry, at time: Instant) throws(Inapplicability) {
     try checkDecider(entry, unit)
-    guard let cycle = matter[unit].cycle, !cycle.isParked else { return }
-    matter[unit].change { $0.isParked = true }
+    guard case .parked(_, let until, _) = entry.event, let cycle = matter[unit].cycle else { return }
+    // Of what is parked already, another parking sets the next stage.
+    matter[unit].change { ($0.isParked, $0.parkedUntil) = (true, until ?? (cycle.isParked ? cycle.parkedUntil : nil)) }
+    guard !cycle.isParked else { return }
     stop(unit, at: time)
     startReview(unit, by: entry, at: time)
   }
 
   mutating func unpark(_ unit: String?, by entry: Entry, at time: Instant) {
     guard matter[unit].cycle?.isParked == true else { return }
-    matter[unit].change { ($0.isParked, $0.review) = (false, nil) }
+    matter[unit].change { ($0.isParked, $0.parkedUntil, $0.review) = (false, nil, nil) }
     letRun(unit, by: entry, at: time)
   }
 

@@ -86,7 +86,7 @@ extension Breach {
 }
 
 extension Entry {
-  /// Whether it lifts blame, because it ends, answers, stops, puts off or starts a clock anew, or may name another unit: heard later than
+  /// Whether it lifts blame, because it ends, answers, stops, puts off or restarts a clock, or may name another unit: heard later than
   /// `Policy/annulsWithin`, it does not annul by itself. `TheFold.md` lists the same, under "Breaches".
   var liftsBlame: Bool {
     [

@@ -12,7 +12,7 @@ public enum Transition: String, CaseIterable, Sendable {
   case counted
   /// 派单, 改派: who is responsible from now on.
   case assigned = "responsible unit assigned"
-  /// 退单: counted; who has it keeps it until it is assigned anew (首接负责), and the clocks run.
+  /// 退单: counted; who has it keeps it until another gets it (首接负责), and the clocks run.
   case sentBack = "sent back"
   case returnDecided = "return decided"
   case opened = "→ open"
@@ -53,7 +53,7 @@ public enum Transition: String, CaseIterable, Sendable {
   case lapsed = "breach, supervision rises"
   /// Running deadlines are recomputed.
   case recomputed
-  /// 派件: the street or unit that the directory has now is responsible.
+  /// 补派: the street or unit that the directory has now is responsible.
   case placed
   /// Cannot be.
   case impossible = "–"
@@ -69,7 +69,7 @@ public enum Trigger: String, CaseIterable, Sendable {
   case accepts
   /// 协办: a unit is named that has a part in the matter.
   case isNamed = "is named a supporting unit"
-  /// 派件, of what is 待派: the directory has its street or unit now.
+  /// 补派, of what is 待派: the directory has its street or unit now.
   case isPlaced = "is placed"
   case policyMoved = "an operator moves it to another policy"
   case notes, urges, returns
@@ -112,15 +112,15 @@ public enum Trigger: String, CaseIterable, Sendable {
     case .isAssigned: "派单、改派"
     case .accepts: "签收"
     case .isNamed: "协办"
-    case .isPlaced: "派件"
+    case .isPlaced: "补派"
     case .policyMoved: "时限规则变更"
     case .notes: "记录"
     case .urges: "催办"
     case .returns: "退单"
-    case .decidesReturn: "退单决定"
+    case .decidesReturn: "退单审核"
     case .missesContact: "联系未果"
     case .asksExtension: "延期申请"
-    case .decidesExtension: "延期决定"
+    case .decidesExtension: "延期审核"
     case .suspends: "中止计时"
     case .resumes: "恢复"
     case .parks: "挂账"

@@ -1,4 +1,4 @@
-// An event that Duban publishes on duban.events: its type, whom it concerns, and by which key a consumer binds it.
+// An event that Duban publishes on duban.events: its type, the organs that it concerns, and by which key a consumer binds it.
 
 /// An event that Duban publishes on `duban.events`.
 public struct Announcement: Hashable, Sendable {
@@ -8,21 +8,27 @@ public struct Announcement: Hashable, Sendable {
     case receiptRejected = "receipt.rejected"
     /// 受理, and of a part that its unit was named.
     case itemOpened = "item.opened"
-    /// 派单, 派件.
+    /// 派单, 补派.
     case itemAssigned = "item.assigned"
     /// 改派.
     case itemReassigned = "item.reassigned"
     /// 签收.
     case itemSigned = "item.signed"
+    /// 首次联系, 响应.
+    case itemResponded = "item.responded"
     /// 退单.
     case itemReturned = "item.returned"
+    /// 延期申请, 申请办结.
+    case itemRequested = "item.requested"
+    /// 延期审核, 办结审核, 退单审核: approved or rejected.
+    case itemDecided = "item.decided"
     /// 催办.
     case itemUrged = "item.urged"
+    /// 确认, 复查 and 抽核 of a problem.
+    case itemChecked = "item.checked"
     /// 中止计时, 恢复.
     case itemSuspended = "item.suspended"
     case itemResumed = "item.resumed"
-    /// 延期.
-    case itemExtended = "item.extended"
     /// 挂账, 摘账.
     case itemParked = "item.parked"
     case itemUnparked = "item.unparked"
@@ -44,11 +50,12 @@ public struct Announcement: Hashable, Sendable {
     case noticeIssued = "notice.issued"
     case noticeWithdrawn = "notice.withdrawn"
 
-    /// Whether it waits for a queue that is bound to it. What happens in the life of an item is told to whoever listens then.
+    /// Whether it waits for a queue that is bound to it. What happens in the life of an item is told to those who listen then.
     public var mustArrive: Bool {
       switch self {
-      case .itemOpened, .itemAssigned, .itemReassigned, .itemSigned, .itemReturned, .itemUrged, .itemSuspended, .itemResumed,
-        .itemExtended, .itemParked, .itemUnparked, .itemReopened, .itemCalledBack:
+      case .itemOpened, .itemAssigned, .itemReassigned, .itemSigned, .itemResponded, .itemReturned, .itemRequested, .itemDecided,
+        .itemUrged, .itemChecked,
+        .itemSuspended, .itemResumed, .itemParked, .itemUnparked, .itemReopened, .itemCalledBack:
         false
       default: true
       }
@@ -84,7 +91,7 @@ public struct Announcement: Hashable, Sendable {
   }
 }
 
-/// Whom an event concerns: the words of its routing key.
+/// The organs that an event concerns: the words of its routing key.
 public struct Audience: Hashable, Sendable {
   public var district: String?
   public var street: String?

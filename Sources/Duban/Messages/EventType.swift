@@ -35,7 +35,7 @@ public struct EventType: Hashable, Sendable {
     case decidesClosure
     /// 退单: sent back, to be assigned to another unit; counted, the clock is not reset.
     case returns
-    /// 退单决定: `data.decision`. Where it is approved, 改派 follows.
+    /// 退单审核: `data.decision`. Where it is approved, 改派 follows.
     case decidesReturn
     /// 会商, with `data.minutes`.
     case consults
@@ -59,7 +59,7 @@ public struct EventType: Hashable, Sendable {
     case resumes
     /// 延期申请: asks for the resolution clock to end at `data.until`; moves nothing by itself.
     case asksExtension
-    /// 延期决定: `data.decision`, by `data.approver`: any organ of the place at or above the policy's `approver`, except the responsible one;
+    /// 延期审核: `data.decision`, by `data.approver`: any organ of the place at or above the policy's `approver`, except the responsible one;
     /// the city may approve its own.
     case decidesExtension
     /// 合并 (重复件): the same matter as `data.into`, which it follows from then on.

@@ -122,7 +122,8 @@ extension EventType {
     case .consults: return .consulted(minutes: try fields.text(\.minutes, "minutes", "write what was agreed, and who does what"))
     case .parks:
       let reason = try fields.text(\.reason, "reason", "say why it cannot be settled for now, such as 历史遗留 or 资金未落实")
-      return .parked(reason: reason, Event.Decision(isApproved: true, approver: fields.approver))
+      let until = fields.until == nil ? nil : try fields.instant(\.until, "until", "say until when the stage lasts")
+      return .parked(reason: reason, until: until, Event.Decision(isApproved: true, approver: fields.approver))
     case .unparks: return .unparked
     case .reviewsParking: return .parkingReviewed
     case .urges: return .urged

@@ -85,6 +85,13 @@ final class FileReading {
   /// It can be read, and cannot be meant. A file that was applied before that was noticed is read all the same.
   fileprivate(set) var unmeant: [FileFault] = []
 
+  /// Notes what was found to be wrong in the file as a whole.
+  func note(_ fault: FileFault) {
+    var first = fault
+    first.others = []
+    unreadable += [first] + fault.others
+  }
+
   /// Reads a file. Of one that is stored, which was applied once, only what cannot be read counts.
   ///
   /// - Throws: ``FileFault`` with all that is wrong.
@@ -106,8 +113,17 @@ struct FilePlace {
 
   var line: Int? { node.mark?.line }
 
+  /// The line of what is below it, or of the nearest thing around that.
+  func line(of path: [FileStep]) -> Int? { node.line(of: path) }
+
   /// Notes that it cannot be read.
   func refuse(_ problem: String) { reading.unreadable.append(fault(problem)) }
+
+  /// Notes that something below it cannot be used; where that is not there, the line is that of the nearest thing around it.
+  func refuse(at path: [FileStep], _ problem: String) {
+    let path = Array(path.dropFirst(self.path.count))
+    reading.unreadable.append(FileFault("\((self.path + path).text): \(problem)", line: line(of: path)))
+  }
 
   /// Notes that it cannot be meant, with the value as it is written.
   func doubt(_ problem: String) {
@@ -166,6 +182,11 @@ struct FileRecord {
     if let there = place(of: key.name) { FileRecord(place: there).doubt(below, problem) }
   }
 
+  /// Notes that an element of a list is none with which the file can be used.
+  func refuse(_ key: any FileKeyEntry, at index: Int, _ problem: String) {
+    place.refuse(at: place.path + [.key(key.name), .place(index)], problem)
+  }
+
   /// Notes that the value of a key is none with which the file can be used.
   func refuse(_ key: any FileKeyEntry, _ problem: String) { (place(of: key.name) ?? place).refuse(problem) }
 
@@ -176,8 +197,9 @@ struct FileRecord {
 
 extension FileForm {
   /// A mapping with these keys and no other. Where one of them cannot be read, there is no value: nothing must be concluded from what is left.
+  /// One that is kept in part has what can be read of it, so that the rest of the file can be held against that.
   static func record(
-    _ allowed: String, _ keys: [any FileKeyEntry], build: @escaping @Sendable (FileRecord) -> Value?
+    _ allowed: String, _ keys: [any FileKeyEntry], isKeptInPart: Bool = false, build: @escaping @Sendable (FileRecord) -> Value?
   ) -> FileForm {
     FileForm(allowed: allowed, text: { _ in allowed }) { place in
       guard let mapping = place.node.mapping else {
@@ -190,12 +212,14 @@ extension FileForm {
           FileFault(unknownKey: key.string ?? "a list or keys", among: keys.words, at: place.path, line: key.mark?.line))
       }
       let value = build(FileRecord(place: place))
-      return place.reading.unreadable.count == faults ? value : nil
+      return isKeptInPart || place.reading.unreadable.count == faults ? value : nil
     }
   }
 
-  /// A list, read as far as it can be.
-  static func list<Element>(_ allowed: String, of form: FileForm<Element>) -> FileForm where Value == [Element] {
+  /// A list. Where one of its elements cannot be read, there is no value; one that is kept in part has the others.
+  static func list<Element>(
+    _ allowed: String, of form: FileForm<Element>, isKeptInPart: Bool = false
+  ) -> FileForm where Value == [Element] {
     FileForm(allowed: allowed, text: { "[\($0.map(form.text).joined(separator: ", "))]" }) { place in
       guard let sequence = place.node.sequence else {
         place.refuse(allowed: allowed)
@@ -203,7 +227,7 @@ extension FileForm {
       }
       let places = sequence.enumerated().map { FilePlace(node: $1, path: place.path + [.place($0)], reading: place.reading) }
       let elements = places.map(form.read)
-      return elements.contains { $0 == nil } ? nil : elements.compactMap(\.self)
+      return !isKeptInPart && elements.contains { $0 == nil } ? nil : elements.compactMap(\.self)
     }
   }
 
@@ -242,9 +266,13 @@ extension FileForm {
 
 extension FileForm where Value: FileWord {
   /// One of the words of a type.
-  static var word: FileForm {
-    scalar(
-      Value.words.map(\.text).alternatives, text: { $0.rawValue }, nearest: { Word.nearest(to: $0, in: Value.words) },
+  static var word: FileForm { word(of: Array(Value.allCases)) }
+
+  /// One of some words of a type. The others are read, too: a file that was applied once may have one. Who gives this form refuses them.
+  static func word(of values: [Value]) -> FileForm {
+    let words = values.map { Word($0.rawValue, alsoKnownAs: $0.alsoKnownAs) }
+    return scalar(
+      words.map(\.text).alternatives, text: { $0.rawValue }, nearest: { Word.nearest(to: $0, in: words) },
       { Value(rawValue: $0.string) })
   }
 }

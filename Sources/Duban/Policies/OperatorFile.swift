@@ -28,44 +28,6 @@ public struct FileFault: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String { lines.joined(separator: "\n") }
 }
 
-/// A file that was read, and where in it each thing stands.
-struct OperatorFile<Content: Decodable> {
-  let content: Content
-  private let root: Node
-
-  /// - Throws: ``FileFault`` that names the line, the place and the remedy.
-  init(yaml text: String) throws(FileFault) {
-    root = try Node.root(ofFile: text)
-    do {
-      content = try YAMLDecoder().decode(Content.self, from: root)
-    } catch let error as DecodingError {
-      throw FileFault(error, in: root)
-    } catch {
-      throw FileFault("not YAML: \(error)")
-    }
-  }
-
-  /// A fault at a place, which need not be there: then the line is that of the nearest thing around it.
-  func fault(at path: FileStep..., because problem: String) -> FileFault { fault(at: path, because: problem) }
-
-  func fault(at path: [FileStep], because problem: String) -> FileFault { FileFault(problem, at: path, in: root) }
-
-  func line(of path: FileStep...) -> Int? { line(of: path) }
-
-  func line(of path: [FileStep]) -> Int? { root.line(of: path) }
-
-  /// Refuses unknown keys: they are mostly slips of the pen, and would be ignored.
-  func allow(_ keys: [String], at path: FileStep...) throws(FileFault) { try allow(keys, at: path) }
-
-  func allow(_ keys: [String], at path: [FileStep]) throws(FileFault) {
-    guard case .mapping(let mapping)? = root.descend(path) else { return }
-    for (key, _) in mapping {
-      guard let name = key.string, !keys.contains(name) else { continue }
-      throw FileFault(unknownKey: name, among: keys.map { Word($0) }, at: path, line: key.mark?.line)
-    }
-  }
-}
-
 extension FileFault {
   init(unknownKey name: String, among keys: [Word], at path: [FileStep], line: Int?) {
     let known = keys.map(\.text).joined(separator: ", ")
@@ -128,40 +90,8 @@ extension Node {
   }
 
   /// The line of a place, or of the nearest thing around it that is there.
-  fileprivate func line(of path: [FileStep]) -> Int? {
+  func line(of path: [FileStep]) -> Int? {
     (0...path.count).reversed().lazy.compactMap { descend(path.prefix($0))?.mark?.line }.first
-  }
-}
-
-extension FileFault {
-  fileprivate init(_ problem: String, at path: [FileStep], in root: Node?) {
-    self.init(path.isEmpty ? problem : "\(path.text): \(problem)", line: root?.line(of: path))
-  }
-
-  fileprivate init(_ error: DecodingError, in root: Node) {
-    let (context, problem): (DecodingError.Context, String?) =
-      switch error {
-      case .typeMismatch(let type, let c), .valueNotFound(let type, let c): (c, Self.wanted(type))
-      case .dataCorrupted(let c): (c, nil)
-      case .keyNotFound(let key, let c): (c, "\(key.stringValue) is missing")
-      @unknown default: (DecodingError.Context(codingPath: [], debugDescription: "cannot be read"), nil)
-      }
-    let path: [FileStep] = context.codingPath.map { key in key.intValue.map(FileStep.place) ?? .key(key.stringValue) }
-    let written = problem.flatMap { $0.hasPrefix("write ") ? root.descend(path)?.text : nil }
-    self.init((problem ?? context.debugDescription) + (written.map { ", not '\($0)'" } ?? ""), at: path, in: root)
-  }
-
-  /// What to write where a value of a type is wanted; nil where the error says it better.
-  private static func wanted(_ type: Any.Type) -> String? {
-    switch type {
-    case is Bool.Type: "write true or false"
-    case is Int.Type: "write a whole number"
-    case is String.Type: "write a text"
-    case is Node.Scalar.Type: "write one value"
-    case is Node.Sequence.Type: "write a list, such as [a, b]"
-    case is Node.Mapping.Type: "write keys with values, such as { name: … }"
-    default: nil
-    }
   }
 }
 
@@ -193,21 +123,6 @@ extension YamlError {
       }
     }
     return repeated ?? first
-  }
-}
-
-extension RawRepresentable where Self: CaseIterable, RawValue == String {
-  /// Reads one of a few words; for any other it says which there are, and which is the nearest.
-  init(named decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    let text = try container.decode(String.self)
-    guard let value = Self(rawValue: text) else {
-      let words = Self.allCases.map(\.rawValue)
-      throw DecodingError.dataCorruptedError(
-        in: container,
-        debugDescription: "write \(words.alternatives), not '\(text)'\(words.nearest(to: text).suggestion)")
-    }
-    self = value
   }
 }
 

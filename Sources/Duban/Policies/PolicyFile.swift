@@ -171,7 +171,7 @@ private enum RuleKeys {
     "slips", "三色督办单", colours, otherwise: .none("no slip is issued"),
     "the colours of the first, second and third breach of a chain (蓝, 橙, 红)")
   static let summonsAt = FileKey(
-    "summons-at", "约谈", FileForm<Tier>.word, otherwise: .value(.city),
+    "summons-at", "约谈", FileForm<Tier>.word(of: [.district, .city]), otherwise: .value(.city),
     "the tier whose breach leads to a proposed 约谈: district or city")
   static let pauses = FileKey(
     "pauses", "中止计时", .list("a list of reasons, such as [等待居民配合]", of: .text("a reason")), of: answered,
@@ -198,7 +198,7 @@ private enum RuleKeys {
     "checks", "销号程序", .list("a list such as [confirmation, recheck]", of: FileForm<ClosingCheck>.word), of: [.problem],
     otherwise: .none("none"), "what must have passed before 销号 is approved: confirmation (街道/监理确认), recheck (现场复查)")
   static let approver = FileKey(
-    "approver", "审批", FileForm<Approver>.word, of: answered, otherwise: .value(.district),
+    "approver", "审批", FileForm<Approver>.word(of: [.district, .city, .source]), of: answered, otherwise: .value(.district),
     "who decides on 延期, 退单, 挂账, 办结 and 不满意: the system that opened the matter (source), or the lowest tier that may: district or city"
   )
 
@@ -271,7 +271,7 @@ extension RuleKeys {
       file.doubt(Self.source, "a URI has no spaces; write it as the messages do, such as /hotline/12345")
     }
     checkLimits(of: rule, in: file)
-    if rule.summonsAt == .street {
+    if rule.summonsAt < .district {
       file.doubt(summonsAt, "a street's first breach is no cause yet; write district or city")
     }
     if !rule.escalates && file.has(summonsAt) {

@@ -103,8 +103,7 @@ private struct Builder {
       id = lastID
     }
     let before = organs[id]
-    var organ =
-      before ?? Organ(id: id, tier: rank.tier, name: member.name, parentID: parent, isCommunity: rank == .community)
+    var organ = before ?? Organ(id: id, tier: rank.tier, name: member.name, parentID: parent)
     if let line = lines[id] {
       throw FileFault(
         "'\(member.name)' is the \(organ.name) of line \(line.map(String.init) ?? "?") by what it was formerly; correct one of them",
@@ -300,7 +299,7 @@ private struct Builder {
       isConfidential: source.confidential ?? false)
     for (i, name) in (source.organs ?? []).enumerated() {
       made.organs.append(
-        try finder.find(name, [.city, .district, .street, .unit], at: "\(place).organs[\(i)]", line: source.line))
+        try finder.find(name, Organ.Rank.allCases, at: "\(place).organs[\(i)]", line: source.line))
     }
     for (i, grant) in (source.grants ?? []).enumerated() {
       var regions: Set<Int64>?

@@ -242,10 +242,14 @@ extension FileForm {
 
 extension FileForm where Value: FileWord {
   /// One of the words of a type.
-  static var word: FileForm {
-    scalar(
-      Value.words.map(\.text).alternatives, text: { $0.rawValue }, nearest: { Word.nearest(to: $0, in: Value.words) },
-      { Value(rawValue: $0.string) })
+  static var word: FileForm { word(of: Array(Value.allCases)) }
+
+  /// One of some words of a type.
+  static func word(of values: [Value]) -> FileForm {
+    let words = values.map(\.word)
+    return scalar(
+      words.map(\.text).alternatives, text: { $0.rawValue }, nearest: { Word.nearest(to: $0, in: words) },
+      { scalar in values.first { $0.rawValue == scalar.string } })
   }
 }
 

@@ -52,7 +52,7 @@ struct DirectoryChecks {
           "name", "code", "aliases", "handling-office", "supervising-office", "hours", "formerly", "merges", "moved-from",
           "communities",
         ]
-      case .community: ["name", "code", "aliases", "formerly"]
+      case .community: ["name", "code", "aliases", "handling-office", "formerly"]
       case .city, .unit: ["name", "aliases", "hours", "formerly"]
       }
     var lines: [String: Int?] = [:]

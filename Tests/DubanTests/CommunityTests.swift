@@ -130,6 +130,8 @@ struct CommunityTests {
     ])
     let place = Place(cityID: 1, districtID: 2, streetID: 3, communityID: 8, community: "磁湖社区")
     #expect(directory.person(at: Self.communityID, of: place)?.name == "张三")
+    // Of a matter that lies in no community, the street's own.
+    #expect(directory.person(at: City.streetID, of: Place(cityID: 1, districtID: 2, streetID: 3))?.name == "李四")
     #expect(directory.audience(of: Self.communityID) == directory.audience(of: City.streetID))
     #expect(directory.audience(of: City.streetID) == Audience(district: "黄石港区", street: "胜阳港街道"))
   }

@@ -144,9 +144,10 @@ public struct Directory: Sendable {
   /// The person who is responsible where an organ or a unit has the work of a place (R28, R49); nil where the directory names none.
   public func person(at organ: Int64?, of place: Place) -> Person? {
     guard let organ else { return nil }
-    if let person = person(unit: organ) { return person }
-    guard organ == place.streetID || organ == place.communityID else { return nil }
-    return person(street: place.streetID, community: place.community)
+    if organ == place.streetID || organ == place.communityID {
+      return person(street: place.streetID, community: place.community)
+    }
+    return organs[organ]?.isUnit == true ? person(unit: organ) : nil
   }
 
   /// Whether an item may be spoken of only to those who handle its source's matters.

@@ -24,34 +24,34 @@ public enum Kind: String, CaseIterable, Sendable, Codable {
   }
 }
 
-/// A step of the chain 街道 → 区 → 市 (R22; 赣建办文〔2022〕81号: 市级统筹, 县(区)为主体, 街道落实).
+/// A step of the chain 街道 → 区 → 市 (R22; 赣建办文〔2022〕81号: 市级统筹, 县(区)为主体, 街道落实), or where a policy names it of 社区 → 街道 → 区 → 市
+/// (R7: 小事不出小区). In the order of the cases: lower is nearer to the resident.
 public enum Tier: String, CaseIterable, Sendable, Codable, Comparable {
+  case community
   case street
   case district
   case city
 
-  /// The tier that an item climbs to when this one lets its deadline pass; nil at the top.
-  public var above: Tier? {
-    switch self {
-    case .street: .district
-    case .district: .city
-    case .city: nil
-    }
-  }
-
   public var chinese: String {
     switch self {
+    case .community: "社区"
     case .street: "街道"
     case .district: "区"
     case .city: "市"
     }
   }
 
-  public static func < (a: Tier, b: Tier) -> Bool {
-    // Lower is nearer to the resident.
-    switch (a, b) {
-    case (.street, .district), (.street, .city), (.district, .city): true
-    default: false
+  public static func < (a: Tier, b: Tier) -> Bool { a.height < b.height }
+
+  /// Those to which supervision (督办) can rise.
+  static let supervising = Array(allCases.dropFirst())
+
+  private var height: Int {
+    switch self {
+    case .community: 0
+    case .street: 1
+    case .district: 2
+    case .city: 3
     }
   }
 }

@@ -22,6 +22,7 @@ public struct ItemLine: Encodable, Sendable {
     (self.listed, self.now, item) = (listed, now, ItemView(listed.summary, region: region, directory))
     let place = listed.summary.matter.opening?.place
     (district, street) = (directory.name(of: place?.districtID), directory.name(of: place?.streetID))
+    item.person = directory.person(of: listed.summary)
     sourceName = directory.sources[listed.summary.key.source]?.name
     mainIsConfidential = listed.summary.item.main.map(directory.isConfidential) ?? false
     guard let overdue = listed.overdue else { return }

@@ -18,6 +18,8 @@ public struct ItemView: Encodable, Sendable {
   /// The responsible unit (承办), and the organ that supervises (督办) since a deadline lapsed.
   public var responsible: String?
   public var supervisor: String?
+  /// Who is responsible there (责任人), as far as the directory names one; of an item that is shown by itself, ``ItemDetail/person`` says it.
+  public var person: String?
   /// The tier that supervises, or is responsible where none does.
   public var tier: Tier?
   /// 待派: the directory does not know its street or its unit.
@@ -149,14 +151,16 @@ public struct ItemDetail: Encodable, Sendable {
   public init(_ summary: ItemSummary, parts: [ItemSummary], _ record: MatterRecord, references: References, now: Instant) {
     let account = Account(of: summary.matter, record, references: references, now: now)
     item = ItemView(summary)
-    self.parts = parts.map(ItemView.init)
+    self.parts = parts.map { part in
+      var view = ItemView(part)
+      view.person = account.directory.person(of: part)
+      return view
+    }
     let cycle = account.cycles(of: summary.unit).last
     (acceptance, submission, review) = (cycle?.view(of: .acceptance), cycle?.view(of: .submission), cycle?.view(of: .review))
     (response, resolution) = (cycle?.view(of: .response), cycle?.view(of: .resolution))
     let present = summary.matter.item(of: summary.unit)?.cycle
-    person = present.flatMap { cycle in
-      summary.matter.opening.flatMap { account.directory.person(at: cycle.responsibleID, of: $0.place) }?.name
-    }
+    person = account.directory.person(of: summary)
     (isFinal, isReturning) = (summary.matter.opening?.isFinal ?? false, present?.isReturning ?? false)
     missedContacts = present?.missedContacts ?? 0
     (submittedAt, closing) = (present?.submittedAt, present?.closing?.rawValue)
@@ -301,4 +305,11 @@ public struct DueView: Encodable, Sendable {
   }
 
   public var key: ItemKey { ItemKey(source: source, subject: subject, unit: unit) }
+}
+
+extension Directory {
+  /// The name of the person who is responsible for an item (责任人); nil where the directory names none.
+  func person(of summary: ItemSummary) -> String? {
+    summary.matter.opening.flatMap { person(at: summary.item.cycle?.responsibleID, of: $0.place) }?.name
+  }
 }

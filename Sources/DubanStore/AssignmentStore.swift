@@ -24,7 +24,7 @@ extension Store {
     }
   }
 
-  /// Hands matters in work on whose organ or unit is retired, to its successor, and those of a street that was moved to its new district, each
+  /// Hands matters in work on whose organ or unit is retired, to its successor, and those of a street or a community that was moved to what it is in now, each
   /// with an entry in its log. A little at a time, as ``assignUnassigned()``.
   ///
   /// Returns how many matters were handed on.
@@ -35,12 +35,16 @@ extension Store {
       let row = try connection.execute(
         """
         WITH stretch AS (
-          SELECT id, matter_id, phase, street_id, district_id, lead_id, responsible_id FROM item WHERE id > $1 ORDER BY id LIMIT 20000)
+          SELECT id, matter_id, phase, community_id, street_id, district_id, lead_id, responsible_id
+          FROM item WHERE id > $1 ORDER BY id LIMIT 20000)
         SELECT (SELECT max(id) FROM stretch), ARRAY(
-          SELECT DISTINCT matter_id FROM stretch LEFT JOIN organ AS street ON street.id = street_id
+          SELECT DISTINCT matter_id FROM stretch
+          LEFT JOIN organ AS street ON street.id = street_id LEFT JOIN organ AS community ON community.id = community_id
           WHERE phase IN ('open', 'responded', 'merged')
-            AND (street.parent_id IS DISTINCT FROM CASE WHEN street_id IS NOT NULL THEN district_id END OR EXISTS (
-              SELECT FROM organ WHERE retired_at IS NOT NULL AND organ.id IN (street_id, district_id, lead_id, responsible_id)))
+            AND (street.parent_id IS DISTINCT FROM CASE WHEN street_id IS NOT NULL THEN district_id END
+              OR community.parent_id IS DISTINCT FROM CASE WHEN community_id IS NOT NULL THEN street_id END OR EXISTS (
+                SELECT FROM organ
+                WHERE retired_at IS NOT NULL AND organ.id IN (community_id, street_id, district_id, lead_id, responsible_id)))
           ORDER BY 1)
         WHERE EXISTS (SELECT FROM organ WHERE retired_at IS NOT NULL OR former_parent_ids <> '{}')
         """, last
@@ -111,8 +115,7 @@ extension Matter {
   fileprivate func isAsStamped(_ stamp: Stamp) -> Bool {
     guard let opening else { return true }
     func isSame(_ unit: String?, _ id: Int64?) -> Bool { unit.flatMap { stamp.units[$0] }.map { $0 == id } ?? true }
-    return (opening.place.cityID, opening.place.districtID, opening.place.streetID)
-      == (stamp.cityID, stamp.districtID, stamp.streetID) && isSame(opening.lead, opening.leadID)
+    return Place(stamp, community: opening.place.community) == opening.place && isSame(opening.lead, opening.leadID)
       && parts.allSatisfy { isSame($0.unit, $0.unitID) }
   }
 }

@@ -30,12 +30,10 @@ extension Store {
       """
     ).map { row in
       let (tier, hours): (String?, String?) = (try row.decode(1), try row.decode(4))
-      let isCommunity = tier == Self.communityTier
       var organ = Organ(
-        id: try row.decode(0), tier: isCommunity ? nil : try tier.map { try Tier(stored: $0) }, name: try row.decode(2),
-        parentID: try row.decode(3), officeHours: hours.flatMap { OfficeHours(text: $0) }, isCommunity: isCommunity,
-        code: try row.decode(5), aliases: try row.decode(6), handlingOffice: try row.decode(9),
-        supervisingOffice: try row.decode(10), government: try row.decode(11))
+        id: try row.decode(0), tier: try tier.map { try Tier(stored: $0) }, name: try row.decode(2), parentID: try row.decode(3),
+        officeHours: hours.flatMap { OfficeHours(text: $0) }, code: try row.decode(5), aliases: try row.decode(6),
+        handlingOffice: try row.decode(9), supervisingOffice: try row.decode(10), government: try row.decode(11))
       (organ.formerNames, organ.formerParentIDs) = (try row.decode(7), try row.decode(8))
       (organ.isRetired, organ.successorID) = (try row.decode(12), try row.decode(13))
       return organ
@@ -45,9 +43,6 @@ extension Store {
       version: version, organs: try withFormerHours(organs), sources: try loadSources(), persons: try loadPersons(),
       operators: Set(operators))
   }
-
-  /// The tier of a community (社区) in the database: the chain has none yet.
-  private static let communityTier = "community"
 
   private func loadSources() throws -> [UpstreamSource] {
     var grants: [String: [Grant]] = [:]
@@ -180,7 +175,7 @@ extension Store {
           former_parent_ids = excluded.former_parent_ids, handling_office = excluded.handling_office,
           supervising_office = excluded.supervising_office, government = excluded.government,
           retired_at = CASE WHEN $13 THEN coalesce(organ.retired_at, excluded.retired_at) END, successor_id = NULL
-        """, organ.id, organ.isCommunity ? communityTier : organ.tier?.rawValue, organ.name, organ.parentID,
+        """, organ.id, organ.tier?.rawValue, organ.name, organ.parentID,
         organ.officeHours?.text,
         organ.code, organ.aliases, organ.formerNames, organ.formerParentIDs, organ.handlingOffice, organ.supervisingOffice,
         organ.government, organ.isRetired)

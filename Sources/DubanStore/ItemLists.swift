@@ -12,6 +12,8 @@ public struct ItemFilter: Sendable {
   public var districts: [Int64]?
   public var streets: [Int64]?
   public var responsible: [Int64]?
+  /// Of one of these charges, as ``Store/charges(of:in:)`` finds those of a person.
+  public var charges: [Charge]?
   /// Only what is not overdue (逾期) and falls due within this time from now.
   public var dueWithin: Span?
   /// Only what is overdue (逾期), as ``ListedItem/overdue`` says.
@@ -22,6 +24,15 @@ public struct ItemFilter: Sendable {
   public var limit = 50
 
   public init() {}
+}
+
+/// Who has items, and where they are: what the directory names a person (责任人) by.
+public struct Charge: Hashable, Sendable {
+  public var responsibleID: Int64
+  public var streetID: Int64?
+  public var communityID: Int64?
+  /// In upstream's words.
+  public var community: String?
 }
 
 /// An item as a list has it.
@@ -97,6 +108,24 @@ extension Store {
       ) AS listed JOIN \(Self.summaryTables) ON item.id = listed.id ORDER BY listed.place
       """, parameters: conditions.parameters
     ).map(Self.listed)
+  }
+
+  /// The charges of the items for which a person of the directory is responsible (责任人), by the person's name.
+  public func charges(of person: String, in directory: Directory) throws -> [Charge] {
+    // Communities are in upstream's words: which of them a person's is, the directory says.
+    try connection.execute(
+      """
+      SELECT DISTINCT responsible_id, street_id, community_id, community FROM item
+      WHERE responsible_id IS NOT NULL AND (responsible_id = ANY ($1) OR street_id = ANY ($1))
+      """, directory.persons.filter { $0.name == person }.map(\.organID)
+    ).map { row in
+      Charge(
+        responsibleID: try row.decode(0), streetID: try row.decode(1), communityID: try row.decode(2),
+        community: try row.decode(3))
+    }.filter { charge in
+      let place = Place(streetID: charge.streetID, communityID: charge.communityID, community: charge.community)
+      return directory.person(at: charge.responsibleID, of: place)?.name == person
+    }
   }
 
   /// How many items a filter matches, whatever its limit; not more than `bound`.
@@ -226,6 +255,17 @@ private struct Conditions {
     if let districts = filter.districts { add("item.district_id = ANY (\(parameter(districts)))") }
     if let streets = filter.streets { add("item.street_id = ANY (\(parameter(streets)))") }
     if let responsible = filter.responsible { add("item.responsible_id = ANY (\(parameter(responsible)))") }
+    if let charges = filter.charges {
+      add(
+        """
+        EXISTS (
+          SELECT FROM unnest(\(parameter(charges.map(\.responsibleID)))::bigint[], \(parameter(charges.map(\.streetID)))::bigint[],
+            \(parameter(charges.map(\.communityID)))::bigint[], \(parameter(charges.map(\.community)))::text[])
+            AS charge(responsible_id, street_id, community_id, community)
+          WHERE charge.responsible_id = item.responsible_id AND charge.street_id IS NOT DISTINCT FROM item.street_id
+            AND charge.community_id IS NOT DISTINCT FROM item.community_id AND charge.community IS NOT DISTINCT FROM item.community)
+        """)
+    }
     if filter.unassignedOnly { add("item.unassigned AND item.phase IN ('open', 'responded', 'merged')") }
     if filter.parkedOnly { add(Store.isParked) }
     if filter.overdueOnly { add(Store.isOverdue) }

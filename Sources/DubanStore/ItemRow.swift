@@ -91,6 +91,9 @@ final class ItemRow: Sendable {
     Column(
       "street_id", "bigint", .byOpening, { $0.opening?.place.streetID }, read: { $2.opening.place.streetID = try $0.decode($1) }),
     Column(
+      "community_id", "bigint", .byOpening, { $0.opening?.place.communityID },
+      read: { $2.opening.place.communityID = try $0.decode($1) }),
+    Column(
       "community", "text", .byOpening, { $0.opening?.place.community }, read: { $2.opening.place.community = try $0.decode($1) }),
     Column("category", "text", .byOpening, { $0.opening?.category }, read: { $2.opening.category = try $0.decode($1) }),
     Column("grade", "text", .byOpening, { $0.opening?.grade }, read: { $2.opening.grade = try $0.decode($1) }),

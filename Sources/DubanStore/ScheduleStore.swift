@@ -45,7 +45,7 @@ extension Store {
         SELECT organ_id, count(*) AS escalated FROM breach JOIN item ON item.id = item_id AND \(Self.isOpenToAll)
         WHERE found_at >= $1 AND found_at < $2 AND breach.tier = 'street' AND status = ANY ($3) GROUP BY organ_id
       )
-      SELECT street.parent_id, street.name, coalesce(held.open, 0), coalesce(held.overdue, 0), coalesce(climbed.escalated, 0)
+      SELECT street.parent_id, street.name, street.handling_office, coalesce(held.open, 0), coalesce(held.overdue, 0), coalesce(climbed.escalated, 0)
       FROM organ AS street LEFT JOIN held ON held.street_id = street.id LEFT JOIN climbed ON climbed.organ_id = street.id
       WHERE street.tier = 'street' AND street.parent_id IS NOT NULL
         AND (street.retired_at IS NULL OR held.open > 0 OR climbed.escalated > 0)
@@ -54,7 +54,8 @@ extension Store {
     for row in rows {
       figures[try row.decode(0), default: []].append(
         StreetFigures(
-          street: try row.decode(1), open: try row.decode(2), overdue: try row.decode(3), escalated: try row.decode(4)))
+          street: try row.decode(1), office: try row.decode(2), open: try row.decode(3), overdue: try row.decode(4),
+          escalated: try row.decode(5)))
     }
     return figures
   }

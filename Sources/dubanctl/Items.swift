@@ -15,7 +15,8 @@ struct Items: AsyncParsableCommand {
         "Assigns one item (派单, 改派), or all that the directory has organs and units for by now (补派), on record in their logs.",
       discussion: """
         With ITEM and --to the work of that item goes to an organ or a unit, as you decide: who has it from now on must take it on (签收), and what \
-        the resident waits runs on. --final makes it 指定承办, which may not be sent back. To give a matter to the district or the city itself, name that.
+        the resident waits runs on. --final makes it 指定承办, which may not be sent back. To give a matter to the district or the city itself, name that. \
+        A community (社区) is responsible where the policy's rule has starts-at: community; elsewhere its street is.
 
         Without ITEM: those that are 待派 go to their street and unit where the directory knows them by now. Those of an organ or unit that is retired go to \
         its successor, those of a street that was moved go with it. Clocks run on. `directory apply` and `directory retire` do this, too: run it \
@@ -66,7 +67,7 @@ struct Items: AsyncParsableCommand {
       let parts = detail.parts.map { part in
         [
           "part (协办)",
-          "\(part.unit ?? ""): \(part.phase), \(part.standing.map { part.whyStopped ?? "due \($0)" } ?? "no deadline runs")",
+          "\([part.unit, part.person].compactMap(\.self).joined(separator: ", ")): \(part.phase), \(part.standing.map { part.whyStopped ?? "due \($0)" } ?? "no deadline runs")",
         ]
       }
       let lines = detail.lines.map { [$0.name, $0.text] } + parts

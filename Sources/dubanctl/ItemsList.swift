@@ -20,11 +20,12 @@ extension Items {
     @OptionGroup var output: Output
     @Option(help: "complaint, inspection, funding or reminder.") var kind: Kind?
     @Option(help: "awaited, open, responded, merged or closed.") var phase: Item.Phase?
-    @Option(help: "street, district or city: the tier that supervises it (督办), or is responsible (承办) where none does.") var tier:
-      Tier?
+    @Option(help: "community, street, district or city: which tier supervises it (督办), or is responsible (承办) where none does.")
+    var tier: Tier?
     @Option(help: "Only those in this district, by its name.") var district: String?
     @Option(help: "Only those in this street (街道), by its name.") var street: String?
     @Option(help: "Only those that this unit or organ is responsible for (承办), by its name.") var unit: String?
+    @Option(help: "Only those for which this person of the directory is responsible (责任人), by name.") var person: String?
     @Option(help: "Only those that are not overdue and fall due within this time, such as 30m, 48h or 2d.", transform: span)
     var dueWithin: Span?
     @Flag(help: "Only those that are overdue (逾期): a deadline of the responsible unit has passed, and what was due is not done.")
@@ -51,7 +52,7 @@ extension Items {
       let store = try await connections.migratedStore()
       try store.useIndexes()
       let (directory, now) = (try store.directory(), try store.now())
-      let filter = try filter(directory)
+      let filter = try filter(directory, store)
       let items = try store.items(filter, at: now)
       // Where they are in upstream's words: only what is 待派 needs it.
       let regions = try unassigned ? store.openingRegions(of: items.map(\.summary.matter)) : [:]
@@ -70,7 +71,7 @@ extension Items {
       }
     }
 
-    private func filter(_ directory: Directory) throws -> ItemFilter {
+    private func filter(_ directory: Directory, _ store: Store) throws -> ItemFilter {
       var filter = ItemFilter()
       (filter.kind, filter.phase, filter.tier) = (kind, phase, tier)
       (filter.dueWithin, filter.overdueOnly, filter.unassignedOnly, filter.limit) = (dueWithin, overdue, unassigned, limit)
@@ -78,6 +79,12 @@ extension Items {
       filter.districts = try district.map { try directory.ids(of: $0, "--district") { $0.tier == .district } }
       filter.streets = try street.map { try directory.ids(of: $0, "--street") { $0.tier == .street } }
       filter.responsible = try unit.map { try directory.ids(of: $0, "--unit") { _ in true } }
+      filter.charges = try person.map { name in
+        guard directory.persons.contains(where: { $0.name == name }) else {
+          throw ValidationError("--person: the directory names no \(name); write the name as the directory file does")
+        }
+        return try store.charges(of: name, in: directory)
+      }
       return filter
     }
   }

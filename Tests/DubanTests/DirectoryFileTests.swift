@@ -112,7 +112,7 @@ struct DirectoryFileTests {
       // Sources, grants and operators.
       (
         head + "sources:\n  - { uri: /a, name: a, organs: [花湖接道] }",
-        "line 5: sources[0].organs[0]: there is no city or district or street or unit '花湖接道' in the directory; the nearest is 黄石港区花湖街道"
+        "line 5: sources[0].organs[0]: there is no city or district or street or community or unit '花湖接道' in the directory; the nearest is 黄石港区花湖街道"
       ),
       (
         head + "sources:\n  - { uri: /a, name: a, grants: [{ acts: [responed] }] }",

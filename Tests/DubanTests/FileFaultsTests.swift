@@ -50,10 +50,12 @@ struct FileFaultsTests {
     Row(
       "slips: [red, orange, blue]", "rules[0].slips: a later breach of a chain has no milder colour; blue (蓝) reminds, orange (橙)"
     ),
-    Row("starts-at: 街道", "rules[0].starts-at: write street, district or city, not '街道'; the nearest is street"),
-    Row("starts-at: 县", "rules[0].starts-at: write street, district or city, not '县'; the nearest is district"),
-    Row("starts-at: town", "rules[0].starts-at: write street, district or city, not 'town'"),
-    Row("starts-at: [city]", "rules[0].starts-at: write street, district or city, not a list"),
+    Row("starts-at: 街道", "rules[0].starts-at: write community, street, district or city, not '街道'; the nearest is street"),
+    Row("starts-at: 县", "rules[0].starts-at: write community, street, district or city, not '县'; the nearest is district"),
+    Row("starts-at: town", "rules[0].starts-at: write community, street, district or city, not 'town'"),
+    Row("starts-at: [city]", "rules[0].starts-at: write community, street, district or city, not a list"),
+    Row("starts-at: 居委会", "not '居委会'; the nearest is community"),
+    Row("summons-at: community", "rules[0].summons-at: write district or city, not 'community'"),
     Row("summons-at: City", "rules[0].summons-at: write district or city, not 'City'; the nearest is city"),
     Row("summons-at: street", "rules[0].summons-at: 'street': a street's first breach is no cause yet; write district or city"),
     Row("approver: platform", "rules[0].approver: write district, city or source, not 'platform'; the nearest is source"),
@@ -80,6 +82,12 @@ struct FileFaultsTests {
     Row("slip: [blue, orange, red]", "rules[0]: there is no 'slip' here; known are … ; the nearest is slips"),
     Row("延期: 1", "rules[0]: there is no '延期' here; known are … ; the nearest is extensions"),
     Row("zzz: blue", "rules[0]: there is no 'zzz' here; known are kind, category,"),
+    Row(
+      "response: { within: 48h, street: 1d, district: 1d, city: 1d }",
+      "rules[0].response.street: '1d': the chain starts at the street, so no street supervises; remove it, or write starts-at: community"
+    ),
+    Row(
+      "response: { within: 1h, street: 0s, district: 1d, city: 1d }", "rules[0].response.street: '0s': this tier would be late"),
     Row("response: 48h", "rules[0].response: write { within, district, city, warn }, not '48h'"),
     Row(
       "response: { within: 48h, city: 1d }",
@@ -140,6 +148,26 @@ struct FileFaultsTests {
     let said = Self.lines { _ = try Policy(yaml: yaml, version: 1) }.filter { !$0.contains("never reached") }
     #expect(said.contains { $0.hasPrefix("line 6: ") && row.isSaid(in: $0) }, "\(said)")
     #expect(said.allSatisfy { $0.hasPrefix("line 6: ") })
+  }
+
+  @Test("a rule whose chain starts at the community says in each limit how long the street has, and is told which does not")
+  func streets() {
+    let yaml = """
+      policy: x
+      counts-from-hearing-after: 1h
+      rules:
+        - kind: complaint
+          starts-at: community
+          response: { within: 1d, street: 1d, district: 1d, city: 1d }
+          resolution: { within: 9d, district: 1d, city: 1d }
+      \(Self.rest)
+      """
+    #expect(
+      Self.lines { _ = try Policy(yaml: yaml, version: 1) } == [
+        "line 7: rules[0].resolution.street: it is missing, and the street supervises communities; write how long it has, such as street: 24h"
+      ])
+    #expect(
+      Self.lines { _ = try Policy(yaml: yaml.replacing("9d, district", with: "9d, street: 2d, district"), version: 1) }.isEmpty)
   }
 
   static let ofKinds: [Row] = [

@@ -9,7 +9,7 @@ import TestServers
 struct ItemListsCommandTests {
   private struct Line: Decodable {
     var subject: String
-    var district, street, sourceName, overdueSince, overdueClock: String?
+    var unit, district, street, sourceName, overdueSince, overdueClock: String?
     var overdueBySeconds: Int?
     var dueAt: String?
   }
@@ -79,6 +79,44 @@ struct ItemListsCommandTests {
   /// The cells of a table's lines, which stand two spaces apart or more.
   private func cells(_ output: String) -> [[String]] {
     output.split(separator: "\n").map { $0.split(separator: /\ {2,}/).map(String.init) }
+  }
+
+  @Test(
+    "R49: items list --person lists what a person of the directory is responsible for, and items show names who has each part")
+  func persons() async throws {
+    try await Surroundings.with { test in
+      _ = try test.store.connect().apply(
+        directory: DirectoryDraft.read(
+          yaml: TestStore.directory + """
+
+            persons:
+              - { name: 李四, role: 街道干部, street: 胜阳港街道 }
+              - { name: 张三, role: 社区干部, street: 胜阳港街道, community: 磁湖社区 }
+              - { name: 钱七, role: 联系人, unit: 供水公司 }
+            """), by: "test")
+      try await test.withProcess { _ in
+        func place(_ more: String) -> String { #"{"region":{"district":"黄石港区","street":"胜阳港街道"\#(more)}"# }
+        try take(
+          [
+            event("submitted", "S", at: "22T08:00", place("") + "}"),
+            event("submitted", "C", at: "22T08:00", place(#","community":"磁湖 社区""#) + "}"),
+            event("submitted", "U", at: "22T08:00", place(#","community":"磁湖社区""#) + #","lead":"供水公司"}"#),
+            event("submitted", "P", at: "22T08:00", place("") + #","supporting":["供水公司"]}"#),
+          ], test)
+      }
+      func numbers(_ person: String) throws -> Set<String> {
+        let output = try test.dubanctl("items", "list", "--json", "--person", person).output
+        return Set(
+          try JSONDecoder().decode([Line].self, from: Data(output.utf8)).map { "\($0.subject)\($0.unit.map { "#\($0)" } ?? "")" })
+      }
+      #expect(try numbers("李四") == ["S", "P"])
+      #expect(try numbers("张三") == ["C"])
+      #expect(try numbers("钱七") == ["U", "P#供水公司"])
+      let unknown = try test.dubanctl("items", "list", "--person", "王五")
+      #expect(unknown.end == .exit(64) && unknown.errors.contains("--person: the directory names no 王五"), "\(unknown)")
+      let shown = try test.dubanctl("items", "show", "P").output
+      #expect(shown.contains("供水公司, 钱七: open"), "\(shown)")
+    }
   }
 
   @Test("items list shows whom to press and for what, to the minute, in the reader's language; filters choose")

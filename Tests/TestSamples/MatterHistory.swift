@@ -96,7 +96,7 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
     let opens =
       [6: "problem.raised", 7: "inspection.assigned", 8: "funding.requested", 9: "reminder.scheduled"][kind]
       ?? "complaint.submitted"
-    let category = ["应急", "保洁", "投诉", "其他"].randomElement(using: &random) ?? "其他"
+    let category = ["应急", "保洁", "投诉", "琐事", "其他"].randomElement(using: &random) ?? "其他"
     let street = ["胜阳港街道", "花湖街道", "不存在街道"].randomElement(using: &random) ?? ""
     let duplicates = ["HS-2", "HS-3"].prefix(kind < 5 || kind == 6 ? Int.random(in: 0...2, using: &random) : 0)
     let first = Bool.random(using: &random) ? Self.start : time(&random)
@@ -142,7 +142,7 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
   private mutating func open(
     _ random: inout Seeded, _ subject: String, _ type: String, at time: Instant, _ street: String, _ category: String
   ) {
-    var data = [#""region":{"district":"黄石港区","street":"\#(street)"}"#, #""category":"\#(category)""#, #""title":"路灯不亮""#]
+    var data = [Self.region(&random, street), #""category":"\#(category)""#, #""title":"路灯不亮""#]
     if Bool.random(using: &random) { data += Self.units(&random) }
     if type == "reminder.scheduled" || type == "problem.raised" && Bool.random(using: &random) {
       data.append(#""due":"\#((time + .hours(Int64.random(in: 2...30, using: &random))).rfc3339)""#)
@@ -262,14 +262,20 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
     var data: [String] = []
     if Bool.random(using: &random) {
       let street = ["胜阳港街道", "花湖街道", "不存在街道"].randomElement(using: &random) ?? ""
-      data.append(#""region":{"district":"黄石港区","street":"\#(street)"}"#)
+      data.append(region(&random, street))
     }
     if Int.random(in: 0..<3, using: &random) == 0 {
-      data.append(#""tier":"\#(Bool.random(using: &random) ? "district" : "city")""#)
+      data.append(#""tier":"\#(["community", "district", "city"].randomElement(using: &random) ?? "city")""#)
     }
     if data.isEmpty || Int.random(in: 0..<3, using: &random) == 0 { data.append(#""lead":"\#(unit(&random))""#) }
     if Int.random(in: 0..<4, using: &random) == 0 { data.append(#""final":true"#) }
     return data
+  }
+
+  private static func region(_ random: inout Seeded, _ street: String) -> String {
+    let community = ["磁湖社区", "延安路社区", "无此社区"].randomElement(using: &random) ?? ""
+    let named = Int.random(in: 0..<3, using: &random) == 0 ? "" : #","community":"\#(community)""#
+    return #""region":{"district":"黄石港区","street":"\#(street)"\#(named)}"#
   }
 
   private static func unit(_ random: inout Seeded) -> String {

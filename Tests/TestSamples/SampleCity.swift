@@ -4,8 +4,8 @@ import Duban
 
 /// A small city: its organs and units, two policies, and calendars.
 public enum SampleCity {
-  /// As it is at first: 花湖街道 and 燃气公司 are not known yet.
-  public static let youngDirectory = directory(version: 1, organs: organs.filter { ![4, 7].contains($0.id) })
+  /// As it is at first: 花湖街道, 延安路社区 and 燃气公司 are not known yet.
+  public static let youngDirectory = directory(version: 1, organs: organs.filter { ![4, 7, 9].contains($0.id) })
   public static let directory = directory(version: 2, organs: organs)
 
   private static let organs = [
@@ -13,6 +13,7 @@ public enum SampleCity {
     Organ(id: 3, tier: .street, name: "胜阳港街道", parentID: 2), Organ(id: 4, tier: .street, name: "花湖街道", parentID: 2),
     Organ(id: 5, tier: nil, name: "供水公司", parentID: 1), Organ(id: 6, tier: nil, name: "供电公司", parentID: 1),
     Organ(id: 7, tier: nil, name: "燃气公司", parentID: 1, officeHours: OfficeHours([480..<960])),
+    Organ(id: 8, tier: .community, name: "磁湖社区", parentID: 3), Organ(id: 9, tier: .community, name: "延安路社区", parentID: 3),
   ]
 
   private static func directory(version: Int, organs: [Organ]) -> Directory {
@@ -81,6 +82,14 @@ public enum SampleCity {
         dissatisfaction: judged
         returns: 1
         contact-attempts: 1
+        slips: [blue, orange, red]
+      - kind: complaint
+        category: 琐事
+        starts-at: community
+        acceptance: { within: 1h, street: 1h, district: 1h, city: 1h }
+        response: { within: 3h, street: 2h, district: 2h, city: 2h, warn: 1h }
+        resolution: { within: 12h, street: 4h, district: 8h, city: 8h, warn: 4h }
+        supporting: { within: 6h, street: 2h, district: 2h, city: 2h }
         slips: [blue, orange, red]
       - kind: complaint
         response: { within: 4h, district: 2h, city: 2h, warn: 1h }

@@ -78,15 +78,23 @@ public struct Directory: Sendable {
     if let named = region.district {
       if let district = names.organ(named, in: .districts) {
         stamp.districtID = district
-        stamp.streetID = street(of: region, .streets(of: district), .communities(of: district))
-        // A street that was moved is found by where it was, too.
-        if let street = stamp.streetID { stamp.districtID = organs[street]?.parentID }
+        if let street = street(of: region, .streets(of: district), .communities(of: district)) {
+          place(in: street, community: region.community, in: &stamp)
+        }
         return
       }
       // Of a district that is not known, nothing is guessed.
       guard named.isBlank else { return }
     }
     guard let street = street(of: region, .allStreets, .allCommunities) else { return }
+    place(in: street, community: region.community, in: &stamp)
+  }
+
+  /// A street with the community of its that is named, as far as it is known. One that was moved is found by where it was, and what is above it is
+  /// where it is now.
+  private func place(in street: Int64, community: String?, in stamp: inout Stamp) {
+    stamp.communityID = community.flatMap { names.organ($0, in: .communities(of: street)) }
+    let street = stamp.communityID.flatMap { organs[$0]?.parentID } ?? street
     (stamp.districtID, stamp.streetID) = (organs[street]?.parentID, street)
   }
 
@@ -99,10 +107,11 @@ public struct Directory: Sendable {
     return region.community.flatMap { names.organ($0, in: communities) }.flatMap { organs[$0]?.parentID }
   }
 
-  /// Where a place is now: of organs that are retired their successors, and above a street that was moved the district that it is in.
+  /// Where a place is now: of organs that are retired their successors, and above a street or a community that was moved what it is in.
   public func current(_ place: Place) -> Place {
     var now = place
-    now.streetID = place.streetID.flatMap(current)
+    now.communityID = place.communityID.flatMap(current)
+    now.streetID = (now.communityID.flatMap { organs[$0]?.parentID } ?? place.streetID).flatMap(current)
     // A street without a successor leaves its matters to its district.
     let above = now.streetID ?? place.streetID
     now.districtID = (above.flatMap { organs[$0]?.parentID } ?? place.districtID).flatMap(current)
@@ -135,7 +144,10 @@ public struct Directory: Sendable {
   /// The person who is responsible where an organ or a unit has the work of a place (R28, R49); nil where the directory names none.
   public func person(at organ: Int64?, of place: Place) -> Person? {
     guard let organ else { return nil }
-    return person(unit: organ) ?? (organ == place.streetID ? person(street: organ, community: place.community) : nil)
+    if organ == place.streetID || organ == place.communityID {
+      return person(street: place.streetID, community: place.community)
+    }
+    return organs[organ]?.isUnit == true ? person(unit: organ) : nil
   }
 
   /// Whether an item may be spoken of only to those who handle its source's matters.

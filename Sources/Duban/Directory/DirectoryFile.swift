@@ -146,7 +146,7 @@ private enum OrganKeys {
       [
         name, code(of: rank), aliases, handlingOffice, supervisingOffice, hours, formerly, merges, movedFrom, communities,
       ]
-    case .community: [name, code(of: rank), aliases, formerly]
+    case .community: [name, code(of: rank), aliases, handlingOffice, formerly]
     case .unit: [name, aliases, hours, formerly]
     }
   }

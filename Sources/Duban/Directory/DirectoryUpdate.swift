@@ -125,8 +125,7 @@ private struct Builder {
       id = lastID
     }
     let before = organs[id]
-    var organ =
-      before ?? Organ(id: id, tier: rank.tier, name: member.name, parentID: parent, isCommunity: rank == .community)
+    var organ = before ?? Organ(id: id, tier: rank.tier, name: member.name, parentID: parent)
     if let line = lines[id] {
       throw FileFault(
         "'\(member.name)' is the \(organ.name) of line \(line.map(String.init) ?? "?") by what it was formerly; correct one of them",
@@ -330,7 +329,7 @@ private struct Builder {
       isConfidential: source.confidential ?? false)
     for (i, name) in (source.organs ?? []).enumerated() {
       let path = source.path + ["organs", .place(i)]
-      made.organs += find(name, [.city, .district, .street, .unit], at: path, line: source.line, finder).map { [$0] } ?? []
+      made.organs += find(name, Organ.Rank.allCases, at: path, line: source.line, finder).map { [$0] } ?? []
     }
     for grant in source.grants ?? [] {
       var regions: Set<Int64>?

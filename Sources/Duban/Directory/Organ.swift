@@ -1,12 +1,10 @@
 // An organ: the city, a district, a street or a community (社区), or a unit beside the chain; with its names and its offices.
 
-/// An organ of the chain: the city, one of its districts, or a street (街道, 镇, 乡); a community (社区); or a unit beside the chain.
+/// An organ of the chain: the city, one of its districts, a street (街道, 镇, 乡) or a community (社区); or a unit beside the chain.
 public struct Organ: Hashable, Sendable {
   public var id: Int64
-  /// Nil for a community, and for a unit (主办, 协办单位) that holds items, or its part in them, before the chain does: 水, 电, 气, 通信 (R12).
+  /// Nil for a unit (主办, 协办单位) that holds items, or its part in them, before the chain does: 水, 电, 气, 通信 (R12).
   public var tier: Tier?
-  /// Whether it is a community (社区), which no chain starts at yet: its matters are its street's.
-  public var isCommunity: Bool
   public var name: String
   /// The organ above, of a unit the city; nil for the city.
   public var parentID: Int64?
@@ -18,9 +16,9 @@ public struct Organ: Hashable, Sendable {
   public var formerNames: [String] = []
   /// The organs that it belonged to before the present one, the latest last.
   public var formerParentIDs: [Int64] = []
-  /// The formal name of the office that handles its matters (承办机关): 胜阳港街道办事处.
+  /// The formal name of the office that acts for it where it is responsible (承办机关): 胜阳港街道办事处.
   public var handlingOffice: String?
-  /// The formal name of the office that supervises them (督办机关): 黄石港区住房和城乡建设局.
+  /// The formal name of the office that acts for it where it supervises (督办机关): 黄石港区住房和城乡建设局.
   public var supervisingOffice: String?
   /// The formal name of its government: 黄石港区人民政府.
   public var government: String?
@@ -34,17 +32,20 @@ public struct Organ: Hashable, Sendable {
   public var successorID: Int64?
 
   public init(
-    id: Int64, tier: Tier?, name: String, parentID: Int64?, officeHours: OfficeHours? = nil, isCommunity: Bool = false,
-    code: String? = nil, aliases: [String] = [], handlingOffice: String? = nil, supervisingOffice: String? = nil,
-    government: String? = nil
+    id: Int64, tier: Tier?, name: String, parentID: Int64?, officeHours: OfficeHours? = nil, code: String? = nil,
+    aliases: [String] = [],
+    handlingOffice: String? = nil, supervisingOffice: String? = nil, government: String? = nil
   ) {
     (self.id, self.tier, self.name, self.parentID, self.officeHours) = (id, tier, name, parentID, officeHours)
-    (self.isCommunity, self.code, self.aliases) = (isCommunity, code, aliases)
+    (self.code, self.aliases) = (code, aliases)
     (self.handlingOffice, self.supervisingOffice, self.government) = (handlingOffice, supervisingOffice, government)
   }
 
   /// Whether it is a unit beside the chain.
-  public var isUnit: Bool { tier == nil && !isCommunity }
+  public var isUnit: Bool { tier == nil }
+
+  /// Whether it is a community (社区).
+  public var isCommunity: Bool { tier == .community }
 
   /// Whether a name is one of its own: its name, code, another name or that of an office.
   func goes(by name: String) -> Bool {
@@ -59,14 +60,7 @@ public struct Organ: Hashable, Sendable {
   /// What sort of organ it is: `city`, `district`, `street`, `community` or `unit`.
   public var kind: String { rank.rawValue }
 
-  var rank: Rank {
-    switch tier {
-    case .city: .city
-    case .district: .district
-    case .street: .street
-    case nil: isCommunity ? .community : .unit
-    }
-  }
+  var rank: Rank { tier.flatMap { Rank(rawValue: $0.rawValue) } ?? .unit }
 
   /// What sort of organ it is.
   enum Rank: String, CaseIterable, Sendable {

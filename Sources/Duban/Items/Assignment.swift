@@ -147,7 +147,9 @@ extension Fold {
 
 extension Place {
   /// The place as the directory knew it when the entry was recorded.
-  init(_ stamp: Stamp, community: String?) {
-    self.init(cityID: stamp.cityID, districtID: stamp.districtID, streetID: stamp.streetID, community: community)
+  public init(_ stamp: Stamp, community: String?) {
+    self.init(
+      cityID: stamp.cityID, districtID: stamp.districtID, streetID: stamp.streetID, communityID: stamp.communityID,
+      community: community)
   }
 }

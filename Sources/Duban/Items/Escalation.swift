@@ -1,4 +1,5 @@
-// 提级督办: a deadline lapses, a breach is found, and the supervising tier rises 街道 → 区 → 市. The responsible unit (承办) stays responsible.
+// 提级督办: a deadline lapses, a breach is found, and the supervising tier rises (社区 →) 街道 → 区 → 市. The responsible unit (承办) stays
+// responsible.
 //
 // Each clock has a chain of its own. The first step is owed by the responsible unit, each further one by the supervising tier (督办), for not
 // having acted in its time. So a unit that let 响应 pass still owes 办结 by the policy's limit, whatever tier supervises meanwhile: a breach

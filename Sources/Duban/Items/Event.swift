@@ -111,7 +111,7 @@ public enum Event: Hashable, Sendable {
   public struct Assignment: Hashable, Sendable {
     /// Nil leaves the matter in its place.
     public var region: Region?
-    /// The tier whose organ is to do it: a matter that is the district's or the city's own on purpose.
+    /// The tier whose organ is to do it: the community, or a matter that is the district's or the city's own on purpose.
     public var tier: Tier?
     public var units = Units()
     /// 指定承办: it may not be sent back.
@@ -249,7 +249,7 @@ public struct Stamp: Hashable, Sendable {
   /// The policy in force; of an opening.
   public var policy: Int?
   /// The organs of the place; of an opening and of 补派.
-  public var cityID, districtID, streetID: Int64?
+  public var cityID, districtID, streetID, communityID: Int64?
   /// The units of the names in the entry, as far as the directory knows them.
   public var units: [String: Int64] = [:]
   /// The organ in whose name the message speaks, by the directory's grant; nil where the sender speaks for none, or for several and names none.
@@ -455,6 +455,7 @@ extension Stamp {
     guard self != Stamp() else { return nil }
     return JSONText.object { stamp in
       stamp.write("city", cityID)
+      stamp.write("community", communityID)
       stamp.write("district", districtID)
       stamp.write("policy", policy)
       stamp.write("recipient", recipient)
@@ -470,6 +471,7 @@ extension Stamp {
     let object = try JSONObject(text: json)
     policy = try object.integer("policy").map(Int.init)
     (cityID, districtID, streetID) = (try object.integer("city"), try object.integer("district"), try object.integer("street"))
+    communityID = try object.integer("community")
     (speaker, recipient) = (try object.integer("speaker"), try object.integer("recipient"))
     within = try object.integers("within")
     if let units = try object.object("units") {

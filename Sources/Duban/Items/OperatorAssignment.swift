@@ -15,6 +15,7 @@ extension Event.Assignment {
     case .community:
       let district = above?.parentID.flatMap { directory.organs[$0] }
       region = Event.Region(district: district?.name, street: above?.name, community: organ.name)
+      tier = .community
     }
   }
 }

@@ -298,9 +298,10 @@ struct Record {
     }
   }
 
-  /// The data of `slip.issued` and `slip.withdrawn` (督办单): the addressee, the ground, and by when the next step is expected.
+  /// The data of `slip.issued` and `slip.withdrawn` (督办单): the addressee, the ground, who presses it, and by when.
   private func facts(of slip: Slip, for breach: Breach) -> String {
     let lapse = breach.lapse
+    let supervisor = lapse.raisedTo.flatMap { matter.opening?.place.organ(at: $0) }
     return JSONText.object { facts in
       facts.write("clock", lapse.step.clock.rawValue)
       facts.write("colour", slip.rawValue)
@@ -308,9 +309,11 @@ struct Record {
       facts.write("item", object: reference(lapse.step.unit))
       facts.write("kind", matter.kind.rawValue)
       facts.write("nextDueAt", lapse.nextDueAt?.rfc3339)
+      facts.write("office", directory.office(in: lapse))
       facts.write("organ", name(lapse.organID))
       facts.write("reference", breach.slipNumber)
       facts.write("revision", breach.revision)
+      facts.write("supervisingOffice", directory.office(of: supervisor, isSupervising: true))
       facts.write("tier", lapse.step.tier.rawValue)
     }
   }

@@ -111,13 +111,14 @@ extension Directory {
     return Audience(district: word(place?.districtID), street: word(place?.streetID), isConfidential: isConfidential)
   }
 
-  /// An organ of the chain, and its district; of a unit, all.
+  /// Of an organ of the chain, its street and its district; of a unit, all.
   public func audience(of organ: Int64?) -> Audience {
-    guard let organ = organ.flatMap({ organs[$0] }) else { return Audience() }
-    switch organ.tier {
-    case .street: return Audience(district: word(organ.parentID), street: word(organ.id))
+    guard let organ = organ.flatMap({ organs[$0] }), let tier = organ.tier else { return Audience() }
+    let above = audience(of: organ.parentID)
+    switch tier {
+    case .street: return Audience(district: above.district, street: word(organ.id))
     case .district: return Audience(district: word(organ.id))
-    case .city, nil: return Audience()
+    case .community, .city: return above
     }
   }
 

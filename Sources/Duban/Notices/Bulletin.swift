@@ -3,6 +3,8 @@
 /// A street's figures for a period, as a 通报 ranks them.
 public struct StreetFigures: Hashable, Sendable, Encodable {
   public var street: String
+  /// The formal name of its office (承办机关); nil where the directory has none.
+  public var office: String?
   /// 在办: open at the end of the period.
   public var open: Int
   /// 有逾期记录: of these, those with a breach that counts.
@@ -10,8 +12,8 @@ public struct StreetFigures: Hashable, Sendable, Encodable {
   /// 提级督办: climbs of the chain from this street within the period.
   public var escalated: Int
 
-  public init(street: String, open: Int, overdue: Int, escalated: Int) {
-    (self.street, self.open, self.overdue, self.escalated) = (street, open, overdue, escalated)
+  public init(street: String, office: String? = nil, open: Int, overdue: Int, escalated: Int) {
+    (self.street, self.office, self.open, self.overdue, self.escalated) = (street, office, open, overdue, escalated)
   }
 
   /// Worst first; equal figures are in the order of their names, so that the same figures always rank the same.
@@ -22,6 +24,9 @@ public struct StreetFigures: Hashable, Sendable, Encodable {
   /// What ranks it. Streets with equal keys share a rank; one with nothing has none.
   private var key: [Int] { [overdue, escalated, open] }
   var isEmpty: Bool { key == [0, 0, 0] }
+
+  /// What a 通报 calls it.
+  var name: String { office ?? street }
 
   /// The rank of each, of figures that are in order: 1, 2, 2, 4.
   static func ranks(_ ranked: [StreetFigures]) -> [Int] {
@@ -45,14 +50,15 @@ extension Notice {
     }
     func total(_ figure: KeyPath<StreetFigures, Int>) -> Int { ranked.reduce(0) { $0 + $1[keyPath: figure] } }
     var rows = zip(StreetFigures.ranks(ranked), ranked).map { rank, street in
-      "\(OfficeText.indent)第\(rank)位　\(street.street)：" + text(street.open, street.overdue, street.escalated)
+      "\(OfficeText.indent)第\(rank)位　\(street.name)：" + text(street.open, street.overdue, street.escalated)
     }
-    let rest = all.filter(\.isEmpty).map(\.street)
+    let rest = all.filter(\.isEmpty).map(\.name)
     if !rest.isEmpty { rows.append("\(OfficeText.indent)无在办事项，不参加排名：\(rest.joined(separator: "、"))。") }
     return Notice(
       kind: .bulletin, status: .issued, origin: .schedule(id: schedule.id, name: schedule.name, period: period),
       organID: district.id,
-      organName: district.name, title: "关于\(district.name)老旧小区改造事项办理情况的通报（\(period.chinese)）",
+      organName: district.name, officeName: district.supervisingOffice ?? district.name,
+      title: "关于\(district.name)老旧小区改造事项办理情况的通报（\(period.chinese)）",
       body: """
         \(district.name)各街道：
         \(OfficeText.indent)现将\(period.chinese)老旧小区改造事项办理情况通报如下（数据截至\(period.end.chineseClose)）。

@@ -17,6 +17,15 @@ extension Directory {
 
   private static func confidential(_ id: Int64) -> String { "一件不公开事项（内部流水号\(id)）" }
 
+  /// What documents call an organ in a role: the formal name of the office that acts for it, 承办机关 or 督办机关; where the directory has none, the
+  /// organ's own name.
+  public func office(of organ: Int64?, isSupervising: Bool) -> String? {
+    organ.flatMap { organs[$0] }.map { (isSupervising ? $0.supervisingOffice : $0.handlingOffice) ?? $0.name }
+  }
+
+  /// What documents call who owed the step that lapsed.
+  func office(in lapse: Lapse) -> String? { office(of: lapse.organID, isSupervising: lapse.isSupervising) }
+
   /// In which role an organ let a deadline pass.
   public func role(in lapse: Lapse) -> String {
     lapse.isSupervising ? "督办" : role(of: lapse.organID, unit: lapse.step.unit)

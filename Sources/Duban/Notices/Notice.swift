@@ -26,6 +26,8 @@ public struct Notice: Hashable, Sendable {
   /// The addressee; nil only where the directory knows no organ at all.
   public var organID: Int64?
   public var organName: String
+  /// What the text calls it: its office, by its formal name.
+  public var officeName: String
   public var title: String
   public var body: String
   /// The facts that it rests on, as JSON.
@@ -55,10 +57,11 @@ public struct Notice: Hashable, Sendable {
   /// The event that tells the world of it.
   public func announcement(for audience: Audience, orderKey: Int64) -> Announcement {
     struct Facts: Encodable {
-      var reference, kind, status, organ, title, body: String
+      var reference, kind, status, organ, office, title, body: String
     }
     let facts = Facts(
-      reference: reference, kind: kind.rawValue, status: status.rawValue, organ: organName, title: title, body: body)
+      reference: reference, kind: kind.rawValue, status: status.rawValue, organ: organName, office: officeName, title: title,
+      body: body)
     return Announcement(
       type: status == .proposed ? .noticeProposed : .noticeIssued, subject: reference, occurredAt: createdAt,
       data: JSONText.encode(facts), for: audience, orderKey: orderKey)

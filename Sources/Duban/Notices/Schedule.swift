@@ -166,7 +166,7 @@ private enum ScheduleKeys {
     "every", "", FileForm<String>.recurrence, "how time is cut into periods: calendar months in Asia/Shanghai, or lengths of time"
   )
   static let tier = FileKey(
-    "tier", "", FileForm<Tier>.word,
+    "tier", "", FileForm.word(of: Tier.supervising),
     "a bulletin goes to each organ of this tier, which is district; a summons is about each organ of this tier: street or district"
   )
   static let threshold = FileKey(

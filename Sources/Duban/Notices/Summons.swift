@@ -7,13 +7,14 @@ extension Notice {
     directory: Directory, at now: Instant
   ) -> Notice {
     let organ = directory.name(of: organID) ?? "责任单位"
+    let office = directory.office(of: organID, summonedFor: breaches) ?? organ
     let breaches = breaches.sorted { $0.lapse.dueAt < $1.lapse.dueAt }
     // What an organ above let pass is no ground against the one that is called in.
     let own = breaches.filter { breach in
       directory.organs[organID]?.tier.map { breach.lapse.step.tier <= $0 } ?? !breach.lapse.isSupervising
     }
     let lines = own.map { breach in
-      let owner = directory.name(of: breach.lapse.organID) ?? breach.lapse.step.tier.chinese
+      let owner = directory.office(in: breach.lapse) ?? breach.lapse.step.tier.chinese
       let status = breach.status == .standing ? "" : "，\(breach.status.chinese)"
       return "\(owner)（\(directory.role(in: breach.lapse))）："
         + directory.chinese(breach.lapse, of: matter.kind, matter.progress(of: breach.lapse.step))
@@ -21,9 +22,9 @@ extension Notice {
     }
     return Notice(
       kind: .summons, status: .proposed, origin: .item(id: matter.id, unit: unit, begunBy: begunBy, attempt: attempt),
-      organID: organID, organName: organ, title: summonsTitle(organ),
+      organID: organID, organName: organ, officeName: office, title: summonsTitle(office),
       body: summonsBody(
-        organ,
+        office,
         "\(directory.chineseName(of: matter, unit: unit))\(matter.responsible(unit, begunBy, directory))。"
           + "截至\(now.chinese)，\(matter.passed(breaches))。",
         lines.isEmpty ? ["计入的逾期记录均属上级督办单位，请复核。"] : lines, at: now),
@@ -35,6 +36,7 @@ extension Notice {
   public static func summons(
     of organ: Organ, for lapses: [OrganBreach], in period: Period, schedule: Schedule, directory: Directory, at now: Instant
   ) -> Notice {
+    let office = directory.office(of: organ.id, summonedFor: lapses.map(\.breach)) ?? organ.name
     let roles = ["承办", "督办"].filter { role in lapses.contains { $0.breach.lapse.isSupervising == (role == "督办") } }
     let names = lapses.map { directory.shortName(of: $0.item, id: $0.breach.itemID) }
     let lines = zip(lapses, names).map { lapse, name in
@@ -42,10 +44,10 @@ extension Notice {
     }
     return Notice(
       kind: .summons, status: .proposed, origin: .schedule(id: schedule.id, name: schedule.name, period: period),
-      organID: organ.id, organName: organ.name, title: summonsTitle(organ.name),
+      organID: organ.id, organName: organ.name, officeName: office, title: summonsTitle(office),
       body: summonsBody(
-        organ.name,
-        "\(period.chineseDays)，系统认定\(organ.name)\(roles.joined(separator: "、"))事项逾期\(lapses.count)件次，"
+        office,
+        "\(period.chineseDays)，系统认定\(office)\(roles.joined(separator: "、"))事项逾期\(lapses.count)件次，"
           + "达到“\(period.isMonth ? "当月" : "当期")逾期\(schedule.threshold)件次及以上”的约谈情形。", lines, at: now),
       evidence: JSONText.encode(zip(lapses, names).map { Evidence($0.breach, directory, subject: $1) }), createdAt: now,
       grounds: lapses.map { Ground(itemID: $0.breach.itemID, number: $0.breach.number) })
@@ -66,11 +68,19 @@ extension Notice {
   }
 }
 
+extension Directory {
+  /// What a 约谈 calls the organ that it is of: in the role in which it let deadlines pass, as 承办 before 督办.
+  fileprivate func office(of organ: Int64, summonedFor breaches: [Breach]) -> String? {
+    let isResponsible = breaches.contains { $0.lapse.organID == organ && !$0.lapse.isSupervising }
+    return office(of: organ, isSupervising: !isResponsible)
+  }
+}
+
 extension Matter {
-  /// 由胜阳港街道承办; nothing where the cycle is over and who was responsible is not at hand.
+  /// 由胜阳港街道办事处承办; nothing where the cycle is over and who was responsible is not at hand.
   fileprivate func responsible(_ unit: String?, _ begunBy: Int32, _ directory: Directory) -> String {
     guard let cycle = item(of: unit)?.cycle, cycle.begunBy == begunBy else { return "" }
-    let name = directory.name(of: cycle.responsibleID) ?? cycle.startTier.chinese
+    let name = directory.office(of: cycle.responsibleID, isSupervising: false) ?? cycle.startTier.chinese
     return "由\(name)\(directory.role(of: cycle.responsibleID, unit: unit))"
   }
 

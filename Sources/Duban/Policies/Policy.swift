@@ -90,10 +90,11 @@ public struct Policy: Hashable, Sendable {
         && (source == nil || source == other.source)
     }
 
-    /// The tier at which a chain starts, of the whole or of a unit's part: the one that was told to do it, else as low as the policy allows. One that a unit holds starts below the city, so that an organ is
-    /// above the unit.
+    /// The tier at which a chain starts, of the whole or of a unit's part: the one that was told to do it, else as low as the policy allows. Only
+    /// a policy that starts chains at the community says how long the street has above it: by any other, the street is told to do it. One that a
+    /// unit holds starts below the city, so that an organ is above the unit.
     func start(of opening: Matter.Opening, unit: String?) -> Tier {
-      let start = max(opening.place.lowestTier, opening.tier ?? startsAt)
+      let start = max(opening.place.lowestTier, opening.tier ?? startsAt, min(startsAt, .street))
       return unit == nil && opening.lead == nil ? start : min(start, .district)
     }
 
@@ -134,15 +135,22 @@ public struct Policy: Hashable, Sendable {
   public struct Limit: Hashable, Sendable {
     /// From the start of the cycle, at the tier where the chain starts.
     public var within: Allowance
+    /// Nil where no chain starts at the community.
+    public var street: Allowance?
     public var district: Allowance
     public var city: Allowance
     /// How long before each deadline its holder is warned (`item.due-soon`), in natural time; nil for no warning.
     public var warning: Span?
 
-    /// What a step of the chain gets: the responsible unit the whole limit, a supervising tier its own allowance.
+    /// What a step of the chain gets: the responsible unit the whole limit, a supervising tier its own allowance. A matter that a community has by
+    /// one policy may be moved to another that says nothing of streets: its street has what the district has.
     func allowance(step: Int, tier: Tier) -> Allowance {
       if step == 0 { return within }
-      return tier == .district ? district : city
+      switch tier {
+      case .community, .street: return street ?? district
+      case .district: return district
+      case .city: return city
+      }
     }
   }
 

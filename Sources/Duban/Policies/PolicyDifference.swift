@@ -59,9 +59,9 @@ extension Policy.Rule {
       ("supporting", supporting), ("review", review),
     ] {
       guard let limit else { continue }
-      values += [
-        ("\(name).within", limit.within.text), ("\(name).district", limit.district.text), ("\(name).city", limit.city.text),
-      ]
+      values.append(("\(name).within", limit.within.text))
+      if let street = limit.street { values.append(("\(name).street", street.text)) }
+      values += [("\(name).district", limit.district.text), ("\(name).city", limit.city.text)]
       if let warning = limit.warning { values.append(("\(name).warn", warning.text)) }
     }
     values += [("starts-at", startsAt.rawValue), ("summons-at", summonsAt.rawValue)]

@@ -113,6 +113,9 @@ private enum ToleranceKeys {
 private enum LimitKeys {
   static let within = FileKey(
     "within", "时限", .allowance, "how long the responsible unit (承办) has, from the start of the cycle or of its step")
+  static let street = FileKey(
+    "street", "", .allowance, otherwise: .none("only where the rule has `starts-at: community`, which needs it"),
+    "how long the street, where it supervises (督办), has after the community's step has passed")
   static let district = FileKey(
     "district", "", .allowance, "how long the district, where it supervises (督办), has after the step below has passed")
   static let city = FileKey(
@@ -121,20 +124,22 @@ private enum LimitKeys {
     "warn", "预警", .span, otherwise: .none("no warning"),
     "how long before each deadline its holder is warned, in natural time; shorter than `within`")
 
-  static let all: [any FileKeyEntry] = [within, district, city, warn]
+  static let all: [any FileKeyEntry] = [within, street, district, city, warn]
 
   static let form = FileForm.record("{ within, district, city, warn }", all, build: build)
 
   private static func build(_ file: FileRecord) -> Policy.Limit? {
-    let (within, district, city, warning) = (
-      file.read(Self.within), file.read(Self.district), file.read(Self.city), file.read(Self.warn)
+    let (within, street, district, city) = (
+      file.read(Self.within), file.read(Self.street), file.read(Self.district), file.read(Self.city)
     )
+    let warning = file.read(Self.warn)
     guard let within, let district, let city else { return nil }
-    for (key, allowance) in [(Self.district, district), (Self.city, city)] where allowance.isZero {
+    for (key, allowance) in [(Self.street, street), (Self.district, district), (Self.city, city)] where allowance?.isZero == true
+    {
       file.doubt(key, "this tier would be late at once; write a length above 0")
     }
     if warning == .zero { file.doubt(Self.warn, "it would come with the deadline; write a length above 0, or remove it") }
-    return Policy.Limit(within: within, district: district, city: city, warning: warning)
+    return Policy.Limit(within: within, street: street, district: district, city: city, warning: warning)
   }
 }
 
@@ -166,7 +171,7 @@ private enum RuleKeys {
     "review", "挂账复核时限", LimitKeys.form, of: [.complaint], otherwise: .none("no review"), "until what is parked is reviewed")
   static let startsAt = FileKey(
     "starts-at", "", FileForm<Tier>.word, otherwise: .value(.street),
-    "the lowest tier at which a chain starts")
+    "the lowest tier at which a chain starts; from `community` on, each limit needs `street`")
   static let slips = FileKey(
     "slips", "三色督办单", colours, otherwise: .none("no slip is issued"),
     "the colours of the first, second and third breach of a chain (蓝, 橙, 红)")
@@ -192,7 +197,7 @@ private enum RuleKeys {
     "whether 不满意 reopens an item (重办) or is checked first (judged)")
   static let chain = FileKey(
     "chain", "提级督办", .flag, otherwise: .value(true),
-    "whether supervision rises when a deadline passes; without it there is no 约谈, and `district` and `city` of its limits are not used"
+    "whether supervision rises when a deadline passes; without it there is no 约谈, and `street`, `district` and `city` of its limits are not used"
   )
   static let checks = FileKey(
     "checks", "销号程序", .list("a list such as [confirmation, recheck]", of: FileForm<ClosingCheck>.word), of: [.problem],
@@ -289,6 +294,15 @@ extension RuleKeys {
     let values = [rule.acceptance, rule.response, rule.submission, rule.resolution, rule.supporting, rule.review]
     for (key, limit) in zip(limits, values) {
       guard let limit else { continue }
+      if rule.startsAt == .community, limit.street == nil {
+        file.doubt(
+          key, LimitKeys.street,
+          "it is missing, and the street supervises communities; write how long it has, such as street: 24h")
+      } else if rule.startsAt > .community, limit.street != nil {
+        file.doubt(
+          key, LimitKeys.street,
+          "the chain starts at the \(rule.startsAt.rawValue), so no street supervises; remove it, or write starts-at: community")
+      }
       if limit.within.isZero {
         file.doubt(
           key, LimitKeys.within,

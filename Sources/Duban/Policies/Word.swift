@@ -35,7 +35,9 @@ protocol FileWord: RawRepresentable<String>, CaseIterable, Sendable {
 }
 
 extension FileWord {
-  static var words: [Word] { allCases.map { Word($0.rawValue, alsoKnownAs: $0.alsoKnownAs) } }
+  var word: Word { Word(rawValue, alsoKnownAs: alsoKnownAs) }
+
+  static var words: [Word] { allCases.map(\.word) }
 }
 
 extension Kind: FileWord {
@@ -53,6 +55,7 @@ extension Kind: FileWord {
 extension Tier: FileWord {
   var alsoKnownAs: [String] {
     switch self {
+    case .community: [chinese, "居委会", "村"]
     case .street: [chinese, "街", "镇", "乡", "乡镇", "街道办"]
     case .district: [chinese, "县", "县区", "区县", "县(市、区)", "县（市、区）", "county"]
     case .city: [chinese, "市级", "设区市"]

@@ -149,9 +149,6 @@ struct FileFaultsTests {
     Row("kind: reminder, extensions: 1", "extensions: '1': only complaints, inspections or funding requests have it; remove it"),
     Row("kind: inspection, returns: 2", "returns: '2': only complaints have it; remove it"),
     Row("kind: funding, review: { within: 1d, district: 1d, city: 1d }", "review: only complaints have it"),
-    Row(
-      "kind: complaint, chain: false, summons-at: city",
-      "summons-at: 'city': without the chain there is no 约谈; remove it, or chain: false"),
     Row("kind: complaints", "kind: write complaint, inspection, funding or reminder, not 'complaints'; the nearest is complaint"),
     Row("kind: 诉求", "kind: write complaint, inspection, funding or reminder, not '诉求'; the nearest is complaint"),
     Row("category: 应急", "rules[0]: kind is missing; write complaint, inspection, funding or reminder"),
@@ -169,6 +166,33 @@ struct FileFaultsTests {
       """
     let said = Self.lines { _ = try Policy(yaml: yaml, version: 1) }
     #expect(said.count == 1 && said[0].hasPrefix("line 4: rules[0]") && row.isSaid(in: said[0]), "\(said)")
+  }
+
+  static let ofChains: [Row] = [
+    Row("chain: false, resolution: { within: 1d }", ""),
+    Row(
+      "chain: false, resolution: { within: 1d }, summons-at: city",
+      "rules[0].summons-at: 'city': without the chain there is no 约谈; remove it, or chain: false"),
+    Row(
+      "chain: false, resolution: { within: 1d, city: 2d }",
+      "rules[0].resolution.city: '2d': without the chain no tier above has a time of its own; remove it, or chain: false"),
+    Row(
+      "chain: true, resolution: { within: 1d, district: 2d }",
+      "rules[0].resolution: city is missing; write a length like 30s, 15m, 48h, 19d, 13wd"),
+  ]
+
+  @Test("a limit outside the chain has no tiers above, and any other has them", arguments: ofChains)
+  func chains(row: Row) {
+    let yaml = """
+      policy: x
+      counts-from-hearing-after: 1h
+      rules:
+        - { kind: complaint, grade: 急件, \(row.text) }
+        - { kind: complaint, \(Self.day) }
+      \(Self.rest)
+      """
+    let said = Self.lines { _ = try Policy(yaml: yaml, version: 1) }
+    #expect(said.isEmpty && row.says.isEmpty || said.count == 1 && row.isSaid(in: said[0]), "\(said)")
   }
 
   static let ofPolicies: [Row] = [
@@ -238,6 +262,19 @@ struct FileFaultsTests {
     let rule = try Policy(stored: yaml, version: 3).rules[0]
     #expect(rule.isUnconditional && rule.resolution.warning == .days(9) && rule.resolution.within.isZero && rule.line == 4)
     #expect(throws: FileFault.self) { try Policy(stored: yaml.replacing("9d", with: "nine"), version: 1) }
+  }
+
+  @Test("a policy outside the chain that was applied with the tiers above is read still, with what it says")
+  func storedOutsideTheChain() throws {
+    let yaml = """
+      policy: x
+      counts-from-hearing-after: 1h
+      rules:
+        - { kind: complaint, chain: false, \(Self.day) }
+      \(Self.rest)
+      """
+    #expect(Self.lines { _ = try Policy(yaml: yaml, version: 1) }.count == 2)
+    #expect(try Policy(stored: yaml, version: 3).rules[0].resolution.city == Allowance(text: "1d"))
   }
 
   @Test("a warning is held to the limit as it lasts in a week without days off, and a reminder's to nothing")

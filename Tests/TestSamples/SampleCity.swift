@@ -97,7 +97,7 @@ public enum SampleCity {
     counts-from-hearing-after: 1h
     annuls-within: 2h
     rules:
-      - { kind: complaint, category: 应急, resolution: { within: 4h, district: 1h, city: 1h }, summons-at: city }
+      - { kind: complaint, category: 应急, resolution: { within: 4h }, chain: false }
       - kind: complaint
         response: { within: 8h, district: 2h, city: 2h, warn: 1h }
         resolution: { within: 12h, district: 4h, city: 4h, warn: 1h }

@@ -109,6 +109,9 @@ struct FilePlace {
   /// Notes that it cannot be read.
   func refuse(_ problem: String) { reading.unreadable.append(fault(problem)) }
 
+  /// Notes that a key is not there.
+  func refuse(missing key: any FileKeyEntry) { refuse("\(key.name) is missing; write \(key.allowed)") }
+
   /// Notes that it cannot be meant, with the value as it is written.
   func doubt(_ problem: String) {
     let written = node.text.map { $0.allSatisfy(\.isWhitespace) ? "" : "'\($0)': " } ?? ""
@@ -141,7 +144,7 @@ struct FileRecord {
         there.doubt("it is empty; write \(key.allowed), or remove the line")
       }
     } else if case .refused = key.otherwise {
-      place.refuse("\(key.name) is missing; write \(key.allowed)")
+      place.refuse(missing: key)
     }
     if case .value(let value) = key.otherwise { return value }
     return nil
@@ -165,6 +168,9 @@ struct FileRecord {
   func doubt(_ key: any FileKeyEntry, _ below: any FileKeyEntry, _ problem: String) {
     if let there = place(of: key.name) { FileRecord(place: there).doubt(below, problem) }
   }
+
+  /// Notes that the value of a key has none of a key with which alone the file can be used.
+  func refuse(_ key: any FileKeyEntry, missing below: any FileKeyEntry) { place(of: key.name)?.refuse(missing: below) }
 
   /// Notes that the value of a key is none with which the file can be used.
   func refuse(_ key: any FileKeyEntry, _ problem: String) { (place(of: key.name) ?? place).refuse(problem) }

@@ -132,13 +132,15 @@ public struct Policy: Hashable, Sendable {
   public struct Limit: Hashable, Sendable {
     /// From the start of the cycle, at the tier where the chain starts.
     public var within: Allowance
-    public var district: Allowance
-    public var city: Allowance
+    /// Nil where no supervision rises (``Rule/escalates``).
+    public var district: Allowance?
+    public var city: Allowance?
     /// How long before each deadline its holder is warned (`item.due-soon`), in natural time; nil for no warning.
     public var warning: Span?
 
-    /// What a step of the chain gets: the responsible unit the whole limit, a supervising tier its own allowance.
-    func allowance(step: Int, tier: Tier) -> Allowance {
+    /// What a step of the chain gets: the responsible unit the whole limit, a supervising tier its own allowance, which a rule outside the chain
+    /// has not.
+    func allowance(step: Int, tier: Tier) -> Allowance? {
       if step == 0 { return within }
       return tier == .district ? district : city
     }

@@ -59,9 +59,10 @@ extension Policy.Rule {
       ("supporting", supporting), ("review", review),
     ] {
       guard let limit else { continue }
-      values += [
-        ("\(name).within", limit.within.text), ("\(name).district", limit.district.text), ("\(name).city", limit.city.text),
-      ]
+      values.append(("\(name).within", limit.within.text))
+      for (tier, allowance) in [("district", limit.district), ("city", limit.city)] {
+        if let allowance { values.append(("\(name).\(tier)", allowance.text)) }
+      }
       if let warning = limit.warning { values.append(("\(name).warn", warning.text)) }
     }
     values += [("starts-at", startsAt.rawValue), ("summons-at", summonsAt.rawValue)]

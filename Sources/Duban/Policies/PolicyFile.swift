@@ -114,9 +114,11 @@ private enum LimitKeys {
   static let within = FileKey(
     "within", "时限", .allowance, "how long the responsible unit (承办) has, from the start of the cycle or of its step")
   static let district = FileKey(
-    "district", "", .allowance, "how long the district, where it supervises (督办), has after the step below has passed")
+    "district", "", .allowance, otherwise: .none("only with `chain: false`"),
+    "how long the district, where it supervises (督办), has after the step below has passed")
   static let city = FileKey(
-    "city", "", .allowance, "how long the city, where it supervises (督办), has after the step below has passed")
+    "city", "", .allowance, otherwise: .none("only with `chain: false`"),
+    "how long the city, where it supervises (督办), has after the step below has passed")
   static let warn = FileKey(
     "warn", "预警", .span, otherwise: .none("no warning"),
     "how long before each deadline its holder is warned, in natural time; shorter than `within`")
@@ -129,12 +131,17 @@ private enum LimitKeys {
     let (within, district, city, warning) = (
       file.read(Self.within), file.read(Self.district), file.read(Self.city), file.read(Self.warn)
     )
-    guard let within, let district, let city else { return nil }
-    for (key, allowance) in [(Self.district, district), (Self.city, city)] where allowance.isZero {
+    guard let within else { return nil }
+    for (key, allowance) in [(Self.district, district), (Self.city, city)] where allowance?.isZero ?? false {
       file.doubt(key, "this tier would be late at once; write a length above 0")
     }
     if warning == .zero { file.doubt(Self.warn, "it would come with the deadline; write a length above 0, or remove it") }
     return Policy.Limit(within: within, district: district, city: city, warning: warning)
+  }
+
+  /// The keys of the tiers above, each with what a limit gives it.
+  static func tiers(of limit: Policy.Limit) -> [(any FileKeyEntry, Allowance?)] {
+    [(district, limit.district), (city, limit.city)]
   }
 }
 
@@ -192,8 +199,7 @@ private enum RuleKeys {
     "whether 不满意 reopens an item (重办) or is checked first (judged)")
   static let chain = FileKey(
     "chain", "提级督办", .flag, otherwise: .value(true),
-    "whether supervision rises when a deadline passes; without it there is no 约谈, and `district` and `city` of its limits are not used"
-  )
+    "whether supervision rises when a deadline passes; without it there is no 约谈, and its limits have no `district` and `city`")
   static let approver = FileKey(
     "approver", "审批", FileForm<Approver>.word, of: answered, otherwise: .value(.district),
     "who decides on 延期, 退单, 挂账, 办结 and 不满意: the system that opened the matter (source), or the lowest tier that may: district or city"
@@ -221,6 +227,12 @@ private enum RuleKeys {
     let (extensions, returns, contacts) = (file.read(Self.extensions), file.read(Self.returns), file.read(Self.contactAttempts))
     let (reassigned, dissatisfaction) = (file.read(Self.reassigned), file.read(Self.dissatisfaction))
     let (chain, approver) = (file.read(Self.chain), file.read(Self.approver))
+    if chain == true {
+      for (key, limit) in zip(limits, [acceptance, response, submission, resolution, supporting, review]) {
+        guard let limit else { continue }
+        for (tier, allowance) in LimitKeys.tiers(of: limit) where allowance == nil { file.refuse(key, missing: tier) }
+      }
+    }
     guard let kind, let resolution, let startsAt, let summonsAt, let extensions, let contacts, let reassigned,
       let dissatisfaction,
       let chain, let approver
@@ -256,6 +268,11 @@ private enum RuleKeys {
 
 // MARK: - What cannot be meant
 
+extension Policy.Rule {
+  /// In the order of ``RuleKeys/limits``.
+  fileprivate var limits: [Policy.Limit?] { [acceptance, response, submission, resolution, supporting, review] }
+}
+
 extension RuleKeys {
   /// Notes what can be read in a rule and cannot be meant.
   fileprivate static func check(_ rule: Policy.Rule, in file: FileRecord) {
@@ -272,6 +289,12 @@ extension RuleKeys {
     if !rule.escalates && file.has(summonsAt) {
       file.doubt(summonsAt, "without the chain there is no 约谈; remove it, or chain: false")
     }
+    for (key, limit) in zip(limits, rule.limits) where !rule.escalates {
+      guard let limit else { continue }
+      for (tier, allowance) in LimitKeys.tiers(of: limit) where allowance != nil {
+        file.doubt(key, tier, "without the chain no tier above has a time of its own; remove it, or chain: false")
+      }
+    }
     if rule.approver == .tier(.street) {
       file.doubt(approver, "a street is above no organ; write district, city or source")
     }
@@ -281,8 +304,7 @@ extension RuleKeys {
   }
 
   private static func checkLimits(of rule: Policy.Rule, in file: FileRecord) {
-    let values = [rule.acceptance, rule.response, rule.submission, rule.resolution, rule.supporting, rule.review]
-    for (key, limit) in zip(limits, values) {
+    for (key, limit) in zip(limits, rule.limits) {
       guard let limit else { continue }
       if limit.within.isZero {
         file.doubt(

@@ -127,7 +127,8 @@ struct DefaultPolicyWalkTests {
       #expect(
         district.was
           == QueueWalk.Simulated.Totals(
-            breaches: count("slip") - undone, climbs: count("escalated") - undone, slips: count("slip") - undone,
+            breaches: count("escalated") + count("overdue") - undone, climbs: count("escalated") - undone,
+            slips: count("slip") - undone,
             summonses: count("proposed"), warnings: count("due-soon")), "\(district.district)")
     }
     #expect(simulated.districts.map(\.district).sorted() == ["all", "下陆区", "西塞山区", "黄石市", "黄石港区"].sorted())
@@ -156,10 +157,12 @@ struct DefaultPolicyWalkTests {
 }
 
 extension WalkMatter {
-  /// The slips of the breaches that count.
+  /// The breaches that count, by their slips; those outside the chain have none.
   fileprivate var breaches: [Told] {
     let annulled = told.filter { $0.what.hasPrefix("withdrawn") }.map { $0.what.dropFirst("withdrawn".count) }
-    return told.filter { told in told.what.hasPrefix("slip") && !annulled.contains { told.what.hasSuffix($0) } }
+    let slips = told.filter { told in told.what.hasPrefix("slip") && !annulled.contains { told.what.hasSuffix($0) } }
+    if !slips.isEmpty { return slips }
+    return told.filter { $0.what.hasPrefix("overdue ") }.map { Told(at: $0.at, what: "slip none " + $0.what.dropFirst(8)) }
   }
 
   fileprivate var phase: String {

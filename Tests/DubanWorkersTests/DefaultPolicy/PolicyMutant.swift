@@ -9,10 +9,11 @@ struct PolicyMutant {
   var what: String
   var text: String
   /// Whether it changes what holds the rules together (their kinds and order, and what must be there), gives an organ no time at all, makes
-  /// a later slip milder, or warns of a deadline before its clock starts.
+  /// a later slip milder, gives the chain tiers without a time, or warns of a deadline before its clock starts.
   var mayBeRefused: Bool {
     what.hasSuffix("gone") || what.hasSuffix("behind the next") || what.contains(": kind: ")
-      || what.contains(/→ 0(h|d|wd|wh)$/) || what.contains(": slips: ") || what.contains(/: (1|1wd) → 1(h|wh)$/)
+      || what.contains(/→ 0(h|d|wd|wh)$/) || what.contains(": slips: ") || what.contains(": chain: ")
+      || what.contains(/: (1|1wd) → 1(h|wh)$/)
   }
 
   /// Every mutant of a policy file that is written a key a line.
@@ -61,7 +62,9 @@ struct PolicyMutant {
 
   /// What a file leaves to its default, said otherwise.
   private static func absent(_ keys: [String], isReminder: Bool, isExtended: Bool) -> [String] {
-    var lines = ["starts-at: district", "summons-at: district"]
+    var lines = ["starts-at: district"]
+    // Outside the chain there is no 约谈.
+    if !keys.contains("chain") { lines.append("summons-at: district") }
     // A reminder knows neither pauses nor extensions.
     if !isReminder {
       lines += ["extensions: 0", "extensions: 2", "pauses: [材料不齐]", "response: { within: 1h, district: 1h, city: 1h }"]
@@ -82,6 +85,7 @@ struct PolicyMutant {
     switch key {
     case "counts-from-hearing-after", "annuls-within", "waiting": return changed(value, lengths(value))
     case "kind": return changed(value, ["complaint", "inspection", "funding", "reminder"].filter { $0 != value })
+    case "chain": return changed(value, [value == "true" ? "false" : "true"])
     case "category", "grade", "source": return changed(value, [value + "x"])
     case "starts-at", "summons-at", "approver": return changed(value, ["street", "district", "city"].filter { $0 != value })
     case "extensions":

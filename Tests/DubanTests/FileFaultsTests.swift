@@ -70,7 +70,18 @@ struct FileFaultsTests {
     Row(
       "reassigned: restarts", "rules[0].reassigned: write runs-on or starts-again, not 'restarts'; the nearest is starts-again"),
     Row("dissatisfaction: judge", "rules[0].dissatisfaction: write reopens or judged, not 'judge'; the nearest is judged"),
-    Row("pauses: 等待居民配合", "rules[0].pauses: write a list of reasons, such as [等待居民配合], not '等待居民配合'"),
+    Row(
+      "pauses: 等待居民配合",
+      "rules[0].pauses: write reasons with the longest pause for each, such as { 等待居民配合: 10wd }, or a list of reasons, not '等待居民配合'"
+    ),
+    Row("pauses: { 等待采购: 30 }", "rules[0].pauses.等待采购: write a length like 30s, 15m, 48h, 19d, 13wd … not '30'"),
+    Row("pauses: { 等待采购: 0d }", "rules[0].pauses.等待采购: '0d': the clocks would not be stopped at all; write a length above 0"),
+    Row(
+      "longest-extension: 10个工作日", "rules[0].longest-extension: write a length like … not '10个工作日'; the nearest is 10wd"),
+    Row(
+      "longest-extension: 0h",
+      "rules[0].longest-extension: '0h': none would be as short; write a length above 0, or extensions: 0"),
+    Row("basis:", "rules[0].basis: it is empty; write a citation as a document prints it, such as"),
     Row("pauses: [停工, 停工]", "rules[0].pauses[1]: '停工': it appears twice; remove one of them"),
     Row("pauses: ['']", "rules[0].pauses[0]: it says nothing; write a reason, or remove the line"),
     Row("category:", "rules[0].category: it is empty; write a category as the messages write it, or remove the line"),
@@ -147,6 +158,12 @@ struct FileFaultsTests {
       "kind: reminder, response: { within: 1d, district: 1d, city: 1d }",
       "response: only complaints, inspections or funding requests have it"),
     Row("kind: reminder, extensions: 1", "extensions: '1': only complaints, inspections or funding requests have it; remove it"),
+    Row(
+      "kind: inspection, extensions: 0, longest-extension: 5d",
+      "longest-extension: '5d': no extension is granted; remove it, or extensions: 0"),
+    Row("kind: inspection, closed-by: 办结报告", "closed-by: write recheck or report, not '办结报告'; the nearest is report"),
+    Row("kind: complaint, closed-by: report", "closed-by: 'report': only inspections have it; remove it"),
+    Row("kind: complaint, disbursement: approved", "disbursement: 'approved': only funding requests have it; remove it"),
     Row("kind: inspection, returns: 2", "returns: '2': only complaints have it; remove it"),
     Row("kind: funding, review: { within: 1d, district: 1d, city: 1d }", "review: only complaints have it"),
     Row("kind: complaints", "kind: write complaint, inspection, funding or reminder, not 'complaints'; the nearest is complaint"),
@@ -210,6 +227,9 @@ struct FileFaultsTests {
       "sources: { /qr/mashang: 24h }",
       "sources./qr/mashang: write a source's tolerances, such as { annuls-within: 24h }, not '24h'"),
     Row("sources: { 码上 监督: { annuls-within: 24h } }", "sources: '码上 监督' is no URI"),
+    Row("categories: [招投标]", "categories: write groups of categories, such as { 五个重点: [招投标, 施工质量] }, not a list"),
+    Row("categories: { 城管: 保洁 }", "categories.城管: write a list of categories, not '保洁'"),
+    Row("categories: { 城管: [保洁], 环卫: [保洁] }", "categories: '保洁' is listed twice; remove one of them"),
     Row("sources: [/qr/mashang]", "sources: write the tolerances of sources by their URI, not a list"),
   ]
 
@@ -262,6 +282,31 @@ struct FileFaultsTests {
     let rule = try Policy(stored: yaml, version: 3).rules[0]
     #expect(rule.isUnconditional && rule.resolution.warning == .days(9) && rule.resolution.within.isZero && rule.line == 4)
     #expect(throws: FileFault.self) { try Policy(stored: yaml.replacing("9d", with: "nine"), version: 1) }
+  }
+
+  @Test("a rule's category is one of those that the policy lists, where it lists any; a misspelt one is told with the nearest")
+  func categories() throws {
+    func said(_ category: String, _ categories: String = "categories: { 五个重点: [招投标, 雨污接驳], 城管: [保洁] }") -> [String] {
+      let rule = "  - kind: complaint\n    category: \(category)\n    \(Self.day)\n  - { kind: complaint, \(Self.day) }\n"
+      return Self.lines {
+        _ = try Policy(yaml: "policy: x\ncounts-from-hearing-after: 1h\n\(categories)\nrules:\n\(rule)\(Self.rest)", version: 1)
+      }
+    }
+    #expect(said("雨污接驳").isEmpty && said("违建", "").isEmpty)
+    #expect(
+      said("雨污接拨") == [
+        "line 6: rules[0].category: '雨污接拨': the policy's categories have no such one; add it there, or correct it; the nearest is 雨污接驳"
+      ])
+    #expect(said("违建").count == 1 && !said("违建")[0].contains("nearest"))
+  }
+
+  @Test("reasons for pauses are read with the longest pause of each and without")
+  func pauses() throws {
+    func pauses(_ text: String) throws -> [Policy.PauseReason]? {
+      try City.policy("resolution: { within: 1d, district: 1d, city: 1d }, pauses: \(text)").rules[0].pauses
+    }
+    #expect(try pauses("{ 等待居民配合: 10wd, 等待采购: 30d }")?.map(\.longest) == [Allowance(text: "10wd"), Allowance(text: "30d")])
+    #expect(try pauses("[等待居民配合]") == [Policy.PauseReason(reason: "等待居民配合")] && pauses("[]") == [])
   }
 
   @Test("a policy outside the chain that was applied with the tiers above is read still, with what it says")

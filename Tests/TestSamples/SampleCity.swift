@@ -60,6 +60,8 @@ public enum SampleCity {
         resolution: { within: 6h, district: 2h, city: 2h, warn: 1h }
         supporting: { within: 4h, district: 2h, city: 2h }
         extensions: 2
+        longest-extension: 6h
+        pauses: { 等待居民配合: 90m, 天气: 1wh }
         summons-at: district
         slips: [orange, red, red]
       - kind: complaint
@@ -77,6 +79,8 @@ public enum SampleCity {
         submission: { within: 20h, district: 4h, city: 4h, warn: 2h }
         resolution: { within: 24h, district: 8h, city: 8h, warn: 4h }
         review: { within: 12h, district: 4h, city: 4h, warn: 1h }
+        pauses: { 等待居民配合: 1wd, 天气: 5h }
+        longest-extension: 12h
         reassigned: starts-again
         dissatisfaction: judged
         returns: 1
@@ -87,8 +91,12 @@ public enum SampleCity {
         resolution: { within: 24h, district: 8h, city: 8h, warn: 4h }
         extensions: 1
         slips: [blue, orange, red]
-      - { kind: inspection, response: { within: 1d, district: 4h, city: 4h }, resolution: { within: 3d, district: 1d, city: 1d } }
-      - { kind: funding, resolution: { within: 3wd, district: 1wd, city: 1wd } }
+      - kind: inspection
+        response: { within: 1d, district: 4h, city: 4h }
+        resolution: { within: 3d, district: 1d, city: 1d }
+        pauses: { 等待居民配合: 1d until-close, 天气: 2h }
+        closed-by: report
+      - { kind: funding, resolution: { within: 3wd, district: 1wd, city: 1wd }, disbursement: approved }
       - { kind: reminder, resolution: { within: 3h, district: 2h, city: 2h, warn: 30m } }
     """
 
@@ -103,6 +111,7 @@ public enum SampleCity {
         resolution: { within: 12h, district: 4h, city: 4h, warn: 1h }
         summons-at: district
         extensions: 2
+        pauses: { 等待居民配合: 6h, 天气: 1h }
       - { kind: inspection, resolution: { within: 2d, district: 1d, city: 1d } }
       - { kind: funding, response: { within: 1wd, district: 1wd, city: 1wd }, resolution: { within: 2wd, district: 1wd, city: 1wd } }
       - { kind: reminder, resolution: { within: 3h, district: 2h, city: 2h } }

@@ -49,13 +49,19 @@ extension Announcement.Kind {
 
 extension Record {
   func tell(of act: Fold.Act, by entry: Entry, in effects: inout Effects) {
-    guard let item = matter.item(of: act.id.unit), let cycle = item.cycle, let opening = matter.opening else { return }
+    guard let data = facts(of: act.id.unit, at: entry.place, by: entry.type, entry.event, revision: entry.number) else { return }
+    announce(act.kind, act.id.unit, data, traceparent: entry.traceparent, in: &effects)
+  }
+
+  /// What was done to an item, and how it stands; nil where it has not begun.
+  func facts(of unit: String?, at time: Instant, by type: String, _ event: Event? = nil, revision: Int32) -> String? {
+    guard let item = matter.item(of: unit), let cycle = item.cycle, let opening = matter.opening else { return nil }
     let directory = fold.references.directory
     // The words of a confidential matter stay with its source.
     let isOpen = !audience.isConfidential
-    let data = JSONText.object { data in
-      data.write("at", entry.place.rfc3339)
-      data.write("by", entry.type)
+    return JSONText.object { data in
+      data.write("at", time.rfc3339)
+      data.write("by", type)
       data.write("category", opening.category)
       data.write("community", isOpen ? opening.place.community : nil)
       data.write("cycle", item.cycles)
@@ -66,19 +72,18 @@ extension Record {
         deadline.write("tier", running.clock.tier.rawValue)
       }
       data.write("district", directory.name(of: opening.place.districtID))
-      data.write("item", object: matter.key(of: act.id.unit).write)
+      data.write("item", object: matter.key(of: unit).write)
       data.write("kind", matter.kind.rawValue)
       data.write("organ", directory.name(of: cycle.responsibleID))
       data.write("person", directory.person(at: cycle.responsibleID, of: opening.place)?.name)
       data.write("policy", opening.policyVersion)
-      data.write("policyLine", fold.rule(act.id.unit)?.line)
-      entry.event.tell(in: &data, withWords: isOpen)
-      data.write("revision", entry.number)
+      data.write("policyLine", fold.rule(unit)?.line)
+      event?.tell(in: &data, withWords: isOpen)
+      data.write("revision", revision)
       data.write("street", directory.name(of: opening.place.streetID))
       data.write("supervisor", cycle.supervisor.flatMap { directory.name(of: opening.place.organ(at: $0)) })
       data.write("title", isOpen ? opening.title : nil)
     }
-    announce(act.kind, act.id.unit, data, traceparent: entry.traceparent, in: &effects)
   }
 }
 

@@ -103,6 +103,7 @@ extension Fold {
   /// - of 10d: 12 November 08:00 is still ahead, and counts;
   /// - of 7d: 9 November 08:00 has passed, so 21 November is kept. A pause from 11 to 13 November, both at 08:00, moves it to 23 November.
   mutating func recompute(_ unit: String?, at time: Instant, after pause: Item.Pause? = nil) {
+    recomputeSuspension(unit, at: time)
     guard matter[unit].isInWork, let cycle = matter[unit].cycle else { return }
     for kind in Item.ClockKind.allCases {
       guard let before = cycle[kind] else { continue }

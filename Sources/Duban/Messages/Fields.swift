@@ -92,6 +92,7 @@ extension EventType {
     case .accepts: return .accepted(fields.units(of: kind))
     case .contacts: return .contacted(isReached: fields.reached ?? true)
     case .responds: return .responded
+    case .reports: return try fields.readClosing().map { .resolved($0) } ?? .responded
     case .asksClosure: return .closureRequested(try fields.readClosing())
     case .decidesClosure: return .closureDecided(try fields.readDecision())
     case .resolves: return .resolved(try fields.readClosing())
@@ -134,7 +135,7 @@ extension EventType {
         throw Refusal(.missingField, at: "/data/into", "name the main item by its source and subject")
       }
       return .merged(into: ItemKey(source: main.source, subject: main.subject))
-    case .notes: return .noted
+    case .notes, .allocates: return .noted
     }
   }
 }

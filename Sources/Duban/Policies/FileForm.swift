@@ -159,9 +159,16 @@ struct FileRecord {
   }
 
   /// Notes that an element of a list cannot be meant.
-  func doubt(_ key: any FileKeyEntry, at index: Int, _ problem: String) {
-    guard let list = place(of: key.name), let elements = list.node.sequence, elements.indices.contains(index) else { return }
-    FilePlace(node: elements[index], path: list.path + [.place(index)], reading: place.reading).doubt(problem)
+  func doubt(_ key: any FileKeyEntry, at index: Int, _ problem: String) { element(of: key, at: index)?.doubt(problem) }
+
+  /// Notes that the value of a key of an element of a list cannot be meant.
+  func doubt(_ key: any FileKeyEntry, at index: Int, _ below: any FileKeyEntry, _ problem: String) {
+    if let element = element(of: key, at: index) { FileRecord(place: element).doubt(below, problem) }
+  }
+
+  private func element(of key: any FileKeyEntry, at index: Int) -> FilePlace? {
+    guard let list = place(of: key.name), let elements = list.node.sequence, elements.indices.contains(index) else { return nil }
+    return FilePlace(node: elements[index], path: list.path + [.place(index)], reading: place.reading)
   }
 
   /// Notes that the value of a key below another cannot be meant.
@@ -215,20 +222,32 @@ extension FileForm {
 
   /// A mapping of which each key is a name.
   static func byName<Element>(_ allowed: String, of form: FileForm<Element>) -> FileForm where Value == [String: Element] {
+    let inOrder = FileForm<[(String, Element)]>.named(allowed, of: form) { ($0, $1) }
+    return FileForm(allowed: allowed, text: { _ in allowed }) { place in
+      inOrder.read(place).map { Dictionary($0, uniquingKeysWith: { first, _ in first }) }
+    }
+  }
+
+  /// A mapping of which each key is a name, in the order of the file.
+  static func named<Element, Entry>(
+    _ allowed: String, of form: FileForm<Element>, as entry: @escaping @Sendable (String, Element) -> Entry
+  ) -> FileForm where Value == [Entry] {
     FileForm(allowed: allowed, text: { _ in allowed }) { place in
       guard let mapping = place.node.mapping else {
         place.refuse(allowed: allowed)
         return nil
       }
-      var values: [String: Element] = [:]
+      var entries: [Entry] = []
       for (key, value) in mapping {
         guard let name = key.string else {
           FilePlace(node: key, path: place.path, reading: place.reading).refuse("write a name before each colon")
           continue
         }
-        values[name] = form.read(FilePlace(node: value, path: place.path + [.key(name)], reading: place.reading))
+        if let value = form.read(FilePlace(node: value, path: place.path + [.key(name)], reading: place.reading)) {
+          entries.append(entry(name, value))
+        }
       }
-      return values
+      return entries
     }
   }
 
@@ -267,6 +286,10 @@ extension FileForm<String> {
       return text
     }
   }
+}
+
+extension FileForm<String> {
+  static let citation = text("a citation as a document prints it, such as 《…》（×建〔2024〕×号）第×条")
 }
 
 extension FileForm<Bool> {

@@ -615,6 +615,43 @@ extension WalkMatter {
         .closes("03-12 10:00", "rectification.verified", WalkMatter.passed),
       ]),
     WalkMatter(
+      "R36-unchecked", "R36: no report ends what is to be put right and rechecked", rule: "inspection", at: .胜阳港街道,
+      [
+        .says("02-12 09:00", "inspection.assigned"),
+        .inapplicable("02-12 10:00", "inspection.reported", WalkMatter.solved, "not-allowed"),
+        .says("02-12 11:00", "inspection.reported"), .closes("02-13 10:00", "rectification.verified", WalkMatter.passed),
+      ]),
+    WalkMatter(
+      "急件-reported", "督查 preset: a 批示急件 is ended by its 办结报告", rule: "inspection, category 批示, grade 急件", category: "批示",
+      grade: "急件", at: .胜阳港街道,
+      [.says("02-12 09:00", "inspection.assigned"), .closes("02-12 10:00", "inspection.reported", WalkMatter.solved)]),
+    WalkMatter(
+      "批示-reported", "督查 preset: a 批示 is ended by its 办结报告", rule: "inspection, category 批示", category: "批示", at: .胜阳港街道,
+      [.says("02-12 09:00", "inspection.assigned"), .closes("02-13 10:00", "inspection.reported", WalkMatter.solved)]),
+    WalkMatter(
+      "公文-reported", "督查 preset: a 公文 is ended by its 回复", rule: "inspection, category 公文", category: "公文", at: .胜阳港街道,
+      [.says("02-12 09:00", "inspection.assigned"), .closes("02-13 10:00", "inspection.reported", WalkMatter.solved)]),
+    WalkMatter(
+      "complaint-extended", "延期 preset: no longer than the limit itself; a longer one does not count", rule: "complaint",
+      at: .胜阳港街道,
+      [
+        .says("02-12 09:00", "complaint.submitted"), .says("02-12 10:00", "complaint.responded"),
+        // Due 03-09 17:30, as complaint-unanswered is. 13 工作日 on: 03-10 to 13, 16 to 20, 23 to 26.
+        .says("03-05 10:00", "complaint.extension-requested", WalkMatter.request(until: minute("03-26 18:30"))),
+        .inapplicable(
+          "03-05 11:00", "complaint.extension-decided", WalkMatter.grant(until: minute("03-26 18:30"), by: Place.胜阳港街道.district),
+          "not-allowed"),
+        .says(
+          "03-05 12:00", "complaint.extension-decided", WalkMatter.grant(until: minute("03-26 17:30"), by: Place.胜阳港街道.district)),
+        .warned(.resolution, .street, "03-24 17:30", due: "03-26 17:30"), .closes("03-25 10:00", "complaint.resolved"),
+      ]),
+    WalkMatter(
+      "R39-unapproved", "R39: 违规拨付: what is disbursed without an approval settles nothing", rule: "funding", at: .胜阳港街道,
+      [
+        .says("02-12 09:00", "funding.requested"), .inapplicable("02-12 10:00", "funding.disbursed", "{}", "not-allowed"),
+        .says("02-12 11:00", "funding.reviewed", WalkMatter.approved), .closes("02-13 10:00", "funding.disbursed"),
+      ]),
+    WalkMatter(
       "急件-inspection", "督查 preset: an urgent 巡查 that is no 批示 has the 5 工作日 of R36", rule: "inspection", category: "质量",
       grade: "急件",
       at: .胜阳港街道,

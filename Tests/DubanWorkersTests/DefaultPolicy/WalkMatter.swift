@@ -164,6 +164,7 @@ extension WalkMatter {
   static let pause = #"{"reason":"等待居民配合"}"#
   static let approved = #"{"decision":"approved"}"#
   static let rejected = #"{"decision":"rejected"}"#
+  static let solved = #"{"closing":"已解决"}"#
   static let passed = #"{"passed":true}"#
   static let failed = #"{"passed":false}"#
 

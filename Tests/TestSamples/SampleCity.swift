@@ -105,14 +105,14 @@ public enum SampleCity {
     counts-from-hearing-after: 1h
     annuls-within: 2h
     rules:
-      - { kind: complaint, category: 应急, resolution: { within: 4h }, chain: false }
+      - { kind: complaint, category: 应急, resolution: { within: 4h, district: 1h, city: 1h }, summons-at: city }
       - kind: complaint
         response: { within: 8h, district: 2h, city: 2h, warn: 1h }
         resolution: { within: 12h, district: 4h, city: 4h, warn: 1h }
         summons-at: district
         extensions: 2
         pauses: { 等待居民配合: 6h, 天气: 1h }
-      - { kind: inspection, resolution: { within: 2d, district: 1d, city: 1d } }
+      - { kind: inspection, resolution: { within: 2d }, chain: false }
       - { kind: funding, response: { within: 1wd, district: 1wd, city: 1wd }, resolution: { within: 2wd, district: 1wd, city: 1wd } }
       - { kind: reminder, resolution: { within: 3h, district: 2h, city: 2h } }
     """

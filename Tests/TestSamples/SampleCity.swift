@@ -61,7 +61,7 @@ public enum SampleCity {
         supporting: { within: 4h, district: 2h, city: 2h }
         extensions: 2
         longest-extension: 6h
-        pauses: { 等待居民配合: 90m, 天气: 1wh }
+        pauses: { 等待居民配合: 6h, 天气: 1wh }
         summons-at: district
         slips: [orange, red, red]
       - kind: complaint

@@ -13,7 +13,7 @@ struct FindingFacts: Decodable {
   var breach, revision: Int32?
   var clock, dueAt, dueAtBefore, nextDueAt, countedFrom: String?
   var from, fromOrgan, to, toOrgan, organ, tier, slip, status: String?
-  var by, because, decision: String?
+  var at, by, because, decision: String?
   var calendar: Int?
   var deadlines: [Change]?
 
@@ -36,6 +36,7 @@ struct FindingFacts: Decodable {
       let late = countedFrom.map { ", counted from \($0), when it was found" } ?? ""
       return "breach \(breach ?? 0): \(kind) was due \(dueAt ?? "") at \(fromOrgan ?? from ?? ""); \(next)\(late)"
     case "item.due-soon": return "\(organ ?? tier ?? "") is warned: \(kind) due \(dueAt ?? "")"
+    case "item.resumed": return "the longest pause was over at \(at ?? "")"
     case "breach.decided": return "breach \(breach ?? 0): \(decision ?? "") by \(by ?? ""), because \(because ?? "")"
     case "item.recomputed":
       let changes = (deadlines ?? []).map { change in

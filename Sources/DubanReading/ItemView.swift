@@ -144,6 +144,8 @@ public struct ItemDetail: Encodable, Sendable {
   public var closing: String?
   /// 不满意: undecided, upheld or excluded.
   public var dissatisfaction: String?
+  /// What to mend where the policy does not list its category.
+  public var categoryRemark: String?
   public var parts: [ItemView]
   public var breaches: [BreachView]
   public var timeline: [TimelineView]
@@ -165,6 +167,8 @@ public struct ItemDetail: Encodable, Sendable {
     missedContacts = present?.missedContacts ?? 0
     (submittedAt, closing) = (present?.submittedAt, present?.closing?.rawValue)
     dissatisfaction = present?.dissatisfaction?.rawValue
+    let policy = item.policyVersion.flatMap(references.policies.version) ?? references.policies.current
+    categoryRemark = policy.unlisted(item.category).map { "the policy does not list it\($0.nearest.suggestion)" }
     if summary.unit == nil { waited = cycle.map { WaitView($0.wait(now: now)) } }
     breaches = account.breaches.filter { $0.lapse.step.unit == summary.unit }.sorted { $0.number < $1.number }.map {
       BreachView($0, of: summary.matter.key(of: $0.lapse.step.unit), organ: account.directory.name(of: $0.lapse.organID))
@@ -180,7 +184,8 @@ public struct ItemDetail: Encodable, Sendable {
       ("phase", item.phase + (item.isWithdrawn ? ", withdrawn" : "") + place),
       ("承办", (item.responsible ?? "–") + (person.map { ", \($0)" } ?? "") + (isFinal ? ", 指定承办" : "")),
       ("督办", item.supervisor ?? "–"), ("lead (主办)", item.lead ?? "–"),
-      ("community", item.community ?? "–"), ("category", item.category ?? "–"), ("title", item.title ?? "–"),
+      ("community", item.community ?? "–"), ("category", (item.category ?? "–") + (categoryRemark.map { " (\($0))" } ?? "")),
+      ("title", item.title ?? "–"),
       ("opened", item.openedAt?.rfc3339 ?? "–"), ("policy", item.policyVersion.map { "version \($0)" } ?? "–"),
       ("clocks", item.whyStopped ?? (item.dueAt == nil ? "none runs" : "running")), ("响应", text(response, "answered")),
       ("办结", text(resolution, "settled")), ("延期", extensionText), ("waited (R1)", waited?.text ?? "–"),

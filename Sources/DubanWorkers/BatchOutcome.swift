@@ -19,6 +19,7 @@ struct BatchOutcome {
   /// Deadlines that this batch found lapsed, before a sweep did.
   var breaches = 0
   var vacancies = Vacancies()
+  var unlistedCategories = UnlistedCategories()
   /// Messages whose sender records their trace (the sampled flag) and so may look for them in this log.
   private var traced: [Traced] = []
 
@@ -65,6 +66,7 @@ struct BatchOutcome {
     a.refused += b.refused
     a.breaches += b.breaches
     a.vacancies += b.vacancies
+    a.unlistedCategories += b.unlistedCategories
     a.traced += b.traced
   }
 
@@ -90,6 +92,7 @@ struct BatchOutcome {
     if !isAcknowledged { metadata["acknowledged"] = "no: the channel went away; they come again as duplicates" }
     context.logger.info("batch committed", metadata: metadata)
     vacancies.tell(context.logger)
+    unlistedCategories.tell(context.logger)
     for letter in refused { context.logger.notice("message refused", metadata: Self.metadata(of: letter)) }
     for message in traced { context.logger.info("message handled", metadata: Self.metadata(of: message)) }
   }

@@ -268,6 +268,7 @@ final class IntakeJob: Job {
     }
     outcome.breaches = result.effects.breaches.count
     outcome.vacancies = Vacancies(result.effects, directory)
+    outcome.unlistedCategories = UnlistedCategories(result.effects, directory)
     return outcome
   }
 

@@ -56,7 +56,7 @@ final class ScheduleJob: Job {
       let firing = schedule.firing(dueAt: dueAt, now: now)
       var effects = Effects()
       for period in firing.periods {
-        effects.notices += try Self.notices(of: schedule, for: period, references.directory, at: now, store)
+        effects.notices += try Self.notices(of: schedule, for: period, references, at: now, store)
       }
       effects.announcements = effects.notices.map {
         $0.announcement(for: references.directory.audience(of: $0.organID), orderKey: $0.organID ?? 0)
@@ -72,14 +72,16 @@ final class ScheduleJob: Job {
   }
 
   private static func notices(
-    of schedule: Schedule, for period: Period, _ directory: Directory, at now: Instant, _ store: Store
+    of schedule: Schedule, for period: Period, _ references: References, at now: Instant, _ store: Store
   ) throws -> [Notice] {
+    // What counts for no one matter is cited as the policy in force has it.
+    let (directory, basis) = (references.directory, references.policies.current.basis)
     let organs = directory.organs.values.filter { $0.tier == schedule.tier }.sorted { $0.id < $1.id }
     switch schedule.notice {
     case .bulletin:
       let figures = try store.streetFigures(in: period)
       return organs.filter { !$0.isRetired }.map {
-        .bulletin(to: $0, figures[$0.id] ?? [], in: period, schedule: schedule, at: now)
+        .bulletin(to: $0, figures[$0.id] ?? [], in: period, schedule: schedule, by: basis, at: now)
       }
     case .summons:
       let breaches = try store.organBreaches(at: schedule.tier, in: period)
@@ -87,7 +89,7 @@ final class ScheduleJob: Job {
       let units = directory.organs.values.filter(\.isUnit).sorted { $0.id < $1.id }
       return (organs + units).compactMap { organ in
         guard let lapses = breaches[organ.id], lapses.count >= schedule.threshold else { return nil }
-        return .summons(of: organ, for: lapses, in: period, schedule: schedule, directory: directory, at: now)
+        return .summons(of: organ, for: lapses, in: period, schedule: schedule, by: basis, directory: directory, at: now)
       }
     }
   }

@@ -52,10 +52,12 @@ struct PolicyCommand: AsyncParsableCommand {
 
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Prints a policy as it was applied, or with --versions which there were.")
+      abstract: "Prints a policy as it was applied, with --categories its rules by category, or with --versions which there were."
+    )
 
     @OptionGroup var connections: Connections
     @Argument(help: "A version; the one in force if left out.") var version: Int?
+    @Flag(help: "List the categories instead, by group, each with the rules that name it.") var categories = false
     @Flag(help: "List the versions instead.") var versions = false
 
     func run() async throws {
@@ -67,6 +69,17 @@ struct PolicyCommand: AsyncParsableCommand {
       }
       guard let wanted = all.first(where: { version == nil ? $0.isInForce : $0.version == version }) else {
         throw ValidationError("there is no policy version \(version.map(String.init) ?? "in force")")
+      }
+      if categories {
+        let rows = try Policy(stored: wanted.document, version: wanted.version).rulesByCategory.map { row in
+          let rule = row.rule
+          return [
+            row.group, row.category, rule?.kind.rawValue ?? "as any other",
+            [rule?.grade, rule?.source].compactMap(\.self).joined(separator: ", "), rule?.response?.within.text ?? "",
+            rule?.resolution.within.text ?? "", rule.map { "line \($0.line)" } ?? "",
+          ]
+        }
+        return print(Table(heading: ["group", "category", "kind", "of", "响应", "办结", "rule"], rows: rows).text)
       }
       print(wanted.document, terminator: wanted.document.hasSuffix("\n") ? "" : "\n")
     }

@@ -89,6 +89,7 @@ struct FilledDatabase {
           "reminder.scheduled", id: "r", subject: "reminder", time: start.rfc3339, data: #"{"due":"2026-11-20T08:00:00+08:00"}"#),
         Sample.envelope(
           "inspection.assigned", id: "i", source: "/qr/mashang", subject: "inspection", time: start.rfc3339, data: "{}"),
+        Sample.envelope("problem.raised", id: "p", source: "/qr/mashang", subject: "problem", time: start.rfc3339, data: "{}"),
       ], store)
     try test.setClock(at: at(1))
     try take(

@@ -20,13 +20,13 @@ struct CityPoliciesTests {
     }
   }
 
-  @Test("12388 comes first, outside the chain, and no category takes its matters", arguments: cities)
+  @Test("12388 comes first, outside the chain, and no category takes its matters", arguments: cities + ["default"])
   func discipline(city: String) throws {
     let policy = try FilesTests.policy(city)
     let rule = try #require(policy.rules.first)
     #expect(
-      rule.source == "/platform/12388" && rule.category == nil && !rule.escalates && rule.slips == nil && rule.approver == .source
-    )
+      rule.source == "/platform/12388" && rule.category == nil && !rule.escalates && rule.slips == nil
+        && rule.approver == (city == "default" ? .tier(.district) : .source))
     let sources = [UpstreamSource(uri: "/platform/12388", name: "12388平台")]
     var book = try Casebook(policy, directory: Directory(version: 1, organs: City.organs, sources: sources))
     try book.hear("complaint.submitted", Self.urgent, source: "/platform/12388")
@@ -59,7 +59,7 @@ struct CityPoliciesTests {
     #expect(book.whole.due(.resolution)?.rfc3339 == "2026-12-09T17:30:00+08:00")
   }
 
-  @Test("no 约谈 over an 应急 is proposed at night", arguments: cities)
+  @Test("no 约谈 over an 应急 is proposed at night", arguments: cities + ["default"])
   func night(city: String) throws {
     for submitted in 0..<24 {
       var book = try Casebook(FilesTests.policy(city))

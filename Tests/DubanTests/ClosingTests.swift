@@ -41,6 +41,40 @@ import Testing
     #expect(book.whole.phase == .closed && book.whole.cycle?.closing == .unreachable)
   }
 
+  @Test func `督查: a 批示 or 公文 is ended by the report that says how it is settled, any other 巡查 by a recheck`() throws {
+    func book(_ closedBy: String) throws -> Casebook {
+      var book = try Casebook(
+        Policy(
+          yaml: """
+            policy: 督查
+            counts-from-hearing-after: 1h
+            rules:
+              - { kind: complaint, resolution: { within: 1d, district: 1d, city: 1d } }
+              - kind: inspection
+                response: { within: 1d, district: 1d, city: 1d }
+                resolution: { within: 15d, district: 3d, city: 3d }
+                closed-by: \(closedBy)
+              - { kind: funding, resolution: { within: 1d, district: 1d, city: 1d } }
+              - { kind: reminder, resolution: { within: 1d, district: 1d, city: 1d } }
+            """, version: 7))
+      try book.hear("inspection.assigned", #"{\#(Told.place),"category":"批示"}"#)
+      return book
+    }
+    let settled = #"{"closing":"已解决"}"#
+    var instruction = try book("report")
+    try instruction.hear("inspection.reported", at: hour(1))
+    #expect(instruction.whole.phase == .responded && instruction.whole.answeredAt == hour(1))
+    try instruction.hear("inspection.reported", settled, at: hour(2))
+    #expect(instruction.whole.closedAt == hour(2) && instruction.whole.cycle?.closing == .solved)
+    var site = try book("recheck")
+    #expect(try site.hear("inspection.reported", settled, at: hour(1)) == .inapplicable(.notAllowed))
+    guard case .inapplicable(let why) = site.verdict else { return #expect(Bool(false), "\(site.verdict)") }
+    #expect(why.pointer == "/data/closing" && why.detail.contains("rectification.verified"))
+    try site.hear("inspection.reported", at: hour(2))
+    try site.hear("rectification.verified", #"{"passed":true}"#, at: hour(3))
+    #expect(site.whole.closedAt == hour(3))
+  }
+
   @Test func `不合理诉求 and 转法定途径 are refused without their ground`() {
     for closing in ["不合理诉求", "转法定途径"] {
       #expect(throws: Refusal.self) { try envelope("complaint.resolved", data: #"{"closing":"\#(closing)"}"#) }

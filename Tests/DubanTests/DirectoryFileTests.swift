@@ -217,7 +217,7 @@ struct DirectoryFileTests {
         "line 5: persons[1].role: write 社区干部, 街道干部, 小区长, 网格员 or 联系人, not '网格长'; the nearest is 网格员",
         "line 6: persons[2].community: '慈湖社区' is no community of 花湖街道; the nearest is 磁湖社区",
         "line 7: persons[3].unit: there is no unit '电司' in the directory",
-        "line 8: sources[0].organs[0]: there is no city or district or street or unit '花湖接道' in the directory; the nearest is 甲区花湖街道",
+        "line 8: sources[0].organs[0]: there is no city or district or street or community or unit '花湖接道' in the directory; the nearest is 甲区花湖街道",
         "line 8: sources[0].grants[0].regions[0]: there is no city or district or street '甲曲' in the directory; the nearest is 甲区",
       ])
   }

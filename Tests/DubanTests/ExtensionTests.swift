@@ -164,6 +164,24 @@ struct ExtensionTests {
     #expect(two.whole.cycle?.extensions == 2)
   }
 
+  @Test("an extension that is longer than the policy allows does not count and is not cut; one that is not longer does")
+  func longest() throws {
+    var book = try opened(
+      City.policy(
+        "response: { within: 48h, district: 24h, city: 24h }, resolution: { within: 19d, district: 5d, city: 5d }, longest-extension: 10wd"
+      ))
+    try book.hear("complaint.extension-requested", Told.asked, at: hour(1))
+    // Due on Wednesday 2026-12-09 08:00: 10, 11, 14 to 18, 21 to 23.
+    func granted(_ until: String) -> String { #"{"decision":"approved","until":"2026-12-\#(until)+08:00","approver":"黄石港区"}"# }
+    try expect(.notAllowed, "/data/until", book, "complaint.extension-decided", granted("23T08:00:01"), at: hour(3))
+    try book.hear("complaint.extension-decided", granted("23T08:00:01"), at: hour(3))
+    guard case .inapplicable(let why) = book.verdict else { return #expect(Bool(false), "\(book.verdict)") }
+    #expect(why.detail.contains("10wd") && why.detail.contains("2026-12-23T08:00:00+08:00"))
+    #expect(book.whole.due(.resolution) == day(19) && book.whole.cycle?.extensions == 0)
+    try book.hear("complaint.extension-decided", granted("23T08:00:00"), at: hour(4))
+    #expect(book.whole.due(.resolution) == ShanghaiTime(year: 2026, month: 12, day: 23, hour: 8).instant)
+  }
+
   @Test("a new cycle has extensions of its own")
   func newCycle() throws {
     var book = try opened()

@@ -55,7 +55,9 @@ struct FileFaultsTests {
     Row("starts-at: town", "rules[0].starts-at: write community, street, district or city, not 'town'"),
     Row("starts-at: [city]", "rules[0].starts-at: write community, street, district or city, not a list"),
     Row("starts-at: 居委会", "not '居委会'; the nearest is community"),
-    Row("summons-at: community", "rules[0].summons-at: write district or city, not 'community'"),
+    Row(
+      "summons-at: community",
+      "rules[0].summons-at: 'community': a street's first breach is no cause yet; write district or city"),
     Row("summons-at: City", "rules[0].summons-at: write district or city, not 'City'; the nearest is city"),
     Row("summons-at: street", "rules[0].summons-at: 'street': a street's first breach is no cause yet; write district or city"),
     Row("approver: platform", "rules[0].approver: write district, city or source, not 'platform'; the nearest is source"),
@@ -72,7 +74,18 @@ struct FileFaultsTests {
     Row(
       "reassigned: restarts", "rules[0].reassigned: write runs-on or starts-again, not 'restarts'; the nearest is starts-again"),
     Row("dissatisfaction: judge", "rules[0].dissatisfaction: write reopens or judged, not 'judge'; the nearest is judged"),
-    Row("pauses: 等待居民配合", "rules[0].pauses: write a list of reasons, such as [等待居民配合], not '等待居民配合'"),
+    Row(
+      "pauses: 等待居民配合",
+      "rules[0].pauses: write reasons with the longest pause for each, such as { 等待居民配合: 10wd }, or a list of reasons, not '等待居民配合'"
+    ),
+    Row("pauses: { 等待采购: 30 }", "rules[0].pauses.等待采购: write a length like 30s, 15m, 48h, 19d, 13wd … not '30'"),
+    Row("pauses: { 等待采购: 0d }", "rules[0].pauses.等待采购: '0d': the clocks would not be stopped at all; write a length above 0"),
+    Row(
+      "longest-extension: 10个工作日", "rules[0].longest-extension: write a length like … not '10个工作日'; the nearest is 10wd"),
+    Row(
+      "longest-extension: 0h",
+      "rules[0].longest-extension: '0h': none would be as short; write a length above 0, or extensions: 0"),
+    Row("basis:", "rules[0].basis: it is empty; write a citation as a document prints it, such as"),
     Row("pauses: [停工, 停工]", "rules[0].pauses[1]: '停工': it appears twice; remove one of them"),
     Row("pauses: ['']", "rules[0].pauses[0]: it says nothing; write a reason, or remove the line"),
     Row("category:", "rules[0].category: it is empty; write a category as the messages write it, or remove the line"),
@@ -177,11 +190,15 @@ struct FileFaultsTests {
     Row(
       "kind: reminder, extensions: 1",
       "extensions: '1': only complaints, inspections, problems or funding requests have it; remove it"),
+    Row(
+      "kind: inspection, extensions: 0, longest-extension: 5d",
+      "longest-extension: '5d': no extension is granted; remove it, or extensions: 0"),
+    Row("kind: inspection, closed-by: 办结报告", "closed-by: write recheck or report, not '办结报告'; the nearest is report"),
+    Row("kind: complaint, closed-by: report", "closed-by: 'report': only inspections have it; remove it"),
+    Row("kind: complaint, checks: [recheck]", "checks: only problems have it; remove it"),
+    Row("kind: complaint, disbursement: approved", "disbursement: 'approved': only funding requests have it; remove it"),
     Row("kind: inspection, returns: 2", "returns: '2': only complaints have it; remove it"),
     Row("kind: funding, review: { within: 1d, district: 1d, city: 1d }", "review: only complaints have it"),
-    Row(
-      "kind: complaint, chain: false, summons-at: city",
-      "summons-at: 'city': without the chain there is no 约谈; remove it, or chain: false"),
     Row(
       "kind: complaints",
       "kind: write complaint, inspection, problem, funding or reminder, not 'complaints'; the nearest is complaint"),
@@ -203,6 +220,33 @@ struct FileFaultsTests {
     #expect(said.count == 1 && said[0].hasPrefix("line 4: rules[0]") && row.isSaid(in: said[0]), "\(said)")
   }
 
+  static let ofChains: [Row] = [
+    Row("chain: false, resolution: { within: 1d }", ""),
+    Row(
+      "chain: false, resolution: { within: 1d }, summons-at: city",
+      "rules[0].summons-at: 'city': without the chain there is no 约谈; remove it, or chain: false"),
+    Row(
+      "chain: false, resolution: { within: 1d, city: 2d }",
+      "rules[0].resolution.city: '2d': without the chain no tier above has a time of its own; remove it, or chain: false"),
+    Row(
+      "chain: true, resolution: { within: 1d, district: 2d }",
+      "rules[0].resolution: city is missing; write a length like 30s, 15m, 48h, 19d, 13wd"),
+  ]
+
+  @Test("a limit outside the chain has no tiers above, and any other has them", arguments: ofChains)
+  func chains(row: Row) {
+    let yaml = """
+      policy: x
+      counts-from-hearing-after: 1h
+      rules:
+        - { kind: complaint, grade: 急件, \(row.text) }
+        - { kind: complaint, \(Self.day) }
+      \(Self.rest)
+      """
+    let said = Self.lines { _ = try Policy(yaml: yaml, version: 1) }
+    #expect(said.isEmpty && row.says.isEmpty || said.count == 1 && row.isSaid(in: said[0]), "\(said)")
+  }
+
   static let ofPolicies: [Row] = [
     Row("policy:", "policy: it is empty; write a name"),
     Row(
@@ -218,6 +262,9 @@ struct FileFaultsTests {
       "sources: { /qr/mashang: 24h }",
       "sources./qr/mashang: write a source's tolerances, such as { annuls-within: 24h }, not '24h'"),
     Row("sources: { 码上 监督: { annuls-within: 24h } }", "sources: '码上 监督' is no URI"),
+    Row("categories: [招投标]", "categories: write groups of categories, such as { 五个重点: [招投标, 施工质量] }, not a list"),
+    Row("categories: { 城管: 保洁 }", "categories.城管: write a list of categories, not '保洁'"),
+    Row("categories: { 城管: [保洁], 环卫: [保洁] }", "categories: '保洁' is listed twice; remove one of them"),
     Row("sources: [/qr/mashang]", "sources: write the tolerances of sources by their URI, not a list"),
   ]
 
@@ -270,6 +317,44 @@ struct FileFaultsTests {
     let rule = try Policy(stored: yaml, version: 3).rules[0]
     #expect(rule.isUnconditional && rule.resolution.warning == .days(9) && rule.resolution.within.isZero && rule.line == 4)
     #expect(throws: FileFault.self) { try Policy(stored: yaml.replacing("9d", with: "nine"), version: 1) }
+  }
+
+  @Test("a rule's category is one of those that the policy lists, where it lists any; a misspelt one is told with the nearest")
+  func categories() throws {
+    func said(_ category: String, _ categories: String = "categories: { 五个重点: [招投标, 雨污接驳], 城管: [保洁] }") -> [String] {
+      let rule = "  - kind: complaint\n    category: \(category)\n    \(Self.day)\n  - { kind: complaint, \(Self.day) }\n"
+      return Self.lines {
+        _ = try Policy(yaml: "policy: x\ncounts-from-hearing-after: 1h\n\(categories)\nrules:\n\(rule)\(Self.rest)", version: 1)
+      }
+    }
+    #expect(said("雨污接驳").isEmpty && said("违建", "").isEmpty)
+    #expect(
+      said("雨污接拨") == [
+        "line 6: rules[0].category: '雨污接拨': the policy's categories have no such one; add it there, or correct it; the nearest is 雨污接驳"
+      ])
+    #expect(said("违建").count == 1 && !said("违建")[0].contains("nearest"))
+  }
+
+  @Test("reasons for pauses are read with the longest pause of each and without")
+  func pauses() throws {
+    func pauses(_ text: String) throws -> [Policy.PauseReason]? {
+      try City.policy("resolution: { within: 1d, district: 1d, city: 1d }, pauses: \(text)").rules[0].pauses
+    }
+    #expect(try pauses("{ 等待居民配合: 10wd, 等待采购: 30d }")?.map(\.longest) == [Allowance(text: "10wd"), Allowance(text: "30d")])
+    #expect(try pauses("[等待居民配合]") == [Policy.PauseReason(reason: "等待居民配合")] && pauses("[]") == [])
+  }
+
+  @Test("a policy outside the chain that was applied with the tiers above is read still, with what it says")
+  func storedOutsideTheChain() throws {
+    let yaml = """
+      policy: x
+      counts-from-hearing-after: 1h
+      rules:
+        - { kind: complaint, chain: false, \(Self.day) }
+      \(Self.rest)
+      """
+    #expect(Self.lines { _ = try Policy(yaml: yaml, version: 1) }.count == 2)
+    #expect(try Policy(stored: yaml, version: 3).rules[0].resolution.city == Allowance(text: "1d"))
   }
 
   @Test("a warning is held to the limit as it lasts in a week without days off, and a reminder's to nothing")

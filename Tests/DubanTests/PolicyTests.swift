@@ -80,6 +80,17 @@ struct PolicyTests {
     #expect(book.part("供电公司").due(.resolution) == day(30) && book.part("燃气公司") == ended)
   }
 
+  @Test("moved to a rule outside the chain, what a tier above owed has no deadline any more; what the unit owes has")
+  func outOfTheChain() throws {
+    var book = try opened("response: { within: 96h }, resolution: { within: 30d }, chain: false")
+    book.sweep(at: hour(48))
+    #expect(book.whole.supervisor == .district && book.whole.due(.response) == hour(72))
+    move(&book, at: hour(50))
+    #expect(book.whole.clocks.map(\.kind) == [.resolution] && book.whole.due(.resolution) == day(30))
+    book.sweepAll(until: day(60))
+    #expect(book.breaches.map(\.lapse.step.tier) == [.street, .street] && book.breaches.dues == [hour(48), day(30)])
+  }
+
   // MARK: - Trials
 
   @Test("what another policy would have done: other deadlines, other breaches, what it would not have taken")

@@ -60,9 +60,12 @@ struct ScheduleTests {
     ]
     let period = Recurrence.monthly.period(holding: ShanghaiTime(year: 2026, month: 10, day: 5).instant)
     let district = Organ(id: 2, tier: .district, name: "黄石港区", parentID: 1)
-    let notice = Notice.bulletin(to: district, figures, in: period, schedule: schedule(.monthly), at: morning)
+    let notice = Notice.bulletin(to: district, figures, in: period, schedule: schedule(.monthly), by: nil, at: morning)
     #expect(
-      notice == Notice.bulletin(to: district, figures.reversed(), in: period, schedule: schedule(.monthly), at: morning))
+      notice == Notice.bulletin(to: district, figures.reversed(), in: period, schedule: schedule(.monthly), by: nil, at: morning))
+    let cited = Notice.bulletin(
+      to: district, figures, in: period, schedule: schedule(.monthly), by: "明建〔2024〕14号第六部分第（四）项", at: morning)
+    #expect(cited.body == notice.body.replacing("　　现将", with: "　　依据明建〔2024〕14号第六部分第（四）项，现将"))
     #expect(notice.status == .issued && notice.title == "关于黄石港区老旧小区改造事项办理情况的通报（2026年10月）")
     #expect(
       notice.body == """
@@ -90,11 +93,23 @@ struct ScheduleTests {
         startedAt: hour(-48), dueAt: morning, foundAt: morning, isSupervising: supervising))
   }
 
-  private func monthly(_ organ: Int64, _ lapses: [OrganBreach], _ period: Period? = nil) throws -> Notice {
+  private func monthly(_ organ: Int64, _ lapses: [OrganBreach], _ period: Period? = nil, by basis: String? = nil) throws -> Notice
+  {
     let organ = try #require(City.directory.organs[organ])
     let month = Recurrence.monthly.period(holding: ShanghaiTime(year: 2026, month: 10, day: 5).instant)
     return Notice.summons(
-      of: organ, for: lapses, in: period ?? month, schedule: schedule(.monthly), directory: City.directory, at: morning)
+      of: organ, for: lapses, in: period ?? month, schedule: schedule(.monthly), by: basis, directory: City.directory,
+      at: morning)
+  }
+
+  @Test("依据 of a 约谈 is the policy's, and without one who drafts adds it")
+  func basis() throws {
+    let lapses = [
+      OrganBreach(item: ItemKey(source: "/hotline/12345", subject: "HS-1"), kind: .complaint, breach: breach(1), progress: .open)
+    ]
+    let cited = try monthly(3, lapses, by: "明建〔2024〕14号第六部分第（四）项")
+    #expect(cited.body.contains("　　二、约谈依据\n　　明建〔2024〕14号第六部分第（四）项。\n") && !cited.body.contains("尚未录入"))
+    #expect(try monthly(3, lapses).body.contains("　　二、约谈依据\n　　尚未录入，由承办人补充；未补充的，不得报签。\n"))
   }
 
   @Test("R34: a 约谈 proposal lists each breach, says what has become of it, and leaves the basis to who drafts")

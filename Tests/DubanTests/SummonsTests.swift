@@ -43,6 +43,26 @@ struct SummonsTests {
     #expect(notice.grounds.count == 4 && !notice.body.contains("黄石市（") && lines[5] == "　　二、约谈依据")
   }
 
+  @Test("依据 is what the rule cites, or else the policy; a slip has it too, and a notice keeps the text it was written with")
+  func basis() throws {
+    let (own, general) = ("《12345热线管理办法》第九条", "×建〔2024〕×号第六部分第（四）项")
+    for basis in [own, general] {
+      var policy = try City.policy()
+      policy.basis = general
+      for i in policy.rules.indices {
+        policy.rules[i].slips = .init(first: .blue, second: .orange, third: .red)
+        if basis == own { policy.rules[i].basis = own }
+      }
+      var book = try Casebook(policy)
+      try book.hear("complaint.submitted", titled)
+      book.sweepAll(until: day(5))
+      let notice = try #require(book.notices.first)
+      #expect(notice.body.contains("　　二、约谈依据\n　　\(basis)。\n"), "\(notice.body)")
+      let slip = try #require(book.announcements.first { $0.type == .slipIssued })
+      #expect(slip.data.contains("\"basis\":\"\(basis)\""))
+    }
+  }
+
   @Test("a unit is called in for its own lapses; without a title its matter is named by its number alone")
   func unit() throws {
     let notice = try swept(#"{"lead":"供水公司","region":{"district":"黄石港区","street":"胜阳港街道"}}"#, until: day(5))

@@ -48,7 +48,7 @@ enum City {
           - kind: complaint
             response: { within: 48h, district: 24h, city: 24h }
             resolution: { within: 19d, district: 5d, city: 5d }
-          - { kind: inspection, response: { within: 7d, district: 3d, city: 3d }, resolution: { within: 30d, district: 5d, city: 5d } }
+          - { kind: inspection, response: { within: 7d, district: 3d, city: 3d }, resolution: { within: 30d, district: 5d, city: 5d }, closed-by: report }
           - { kind: funding, response: { within: 15d, district: 5d, city: 5d }, resolution: { within: 30d, district: 5d, city: 5d } }
           - { kind: reminder, resolution: { within: 24h, district: 24h, city: 24h } }
         """, version: 7)

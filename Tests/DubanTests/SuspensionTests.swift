@@ -110,6 +110,80 @@ struct SuspensionTests {
     #expect(try none.hear("complaint.suspended", Told.pause, at: hour(1)) == .inapplicable(.notAllowed))
   }
 
+  private static let limited = """
+    response: { within: 48h, district: 24h, city: 24h }, resolution: { within: 19d, district: 5d, city: 5d },
+        pauses: { 等待居民配合: 10h, 等待采购: 2wd }
+    """
+  private static let purchase = #"{"reason":"等待采购"}"#
+
+  @Test("when the longest pause is over, the clocks run on by themselves, and whoever listens is told once")
+  func longest() throws {
+    var book = try opened(City.policy(Self.limited))
+    try book.hear("complaint.suspended", Told.pause, at: hour(1))
+    #expect(book.matter.wakeAt == hour(11) && book.whole.cycle?.suspension?.reason == "等待居民配合")
+    book.sweep(at: hour(11) + .seconds(5))
+    #expect(book.whole.stoppedSince == nil && book.whole.cycle?.pauses == [.init(from: hour(1), until: hour(11))])
+    #expect(book.whole.due(.response) == hour(58) && book.whole.due(.resolution) == day(19) + .hours(10))
+    #expect(book.findings.map(\.type) == ["item.resumed"] && book.told.last?.type == .itemResumed)
+    // 恢复, heard after that and before it.
+    try book.hear("complaint.resumed", at: hour(20))
+    #expect(book.whole.due(.response) == hour(58))
+    try book.hear("complaint.resumed", at: hour(5), heard: hour(21))
+    // So late, it counts from the hearing, when they ran again.
+    #expect(book.whole.due(.response) == hour(58) && book.whole.cycle?.pauses == [.init(from: hour(1), until: hour(11))])
+    #expect(book.findings.map(\.type) == ["item.resumed"])
+  }
+
+  @Test("中止 again while the clocks are stopped does not make the longest pause longer; after it is over, it does begin a new one")
+  func longestAndAgain() throws {
+    var book = try opened(City.policy(Self.limited))
+    try book.hear("complaint.suspended", Told.pause, at: hour(1))
+    try book.hear("complaint.suspended", Self.purchase, at: hour(9))
+    #expect(book.matter.wakeAt == hour(11))
+    // Whether a sweep came between does not show: the pause was over by 11:00.
+    try book.hear("complaint.suspended", Told.pause, at: hour(11))
+    #expect(book.whole.cycle?.pauses == [.init(from: hour(1), until: hour(11)), .init(from: hour(11))])
+    book.sweep(at: hour(30))
+    #expect(book.whole.due(.response) == hour(48 + 20) && book.whole.stoppedSince == nil)
+  }
+
+  @Test("a longest pause counts as the policy says, in 工作日 of who is responsible, and moves with another calendar")
+  func longestInWorkdays() throws {
+    var book = try opened(City.policy(Self.limited))
+    // Friday 09:00, and two 工作日 on.
+    try book.hear("complaint.suspended", Self.purchase, at: hour(1))
+    #expect(book.matter.wakeAt == day(4) + .hours(1))
+    let calendar = try WorkCalendar(csv: "date,kind,name\n2026-11-24,holiday,停工\n", version: 2)
+    book.references.calendars = Calendars([(Instant(microseconds: .min), City.calendar), (hour(10), calendar)])
+    book.sweep(at: hour(10), all: true)
+    #expect(book.matter.wakeAt == day(5) + .hours(1))
+  }
+
+  @Test("what is suspended and parked, or a duplicate, stays stopped when its longest pause is over")
+  func longestOfWhatIsStoppedOtherwise() throws {
+    var book = try opened(City.policy(Self.limited))
+    try book.hear("complaint.suspended", Told.pause, at: hour(1))
+    try book.hear("complaint.parked", #"{"reason":"历史遗留","approver":"黄石港区"}"#, at: hour(2))
+    book.sweep(at: hour(12))
+    #expect(book.whole.stoppedSince == hour(1) && book.whole.cycle?.isSuspended == false)
+    try book.hear("complaint.unparked", at: hour(21))
+    #expect(book.whole.due(.response) == hour(48 + 20))
+    try book.hear("complaint.suspended", Told.pause, at: hour(22))
+    try book.hear("complaint.resolved", at: hour(23))
+    #expect(book.matter.wakeAt == nil && book.whole.cycle?.suspension == nil)
+  }
+
+  @Test("a move to a policy with a shorter longest pause ends the pause no sooner than the move")
+  func longestMoved() throws {
+    var book = try Casebook(
+      City.policy(Self.limited, version: 9), earlier: [City.policy(Self.limited.replacing("10h", with: "2h"))])
+    try book.hear("complaint.submitted")
+    try book.hear("complaint.suspended", Told.pause, at: hour(1))
+    book.record(.policyMoved(to: 8, because: "整改", by: "张三"), at: hour(6))
+    book.sweep(at: hour(7))
+    #expect(book.whole.cycle?.pauses == [.init(from: hour(1), until: hour(6))])
+  }
+
   @Test("办结 ends a pause; the next cycle has none of it")
   func newCycle() throws {
     var book = try opened()

@@ -72,6 +72,7 @@ struct TransitionTableTests {
     switch type.meaning {
     case .opens: [#"{"region":{"district":"黄石港区","street":"胜阳港街道"},"due":"2026-12-01T18:00:00+08:00"}"#]
     case .accepts: [#"{"lead":"供电公司","supporting":["通信公司"]}"#]
+    case .reports: ["{}", #"{"closing":"已解决"}"#]
     case .rates: Event.Rating.allCases.map { #"{"rating":"\#($0.rawValue)"}"# }
     case .verifies: [#"{"passed":true}"#, #"{"passed":false}"#]
     case .reviews: [#"{"decision":"approved"}"#, Told.rejected]
@@ -110,9 +111,11 @@ struct TransitionTableTests {
     case .duplicate, .deferred, .refused: observed = .impossible
     }
     // An approved return moves nothing by itself: 改派 follows.
+    // 指标下达 waits for no request.
+    let isAllocation = cell.type.meaning == .allocates && cell.phase == .awaited && observed == .noted
     let isApprovedReturn = cell.trigger == .decidesReturn && cell.data.contains("approved") && observed == .noted
     #expect(
-      observed == TransitionTable.transition(cell.trigger, in: cell.phase) || isApprovedReturn, "\(cell.trigger)")
+      observed == TransitionTable.transition(cell.trigger, in: cell.phase) || isApprovedReturn || isAllocation, "\(cell.trigger)")
     // Whatever becomes of it, it is in the log.
     #expect(book.log.contains { $0.type == cell.type.name && $0.occurredAt == hour(10) } && book.log.first?.unit == nil)
     if observed == .waits || observed == .inapplicable { #expect(book.whole == before.whole) }

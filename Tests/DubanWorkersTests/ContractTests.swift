@@ -366,7 +366,7 @@ struct ContractTests {
       threshold: 1, catchUp: 1)
     let bulletin = Notice.bulletin(
       to: district, [StreetFigures(street: "胜阳港街道", open: 1, overdue: 1, escalated: 1)],
-      in: Period(start: noon, end: hour(720)), schedule: schedule, at: hour(720))
+      in: Period(start: noon, end: hour(720)), schedule: schedule, by: nil, at: hour(720))
     var refused: Refusal?
     do throws(Refusal) { _ = try Envelope(letter) } catch { refused = error }
     return ledger.announcements + [
@@ -396,6 +396,7 @@ struct ContractTests {
   private static let policy = """
     policy: telling
     counts-from-hearing-after: 1h
+    basis: ×建〔2024〕×号第×条
     rules:
       - kind: complaint
         category: 屋面渗水

@@ -27,6 +27,23 @@ struct PolicyCommandTests {
     """
   }
 
+  @Test("R38: show --categories has each category of the policy by its group, with the rules that name it")
+  func categories() async throws {
+    try await Surroundings.with { test in
+      let instruction = "  - { kind: inspection, category: 批示, resolution: { within: 15d, district: 3d, city: 3d } }"
+      let text = Self.policy("resolution: { within: 13wd, district: 5d, city: 5d }").replacing(
+        "rules:", with: "categories: { 城管: [保洁], 督查: [批示] }\nrules:\n\(instruction)")
+      try withFile(text) { file in
+        let applied = try test.dubanctl("policy", "apply", file)
+        #expect(applied.end == .exit(0), "\(applied.errors)")
+      }
+      let rows = try test.dubanctl("policy", "show", "--categories").output.split(separator: "\n").map {
+        $0.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
+      }
+      #expect(rows.contains("城管 保洁 as any other") && rows.contains("督查 批示 inspection 15d line 5"), "\(rows)")
+    }
+  }
+
   @Test("check names the line; diff says what is new; apply, show and --versions keep every version")
   func versions() async throws {
     try await Surroundings.with { test in

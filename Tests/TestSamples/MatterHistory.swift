@@ -162,7 +162,7 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
     switch family {
     case "inspection" where Int.random(in: 0..<2, using: &random) == 0:
       switch Int.random(in: 0..<4, using: &random) {
-      case 0...1: say("reported", part)
+      case 0...1: say("reported", part + (Int.random(in: 0..<3, using: &random) == 0 ? [#""closing":"已解决""#] : []))
       case 2: tell(&random, "rectification.submitted", at: time, of: subject, part)
       default:
         tell(&random, "rectification.verified", at: time, of: subject, part + [#""passed":\#(Bool.random(using: &random))"#])

@@ -61,6 +61,8 @@ public enum SampleCity {
         resolution: { within: 6h, district: 2h, city: 2h, warn: 1h }
         supporting: { within: 4h, district: 2h, city: 2h }
         extensions: 2
+        longest-extension: 6h
+        pauses: { 等待居民配合: 6h, 天气: 1wh }
         summons-at: district
         slips: [orange, red, red]
       - kind: complaint
@@ -78,6 +80,8 @@ public enum SampleCity {
         submission: { within: 20h, district: 4h, city: 4h, warn: 2h }
         resolution: { within: 24h, district: 8h, city: 8h, warn: 4h }
         review: { within: 12h, district: 4h, city: 4h, warn: 1h }
+        pauses: { 等待居民配合: 1wd, 天气: 5h }
+        longest-extension: 12h
         reassigned: starts-again
         dissatisfaction: judged
         returns: 1
@@ -96,7 +100,11 @@ public enum SampleCity {
         resolution: { within: 24h, district: 8h, city: 8h, warn: 4h }
         extensions: 1
         slips: [blue, orange, red]
-      - { kind: inspection, response: { within: 1d, district: 4h, city: 4h }, resolution: { within: 3d, district: 1d, city: 1d } }
+      - kind: inspection
+        response: { within: 1d, district: 4h, city: 4h }
+        resolution: { within: 3d, district: 1d, city: 1d }
+        pauses: { 等待居民配合: 1d until-close, 天气: 2h }
+        closed-by: report
       - kind: problem
         response: { within: 8h, district: 2h, city: 2h }
         submission: { within: 20h, district: 4h, city: 4h, warn: 2h }
@@ -104,7 +112,7 @@ public enum SampleCity {
         checks: [recheck]
         extensions: 2
         slips: [blue, orange, red]
-      - { kind: funding, resolution: { within: 3wd, district: 1wd, city: 1wd } }
+      - { kind: funding, resolution: { within: 3wd, district: 1wd, city: 1wd }, disbursement: approved }
       - { kind: reminder, resolution: { within: 3h, district: 2h, city: 2h, warn: 30m } }
     """
 
@@ -119,7 +127,8 @@ public enum SampleCity {
         resolution: { within: 12h, district: 4h, city: 4h, warn: 1h }
         summons-at: district
         extensions: 2
-      - { kind: inspection, resolution: { within: 2d, district: 1d, city: 1d } }
+        pauses: { 等待居民配合: 6h, 天气: 1h }
+      - { kind: inspection, resolution: { within: 2d }, chain: false }
       - { kind: funding, response: { within: 1wd, district: 1wd, city: 1wd }, resolution: { within: 2wd, district: 1wd, city: 1wd } }
       - { kind: reminder, resolution: { within: 3h, district: 2h, city: 2h } }
     """

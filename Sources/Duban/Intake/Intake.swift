@@ -123,6 +123,7 @@ public struct Intake: Sendable {
 
   private func line(for envelope: Envelope, _ authority: Authority, itemID: Int64, number: Int32) -> LogLine {
     var stamp = references.directory.stamp(envelope.event, policy: references.policies.current.version)
+    if envelope.type.meaning == .allocates { stamp.policy = references.policies.current.version }
     (stamp.speaker, stamp.within, stamp.recipient) = (authority.speaker, authority.within, authority.recipient)
     let entry = Entry(
       number: number, type: envelope.type.name, event: envelope.event,

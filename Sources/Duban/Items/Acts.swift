@@ -69,14 +69,20 @@ extension Transition {
 
 extension Record {
   func tell(of act: Fold.Act, by entry: Entry, in effects: inout Effects) {
-    guard let item = matter.item(of: act.id.unit), let cycle = item.cycle, let opening = matter.opening else { return }
+    guard let data = facts(of: act.id.unit, at: entry.place, by: entry.type, entry.event, revision: entry.number) else { return }
+    announce(act.kind, act.id.unit, data, traceparent: entry.traceparent, in: &effects)
+  }
+
+  /// What was done to an item, and how it stands; nil where it has not begun.
+  func facts(of unit: String?, at time: Instant, by type: String, _ event: Event? = nil, revision: Int32) -> String? {
+    guard let item = matter.item(of: unit), let cycle = item.cycle, let opening = matter.opening else { return nil }
     let directory = fold.references.directory
     // The words of a confidential matter stay with its source.
     let isOpen = !audience.isConfidential
-    let told = ToldFacts(entry.event, withWords: isOpen)
-    let data = JSONText.object { data in
-      data.write("at", entry.place.rfc3339)
-      data.write("by", entry.type)
+    let told = event.map { ToldFacts($0, withWords: isOpen) } ?? ToldFacts()
+    return JSONText.object { data in
+      data.write("at", time.rfc3339)
+      data.write("by", type)
       data.write("category", opening.category)
       data.write("check", told.check?.stage.rawValue)
       data.write("closing", told.closing?.rawValue)
@@ -91,24 +97,23 @@ extension Record {
       data.write("decision", told.isApproved.map { $0 ? "approved" : "rejected" })
       data.write("district", directory.name(of: opening.place.districtID))
       data.write(flag: "final", told.isFinal)
-      data.write("item", object: matter.key(of: act.id.unit).write)
+      data.write("item", object: matter.key(of: unit).write)
       data.write("judgement", told.judgement?.rawValue)
       data.write("kind", matter.kind.rawValue)
       data.write("organ", directory.name(of: cycle.responsibleID))
       data.write("passed", told.check?.passed)
       data.write("person", directory.person(at: cycle.responsibleID, of: opening.place)?.name)
       data.write("policy", opening.policyVersion)
-      data.write("policyLine", fold.rule(act.id.unit)?.line)
+      data.write("policyLine", fold.rule(unit)?.line)
       data.write("rating", told.rating?.rawValue)
       data.write("reason", told.reason)
       data.write("request", told.request?.rawValue)
-      data.write("revision", entry.number)
+      data.write("revision", revision)
       data.write("street", directory.name(of: opening.place.streetID))
       data.write("supervisor", cycle.supervisor.flatMap { directory.name(of: opening.place.organ(at: $0)) })
       data.write("title", isOpen ? opening.title : nil)
       data.write("until", told.until?.rfc3339)
     }
-    announce(act.kind, act.id.unit, data, traceparent: entry.traceparent, in: &effects)
   }
 }
 
@@ -133,6 +138,8 @@ private struct ToldFacts {
   var rating: Event.Rating?
   var judgement: Event.Judgement?
   var check: Event.Check?
+
+  init() {}
 
   init(_ event: Event, withWords: Bool) {
     switch event {

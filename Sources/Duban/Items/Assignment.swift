@@ -127,6 +127,10 @@ extension Fold {
         let rule = rule(unit)
       else { continue }
       if rule.review == nil { matter[unit].change { $0.review = nil } }
+      // A rule outside the chain gives no tier above a time: what such a tier owed has no deadline any more.
+      for (kind, clock) in item.clocks where rule.limit(of: kind)?.allowance(step: clock.step, tier: clock.tier) == nil {
+        matter[unit].change { $0[kind] = nil }
+      }
       for kind in [Item.ClockKind.acceptance, .response, .submission] {
         if rule.limit(of: kind) == nil {
           matter[unit].change { $0[kind] = nil }

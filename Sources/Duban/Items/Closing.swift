@@ -36,7 +36,9 @@ extension Fold {
   /// Whether an entry may end an item, where the policy asks for something before.
   func checkClosing(_ unit: String?, by entry: Entry) throws(Inapplicability) {
     switch entry.event {
-    case .resolved(let closing): try check(closing, unit)
+    case .resolved(let closing):
+      try check(closing, unit)
+      try checkMeans(of: unit)
     case .closureDecided:
       try checkRequested(unit)
       try checkDecider(entry, unit)
@@ -52,6 +54,23 @@ extension Fold {
     throw Inapplicability(
       .notAllowed, at: "/type",
       "the policy asks for \(missing.map(\.chinese).joined(separator: ", ")) before it is approved; send \(first.type) first")
+  }
+
+  /// What an inspection and a request for funding are ended by, as the policy has it.
+  private func checkMeans(of unit: String?) throws(Inapplicability) {
+    guard let rule = rule(unit) else { return }
+    switch matter.kind {
+    case .inspection where !rule.isClosedByReport:
+      throw Inapplicability(
+        .notAllowed, at: "/data/closing",
+        "by the policy a recheck ends it; send the report without closing, and rectification.verified with passed: true")
+    case .funding where rule.disbursesWhatIsApproved && matter.whole.answeredAt == nil && matter[unit].answeredAt == nil:
+      throw Inapplicability(
+        .notAllowed, at: "/type",
+        "by the policy money is disbursed after an approval, and none is on record; send funding.reviewed with decision: approved"
+      )
+    default: break
+    }
   }
 
   private func checkRequested(_ unit: String?) throws(Inapplicability) {

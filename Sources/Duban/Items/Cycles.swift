@@ -115,6 +115,7 @@ extension Fold {
     for kind in Item.ClockKind.allCases { cycle[kind] = nil }
     cycle.requestedUntil = nil
     (cycle.isSuspended, cycle.isParked, cycle.parkedUntil, cycle.isReturning) = (false, false, nil, false)
+    cycle.suspension = nil
     cycle.closing = closing(by: entry, of: cycle)
     if cycle.isStopped { cycle.pauses[cycle.pauses.count - 1].until = time }
     matter[unit].state = .closed(at: time, isWithdrawal: isWithdrawal, cycle)

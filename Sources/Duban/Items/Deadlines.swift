@@ -51,8 +51,10 @@ extension Fold {
 
   /// Computes when a clock is due, and when its owner is warned.
   func setDue(of clock: inout Item.Clock, _ kind: Item.ClockKind, _ unit: String?, _ cycle: Item.Cycle, at time: Instant) {
-    guard let limit = rule(unit)?.limit(of: kind) else { return }
-    let due = due(clock, kind, limit.allowance(step: clock.step, tier: clock.tier), cycle, at: time)
+    guard let limit = rule(unit)?.limit(of: kind), let allowance = limit.allowance(step: clock.step, tier: clock.tier) else {
+      return
+    }
+    let due = due(clock, kind, allowance, cycle, at: time)
     (clock.dueAt, clock.isProvisional) = (due.instant, due.isProvisional)
     let warnAt = limit.warning.map { due.instant - $0 }
     // An owner who has just been told needs no warning.
@@ -64,13 +66,15 @@ extension Fold {
     of clock: inout Item.Clock, _ kind: Item.ClockKind, _ unit: String?, from due: Instant, by pause: Item.Pause,
     in cycle: Item.Cycle, at time: Instant
   ) {
-    guard let limit = rule(unit)?.limit(of: kind) else { return }
+    guard let limit = rule(unit)?.limit(of: kind), let allowance = limit.allowance(step: clock.step, tier: clock.tier) else {
+      return
+    }
     clock.dueAt = due
     let since = max(pause.from, clock.start)
     if let until = pause.until, since <= due, since < until {
       let days = workingTime(of: owner(of: clock, in: cycle), at: time)
       (clock.dueAt, clock.isProvisional) = days.end(
-        of: limit.allowance(step: clock.step, tier: clock.tier), otherwise: due, stoppedFrom: since, until: until)
+        of: allowance, otherwise: due, stoppedFrom: since, until: until)
     }
     clock.warnAt = limit.warning.map { clock.dueAt - $0 }.flatMap { $0 > clock.start ? $0 : nil }
   }
@@ -99,6 +103,7 @@ extension Fold {
   /// - of 10d: 12 November 08:00 is still ahead, and counts;
   /// - of 7d: 9 November 08:00 has passed, so 21 November is kept. A pause from 11 to 13 November, both at 08:00, moves it to 23 November.
   mutating func recompute(_ unit: String?, at time: Instant, after pause: Item.Pause? = nil) {
+    recomputeSuspension(unit, at: time)
     guard matter[unit].isInWork, let cycle = matter[unit].cycle else { return }
     for kind in Item.ClockKind.allCases {
       guard let before = cycle[kind] else { continue }

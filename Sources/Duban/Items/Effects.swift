@@ -27,6 +27,8 @@ public struct Effects: Sendable {
   public var unassigned: [ItemKey] = []
   /// Tiers that had no organ when it was their turn. Not written: the record says where the item went.
   public var passedOver: [PassedOver] = []
+  /// Items that these events have opened with a category that their policy does not list. Not written: the item itself says so.
+  public var unlistedCategories: [UnlistedCategory] = []
 
   public init() {}
 }
@@ -93,4 +95,11 @@ public struct Merging: Hashable, Sendable {
 public struct PassedOver: Hashable, Sendable {
   public var item: ItemKey
   public var tier: Tier
+}
+
+/// An item whose category its policy does not list.
+public struct UnlistedCategory: Hashable, Sendable {
+  public var item: ItemKey
+  /// The listed one that may have been meant, if one is near.
+  public var nearest: String?
 }

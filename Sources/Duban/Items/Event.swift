@@ -246,7 +246,7 @@ public enum Event: Hashable, Sendable {
 
 /// What an entry rests on that was known when it was recorded: which policy was in force, and what the directory made of its names.
 public struct Stamp: Hashable, Sendable {
-  /// The policy in force; of an opening.
+  /// The policy in force; of an opening, and of what stands alone (指标下达).
   public var policy: Int?
   /// The organs of the place; of an opening and of 补派.
   public var cityID, districtID, streetID, communityID: Int64?

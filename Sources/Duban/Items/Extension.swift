@@ -26,12 +26,26 @@ extension Fold {
         .invalidValue, at: "/data/until",
         "an extension ends after the deadline\(cycle.resolution.map { ", which is \($0.dueAt.rfc3339)" } ?? "")")
     }
+    try checkLength(until, from: dueAt, of: cycle, unit, at: time)
     matter[unit].change {
       $0.requestedUntil = nil
       $0.extensions += 1
       $0.grant = Item.Grant(until: until, at: time)
     }
     recompute(unit, at: time)
+  }
+
+  /// One that is too long is not cut: who decided must know that it did not count.
+  private func checkLength(
+    _ until: Instant, from dueAt: Instant, of cycle: Item.Cycle, _ unit: String?, at time: Instant
+  ) throws(Inapplicability) {
+    guard let longest = rule(unit)?.longestExtension else { return }
+    let last = workingTime(of: cycle.responsibleID, at: time).end(of: longest, from: dueAt).instant
+    guard until <= last else {
+      throw Inapplicability(
+        .notAllowed, at: "/data/until",
+        "the policy lets an extension be \(longest.text) at most, until \(last.rfc3339); grant one that ends by then")
+    }
   }
 
   private func checkLimit(of cycle: Item.Cycle, _ unit: String?) throws(Inapplicability) {

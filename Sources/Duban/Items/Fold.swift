@@ -36,6 +36,8 @@ public struct Fold {
   public internal(set) var summonses: [Summons] = []
   /// Warnings that a sweep has come to.
   var warnings: [Warning] = []
+  /// Longest pauses that were over in this run.
+  var suspensionEnds: [SuspensionEnd] = []
   /// Tiers without an organ that were passed over, and by which entry; nil for a lapse.
   var passedOver: [(tier: Tier, entry: Int32?)] = []
   /// When the whole began and ended in this run.
@@ -73,6 +75,11 @@ public struct Fold {
     var isBeginning: Bool
     var entry: Int32
     var heardAt: Instant
+  }
+
+  struct SuspensionEnd: Hashable {
+    var unit: String?
+    var at: Instant
   }
 
   struct Warning: Hashable {
@@ -219,18 +226,23 @@ extension Fold {
     if calendarsTo == nil, matter.opening != nil { calendarsTo = effect }
   }
 
-  /// Lets everything happen that happens by itself up to a time: deadlines lapse, calendars come.
+  /// Lets everything happen that happens by itself up to a time: deadlines lapse, longest pauses end, calendars come.
   ///
-  /// A deadline that is due at that very time lapses only where `inclusive`: what is done at that time is in time.
+  /// A deadline that is due at that very time lapses only where `inclusive`: what is done at that time is in time. A pause that is over at that
+  /// time is over.
   mutating func advance(to time: Instant, inclusive: Bool) {
     guard matter.opening != nil else { return }
     while true {
       let due = nextDue().flatMap { $0.dueAt < time || inclusive && $0.dueAt == time ? $0 : nil }
+      let end = nextSuspensionEnd().flatMap { $0.at <= time ? $0 : nil }
       let change = references.calendars.change(after: calendarsTo, through: time)
-      if let change, due.map({ change <= $0.dueAt }) ?? true {
+      if let change, due.map({ change <= $0.dueAt }) ?? true, end.map({ change <= $0.at }) ?? true {
         countWarnings(to: change)
         calendarsTo = change
         recomputeAll(at: change)
+      } else if let end, due.map({ end.at <= $0.dueAt }) ?? true {
+        countWarnings(to: end.at)
+        endSuspension(end.unit, at: end.at)
       } else if let due {
         countWarnings(to: due.dueAt)
         lapse(due.unit, due.clock)
@@ -293,7 +305,7 @@ extension Fold {
     if let named = unit, matter.isLed(by: named) { unit = nil }
     guard let item = matter.item(of: unit) else { return .waits }
     let transition = TransitionTable.transition(entry.trigger, in: matter.opening == nil ? .awaited : item.phase)
-    if transition == .waits { return .waits }
+    if transition == .waits { return entry.standsAlone ? .applied : .waits }
     if let type = EventType.named(entry.type), type.kind != matter.kind, ![.opens, .urges].contains(entry.trigger) {
       throw Inapplicability(.wrongKind, at: "/type", "the item is a \(matter.kind.rawValue), which \(entry.type) cannot be about")
     }
@@ -355,6 +367,12 @@ extension Fold {
   private mutating func count(_ trigger: Trigger, _ unit: String?) {
     if trigger == .urges { matter[unit].urgings += 1 } else { matter[unit].change { $0.missedContacts += 1 } }
   }
+}
+
+extension Entry {
+  /// Whether it need not wait for its item: 指标下达 is a document of its own, and no request must follow it. One that a program recorded which
+  /// knew no such rule waits as it did.
+  fileprivate var standsAlone: Bool { EventType.named(type)?.meaning == .allocates && stamp.policy != nil }
 }
 
 extension Matter {

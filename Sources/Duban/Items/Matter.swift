@@ -61,7 +61,7 @@ public struct Matter: Hashable, Sendable {
     public var lastEffect: Instant?
     /// Up to when a sweep has let deadlines lapse.
     public var sweptTo: Instant?
-    /// When the latest deadline that lapsed was due.
+    /// When the latest deadline that lapsed was due, or the latest longest pause was over.
     public var lastLapse: Instant?
     /// How many breaches were ever recorded: their numbers.
     public var breaches: Int32 = 0
@@ -121,7 +121,7 @@ public struct Matter: Hashable, Sendable {
     }
   }
 
-  /// When there is next something to do, though nothing happens: a warning or a deadline comes.
+  /// When there is next something to do, though nothing happens: a warning or a deadline comes, or a longest pause is over.
   public var wakeAt: Instant? {
     items.compactMap { $0.item.wakeAt(after: log.sweptTo) }.min()
   }
@@ -182,6 +182,8 @@ public struct Item: Hashable, Sendable {
     public var pauses: [Pause] = []
     /// Whether it is suspended by itself (中止计时), apart from being a duplicate.
     public var isSuspended = false
+    /// Until when that lasts at most, and why; nil where the policy sets no limit.
+    public var suspension: Suspension?
     /// 挂账: its clocks are stopped, and only that of its review runs.
     public var isParked = false
     /// When the present stage of what is parked ends (阶段目标); nil where none is set.
@@ -280,6 +282,17 @@ public struct Item: Hashable, Sendable {
     public var until: Instant?
 
     public init(from: Instant, until: Instant? = nil) { (self.from, self.until) = (from, until) }
+  }
+
+  /// 中止计时 for a reason that has a longest pause.
+  public struct Suspension: Hashable, Sendable {
+    /// As the policy lists it.
+    public var reason: String
+    public var from: Instant
+    /// When the clocks run on by themselves.
+    public var until: Instant
+
+    public init(reason: String, from: Instant, until: Instant) { (self.reason, self.from, self.until) = (reason, from, until) }
   }
 
   public struct Grant: Hashable, Sendable {
@@ -423,11 +436,15 @@ extension Item {
     return ClockKind.allCases.compactMap { kind in cycle.isRunning(kind) ? cycle[kind].map { (kind, $0) } : nil }
   }
 
-  /// When there is next something to do: a warning that was not handled by `swept`, or a deadline.
+  /// When its suspension ends by itself.
+  var suspensionEnd: Instant? { isInWork ? cycle?.suspension?.until : nil }
+
+  /// When there is next something to do: a warning that was not handled by `swept`, a deadline, or the end of a longest pause.
   func wakeAt(after swept: Instant?) -> Instant? {
-    runningClocks.map { _, clock in
+    let times = runningClocks.map { _, clock in
       guard let warnAt = clock.warnAt, swept.map({ $0 < warnAt }) ?? true else { return clock.dueAt }
       return min(warnAt, clock.dueAt)
-    }.min()
+    }
+    return (times + [suspensionEnd].compactMap(\.self)).min()
   }
 }

@@ -102,6 +102,7 @@ extension Item.Cycle {
     members.write(flag: "summoned", isSummoned)
     members.write("supervisor", supervisor?.rawValue)
     members.write(flag: "suspended", isSuspended)
+    if let suspension { members.write("suspension", object: suspension.write) }
   }
 
   fileprivate init(_ object: JSONObject) throws(Refusal) {
@@ -127,11 +128,27 @@ extension Item.Cycle {
     parkedUntil = try object.instant("parkedUntil")
     missedContacts = try object.count("missed")
     checks = try object.texts("checks").compactMap(Event.Check.Stage.init)
+    suspension = try object.object("suspension").map { (suspension) throws(Refusal) in try Item.Suspension(suspension) }
     closing = try object.text("closing").flatMap(ClosingType.init)
     dissatisfaction = try object.text("dissatisfaction").flatMap(Item.Dissatisfaction.init)
     for kind in Item.ClockKind.allCases {
       self[kind] = try object.object(kind.rawValue).map { (clock) throws(Refusal) in try Item.Clock(clock) }
     }
+  }
+}
+
+extension Item.Suspension {
+  fileprivate func write(to members: inout JSONMembers) {
+    members.write("from", from)
+    members.write("reason", reason)
+    members.write("until", until)
+  }
+
+  fileprivate init(_ object: JSONObject) throws(Refusal) {
+    guard let from = try object.instant("from"), let until = try object.instant("until") else {
+      throw Refusal(.missingField, "a suspension in the state of an item is not whole")
+    }
+    self.init(reason: try object.requiredText("reason"), from: from, until: until)
   }
 }
 

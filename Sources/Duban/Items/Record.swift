@@ -72,6 +72,10 @@ extension Effects {
     entries += lines
     let record = Record(fold: fold, matter: matter)
     record.tell(of: fold.warnings, in: &self)
+    // A fold of the whole log comes to those again that were told.
+    for end in fold.suspensionEnds where chronicle.before?.log.horizon.map({ $0 < end.at }) ?? true {
+      record.tell(of: end, in: &self)
+    }
     for breach in new { record.tell(ofNew: breach, in: &self) }
     for (before, after) in revised { record.tell(ofRevised: after, before, in: &self) }
     breaches += new
@@ -88,6 +92,11 @@ extension Effects {
     for (unit, item) in matter.items where item.isInWork && matter.isUnassigned(unit) {
       if chronicle.before?.item(of: unit)?.isInWork == true && chronicle.before?.isUnassigned(unit) == true { continue }
       unassigned.append(matter.key(of: unit))
+    }
+    if let unlisted = fold.policy().unlisted(matter.opening?.category),
+      lines.contains(where: { $0.entry.trigger == .opens && fold.verdicts[$0.entry.number] == .applied })
+    {
+      unlistedCategories.append(UnlistedCategory(item: matter.key, nearest: unlisted.nearest))
     }
     // What is heard late may show that a unit never had a part: it had the lead.
     for part in chronicle.before?.parts ?? [] where matter.item(of: part.unit) == nil {
@@ -238,6 +247,13 @@ struct Record {
     }
   }
 
+  /// 恢复, by itself.
+  func tell(of end: Fold.SuspensionEnd, in effects: inout Effects) {
+    let by = Announcement.Kind.itemResumed.rawValue
+    guard let data = facts(of: end.unit, at: end.at, by: by, revision: matter.entries) else { return }
+    record(.itemResumed, end.unit, data, in: &effects)
+  }
+
   func tell(of closing: Fold.Closing, by entry: Entry, in effects: inout Effects) {
     let data = JSONText.object { data in
       data.write("by", entry.type)
@@ -261,7 +277,7 @@ struct Record {
       guard before.allSatisfy(\.isWithdrawn), !grounds(summons.unit, summons.begunBy).isEmpty else { continue }
       let notice = Notice.summons(
         of: summons.organID, over: matter, unit: summons.unit, begunBy: summons.begunBy, attempt: before.count + 1,
-        for: grounds(summons.unit, summons.begunBy), directory: directory, at: fold.now)
+        for: grounds(summons.unit, summons.begunBy), by: basis(summons.unit), directory: directory, at: fold.now)
       effects.notices.append(notice)
       effects.announcements.append(notice.announcement(for: noticeAudience, orderKey: matter.id))
     }
@@ -298,11 +314,15 @@ struct Record {
     }
   }
 
+  /// 依据, as the policy that counts for the matter cites it.
+  private func basis(_ unit: String?) -> String? { fold.rule(unit)?.basis ?? fold.policy().basis }
+
   /// The data of `slip.issued` and `slip.withdrawn` (督办单): the addressee, the ground, who presses it, and by when.
   private func facts(of slip: Slip, for breach: Breach) -> String {
     let lapse = breach.lapse
     let supervisor = lapse.raisedTo.flatMap { matter.opening?.place.organ(at: $0) }
     return JSONText.object { facts in
+      facts.write("basis", basis(lapse.step.unit))
       facts.write("clock", lapse.step.clock.rawValue)
       facts.write("colour", slip.rawValue)
       facts.write("dueAt", lapse.dueAt.rfc3339)

@@ -228,6 +228,7 @@ extension EventType.Meaning {
     case .opens: [.opens]
     case .accepts: [.accepts]
     case .responds: [.responds]
+    case .reports: [.responds, .resolves]
     case .resolves: [.resolves]
     case .returns: [.returns]
     case .reopens: [.reopens]
@@ -252,7 +253,7 @@ extension EventType.Meaning {
     case .asksExtension: [.asksExtension]
     case .decidesExtension: [.decidesExtension]
     case .merges: [.merges]
-    case .notes: [.notes]
+    case .notes, .allocates: [.notes]
     case .verifies: [.resolves, .notes]
     case .reviews: [.responds, .resolves]
     }

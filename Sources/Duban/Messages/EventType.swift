@@ -28,6 +28,8 @@ public struct EventType: Hashable, Sendable {
     case confirms
     case rechecks
     case spotChecks
+    /// 上报: the first answer, or where `data.closing` says how the matter is settled its end (办结报告).
+    case reports
     /// 办结: ends the item.
     case resolves
     /// 申请办结, and its 审核: `data.decision`.
@@ -66,6 +68,8 @@ public struct EventType: Hashable, Sendable {
     case merges
     /// Belongs to the record and moves nothing.
     case notes
+    /// 指标下达: belongs to the record, as a document of its own: it waits for no request.
+    case allocates
     /// 复查 and 审核, whose data say how they ended: `data.passed`, `data.decision`.
     case verifies
     case reviews
@@ -101,7 +105,7 @@ public struct EventType: Hashable, Sendable {
       .inspection,
       [
         ("inspection.assigned", .opens), ("inspection.reassigned", .assigns), ("inspection.accepted", .accepts),
-        ("inspection.reported", .responds), ("rectification.submitted", .notes),
+        ("inspection.reported", .reports), ("rectification.submitted", .notes),
         ("rectification.verified", .verifies),
       ] + pausesAndExtensions("inspection")
     ),
@@ -120,7 +124,7 @@ public struct EventType: Hashable, Sendable {
       [
         ("funding.requested", .opens), ("funding.assigned", .assigns), ("funding.reassigned", .assigns),
         ("funding.accepted", .accepts), ("funding.reviewed", .reviews), ("funding.disbursed", .resolves),
-        ("funding.allocated", .notes), ("funding.used", .notes), ("funding.returned", .notes),
+        ("funding.allocated", .allocates), ("funding.used", .notes), ("funding.returned", .notes),
       ] + pausesAndExtensions("funding")
     ),
     (

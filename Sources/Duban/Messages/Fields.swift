@@ -113,6 +113,7 @@ extension EventType {
     case .confirms: return .checked(try fields.readCheck(.confirmation))
     case .rechecks: return .checked(try fields.readCheck(.recheck))
     case .spotChecks: return .checked(try fields.readCheck(.spotCheck))
+    case .reports: return try fields.readClosing().map { .resolved($0) } ?? .responded
     case .asksClosure: return .closureRequested(try fields.readClosing(), evidence: fields.evidence)
     case .decidesClosure: return .closureDecided(try fields.readDecision())
     case .resolves: return .resolved(try fields.readClosing())
@@ -153,7 +154,7 @@ extension EventType {
         throw Refusal(.missingField, at: "/data/into", "name the main item by its source and subject")
       }
       return .merged(into: ItemKey(source: main.source, subject: main.subject))
-    case .notes: return .noted
+    case .notes, .allocates: return .noted
     }
   }
 }

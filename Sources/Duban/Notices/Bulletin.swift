@@ -41,7 +41,7 @@ extension [Int] {
 extension Notice {
   /// A 通报 to a district: its streets ranked by what is open, overdue and escalated (R30, R34).
   public static func bulletin(
-    to district: Organ, _ figures: [StreetFigures], in period: Period, schedule: Schedule, at now: Instant
+    to district: Organ, _ figures: [StreetFigures], in period: Period, schedule: Schedule, by basis: String?, at now: Instant
   ) -> Notice {
     let all = StreetFigures.ranked(figures)
     let ranked = all.filter { !$0.isEmpty }
@@ -61,7 +61,7 @@ extension Notice {
       title: "关于\(district.name)老旧小区改造事项办理情况的通报（\(period.chinese)）",
       body: """
         \(district.name)各街道：
-        \(OfficeText.indent)现将\(period.chinese)老旧小区改造事项办理情况通报如下（数据截至\(period.end.chineseClose)）。
+        \(OfficeText.indent)\(basis.map { "依据\($0)，" } ?? "")现将\(period.chinese)老旧小区改造事项办理情况通报如下（数据截至\(period.end.chineseClose)）。
         \(OfficeText.indent)一、总体情况
         \(OfficeText.indent)\(text(total(\.open), total(\.overdue), total(\.escalated)))
         \(OfficeText.indent)二、街道排名（有逾期记录多者在前，数据相同的位次相同）

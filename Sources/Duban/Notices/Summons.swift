@@ -4,7 +4,7 @@ extension Notice {
   /// Proposes a 约谈 of an organ over a matter whose deadlines passed up the chain (R34).
   static func summons(
     of organID: Int64, over matter: Matter, unit: String?, begunBy: Int32, attempt: Int, for breaches: [Breach],
-    directory: Directory, at now: Instant
+    by basis: String?, directory: Directory, at now: Instant
   ) -> Notice {
     let organ = directory.name(of: organID) ?? "责任单位"
     let office = directory.office(of: organID, summonedFor: breaches) ?? organ
@@ -27,14 +27,15 @@ extension Notice {
         office,
         "\(directory.chineseName(of: matter, unit: unit))\(matter.responsible(unit, begunBy, directory))。"
           + "截至\(now.chinese)，\(matter.passed(breaches))。",
-        lines.isEmpty ? ["计入的逾期记录均属上级督办单位，请复核。"] : lines, at: now),
+        lines.isEmpty ? ["计入的逾期记录均属上级督办单位，请复核。"] : lines, by: basis, at: now),
       evidence: JSONText.encode(breaches.map { Evidence($0, directory) }), createdAt: now,
       grounds: breaches.map { Ground(itemID: $0.itemID, number: $0.number) })
   }
 
   /// Proposes a 约谈 of an organ that let deadlines pass again and again in one period (R34).
   public static func summons(
-    of organ: Organ, for lapses: [OrganBreach], in period: Period, schedule: Schedule, directory: Directory, at now: Instant
+    of organ: Organ, for lapses: [OrganBreach], in period: Period, schedule: Schedule, by basis: String?, directory: Directory,
+    at now: Instant
   ) -> Notice {
     let office = directory.office(of: organ.id, summonedFor: lapses.map(\.breach)) ?? organ.name
     let roles = ["承办", "督办"].filter { role in lapses.contains { $0.breach.lapse.isSupervising == (role == "督办") } }
@@ -48,21 +49,23 @@ extension Notice {
       body: summonsBody(
         office,
         "\(period.chineseDays)，系统认定\(office)\(roles.joined(separator: "、"))事项逾期\(lapses.count)件次，"
-          + "达到“\(period.isMonth ? "当月" : "当期")逾期\(schedule.threshold)件次及以上”的约谈情形。", lines, at: now),
+          + "达到“\(period.isMonth ? "当月" : "当期")逾期\(schedule.threshold)件次及以上”的约谈情形。", lines, by: basis, at: now),
       evidence: JSONText.encode(zip(lapses, names).map { Evidence($0.breach, directory, subject: $1) }), createdAt: now,
       grounds: lapses.map { Ground(itemID: $0.breach.itemID, number: $0.breach.number) })
   }
 
   private static func summonsTitle(_ organ: String) -> String { "关于提请约谈\(organ)的呈批件（送签稿）" }
 
-  /// No city is bound by another's document, and no file states the city's own yet: so the basis is left to who drafts.
-  private static func summonsBody(_ organ: String, _ facts: String, _ lines: [String], at now: Instant) -> String {
+  /// No city is bound by another's document: where the city's policy cites none, the basis is left to who drafts.
+  private static func summonsBody(
+    _ organ: String, _ facts: String, _ lines: [String], by basis: String?, at now: Instant
+  ) -> String {
     """
     \(OfficeText.indent)\(facts)建议约谈\(organ)，请审定。
     \(OfficeText.indent)一、逾期情况
     \(OfficeText.numbered(lines))
     \(OfficeText.indent)二、约谈依据
-    \(OfficeText.indent)尚未录入，由承办人补充；未补充的，不得报签。
+    \(OfficeText.indent)\(basis.map { "\($0)。" } ?? "尚未录入，由承办人补充；未补充的，不得报签。")
     \(OfficeText.indent)拟稿：＿＿　核稿：＿＿　会签：＿＿　签发：＿＿　生成时间：\(now.chinese)
     """
   }

@@ -124,6 +124,8 @@ struct FilePlace {
     let path = Array(path.dropFirst(self.path.count))
     reading.unreadable.append(FileFault("\((self.path + path).text): \(problem)", line: line(of: path)))
   }
+  /// Notes that a key is not there.
+  func refuse(missing key: any FileKeyEntry) { refuse("\(key.name) is missing; write \(key.allowed)") }
 
   /// Notes that it cannot be meant, with the value as it is written.
   func doubt(_ problem: String) {
@@ -157,7 +159,7 @@ struct FileRecord {
         there.doubt("it is empty; write \(key.allowed), or remove the line")
       }
     } else if case .refused = key.otherwise {
-      place.refuse("\(key.name) is missing; write \(key.allowed)")
+      place.refuse(missing: key)
     }
     if case .value(let value) = key.otherwise { return value }
     return nil
@@ -172,9 +174,16 @@ struct FileRecord {
   }
 
   /// Notes that an element of a list cannot be meant.
-  func doubt(_ key: any FileKeyEntry, at index: Int, _ problem: String) {
-    guard let list = place(of: key.name), let elements = list.node.sequence, elements.indices.contains(index) else { return }
-    FilePlace(node: elements[index], path: list.path + [.place(index)], reading: place.reading).doubt(problem)
+  func doubt(_ key: any FileKeyEntry, at index: Int, _ problem: String) { element(of: key, at: index)?.doubt(problem) }
+
+  /// Notes that the value of a key of an element of a list cannot be meant.
+  func doubt(_ key: any FileKeyEntry, at index: Int, _ below: any FileKeyEntry, _ problem: String) {
+    if let element = element(of: key, at: index) { FileRecord(place: element).doubt(below, problem) }
+  }
+
+  private func element(of key: any FileKeyEntry, at index: Int) -> FilePlace? {
+    guard let list = place(of: key.name), let elements = list.node.sequence, elements.indices.contains(index) else { return nil }
+    return FilePlace(node: elements[index], path: list.path + [.place(index)], reading: place.reading)
   }
 
   /// Notes that the value of a key below another cannot be meant.
@@ -186,6 +195,8 @@ struct FileRecord {
   func refuse(_ key: any FileKeyEntry, at index: Int, _ problem: String) {
     place.refuse(at: place.path + [.key(key.name), .place(index)], problem)
   }
+  /// Notes that the value of a key has none of a key with which alone the file can be used.
+  func refuse(_ key: any FileKeyEntry, missing below: any FileKeyEntry) { place(of: key.name)?.refuse(missing: below) }
 
   /// Notes that the value of a key is none with which the file can be used.
   func refuse(_ key: any FileKeyEntry, _ problem: String) { (place(of: key.name) ?? place).refuse(problem) }
@@ -233,20 +244,32 @@ extension FileForm {
 
   /// A mapping of which each key is a name.
   static func byName<Element>(_ allowed: String, of form: FileForm<Element>) -> FileForm where Value == [String: Element] {
+    let inOrder = FileForm<[(String, Element)]>.named(allowed, of: form) { ($0, $1) }
+    return FileForm(allowed: allowed, text: { _ in allowed }) { place in
+      inOrder.read(place).map { Dictionary($0, uniquingKeysWith: { first, _ in first }) }
+    }
+  }
+
+  /// A mapping of which each key is a name, in the order of the file.
+  static func named<Element, Entry>(
+    _ allowed: String, of form: FileForm<Element>, as entry: @escaping @Sendable (String, Element) -> Entry
+  ) -> FileForm where Value == [Entry] {
     FileForm(allowed: allowed, text: { _ in allowed }) { place in
       guard let mapping = place.node.mapping else {
         place.refuse(allowed: allowed)
         return nil
       }
-      var values: [String: Element] = [:]
+      var entries: [Entry] = []
       for (key, value) in mapping {
         guard let name = key.string else {
           FilePlace(node: key, path: place.path, reading: place.reading).refuse("write a name before each colon")
           continue
         }
-        values[name] = form.read(FilePlace(node: value, path: place.path + [.key(name)], reading: place.reading))
+        if let value = form.read(FilePlace(node: value, path: place.path + [.key(name)], reading: place.reading)) {
+          entries.append(entry(name, value))
+        }
       }
-      return values
+      return entries
     }
   }
 
@@ -289,6 +312,10 @@ extension FileForm<String> {
       return text
     }
   }
+}
+
+extension FileForm<String> {
+  static let citation = text("a citation as a document prints it, such as 《…》（×建〔2024〕×号）第×条")
 }
 
 extension FileForm<Bool> {

@@ -15,6 +15,10 @@ public struct Policy: Hashable, Sendable {
   public var tolerances: [String: Tolerance] = [:]
   /// How long an event may wait for its item before operators are told; not 0.
   public var waiting = Self.usualWaiting
+  /// The categories (类别) that items may have, in groups; nil where the policy lists none. An item of another is taken all the same.
+  public var categories: [CategoryGroup]?
+  /// The citation (依据) that 约谈 and 通报 print; nil leaves it to who drafts. No city is bound by another's document.
+  public var basis: String?
   /// The first that matches is the one.
   public var rules: [Rule]
 
@@ -56,10 +60,12 @@ public struct Policy: Hashable, Sendable {
     public var slips: Slips?
     /// The tier whose breach leads to a proposed 约谈 (R34).
     public var summonsAt = Tier.city
-    /// Reasons for which the clocks may be suspended (中止计时; `pauses` in the file); nil allows any.
-    public var pauseReasons: [String]?
+    /// Reasons for which the clocks may be suspended (中止计时); nil allows any, each for as long as it takes.
+    public var pauses: [PauseReason]?
     /// How often an item's resolution may be put off (延期) in a cycle. Once, by 12345 practice, where the file does not say.
     public var extensions = 1
+    /// By how much one 延期 may put 办结 off, from when it is due; nil where the policy sets no limit.
+    public var longestExtension: Allowance?
     /// How often an item may be sent back (退单); nil where the policy sets no limit.
     public var returns: Int?
     /// How often the resident must have been tried before an item is closed as 无法联系.
@@ -70,6 +76,12 @@ public struct Policy: Hashable, Sendable {
     public var judgesDissatisfaction = false
     /// What must have passed before a closing that was asked for is approved (确认, 复查).
     public var checks: [Event.Check.Stage] = []
+    /// Whether a report that says how an inspection is settled (办结报告) ends it, as a recheck that passed does.
+    public var isClosedByReport = false
+    /// Whether money is disbursed only after an approval (审核).
+    public var disbursesWhatIsApproved = false
+    /// The citation that a 约谈 over an item and its 督办单 print; nil where the policy's does.
+    public var basis: String?
     /// Whether the supervising tiers press what is overdue. Not where a matter stays outside the chain (12388).
     public var escalates = true
     /// Who decides on 延期, 退单, 挂账, 办结 and 不满意.
@@ -109,6 +121,29 @@ public struct Policy: Hashable, Sendable {
     }
   }
 
+  /// A reason for which clocks may be suspended, and for how long at most; nil where the policy sets no limit.
+  public struct PauseReason: Hashable, Sendable {
+    public var reason: String
+    public var longest: Allowance?
+  }
+
+  /// Categories that belong together, such as the five points of a document.
+  public struct CategoryGroup: Hashable, Sendable {
+    public var name: String
+    public var categories: [String]
+  }
+
+  /// A category that is none of those that the policy lists; nil where it is one, or where the policy lists none.
+  public func unlisted(_ category: String?) -> UnlistedCategory? {
+    guard let category, let known = categories?.flatMap(\.categories), !known.contains(category) else { return nil }
+    return UnlistedCategory(nearest: known.nearest(to: category))
+  }
+
+  public struct UnlistedCategory: Hashable, Sendable {
+    /// The listed one that may have been meant, if one is near.
+    public var nearest: String?
+  }
+
   /// Who decides on what a responsible unit asks for.
   public enum Approver: Hashable, Sendable {
     /// The system that opened the matter: the platform, for 12345.
@@ -137,14 +172,16 @@ public struct Policy: Hashable, Sendable {
     public var within: Allowance
     /// Nil where no chain starts at the community.
     public var street: Allowance?
-    public var district: Allowance
-    public var city: Allowance
+    /// Nil where no supervision rises (``Rule/escalates``).
+    public var district: Allowance?
+    public var city: Allowance?
     /// How long before each deadline its holder is warned (`item.due-soon`), in natural time; nil for no warning.
     public var warning: Span?
 
-    /// What a step of the chain gets: the responsible unit the whole limit, a supervising tier its own allowance. A matter that a community has by
-    /// one policy may be moved to another that says nothing of streets: its street has what the district has.
-    func allowance(step: Int, tier: Tier) -> Allowance {
+    /// What a step of the chain gets: the responsible unit the whole limit, a supervising tier its own allowance, which a rule outside the chain
+    /// has not. A matter that a community has by one policy may be moved to another that says nothing of streets: its street has what the
+    /// district has.
+    func allowance(step: Int, tier: Tier) -> Allowance? {
       if step == 0 { return within }
       switch tier {
       case .community, .street: return street ?? district

@@ -10,6 +10,14 @@ extension Policy {
       ("counts-from-hearing-after", other.countsFromHearingAfter, countsFromHearingAfter),
       ("annuls-within", other.annulsWithin, annulsWithin), ("waiting", other.waiting, waiting),
     ] where old != new { lines.append("\(name): \(old.text) → \(new.text)") }
+    let (groups, earlier) = (categories ?? [], other.categories ?? [])
+    for name in Set((groups + earlier).map(\.name)).sorted() {
+      func text(_ groups: [CategoryGroup]) -> String {
+        groups.first { $0.name == name }?.categories.joined(separator: ", ") ?? "–"
+      }
+      if text(groups) != text(earlier) { lines.append("categories: \(name): \(text(earlier)) → \(text(groups))") }
+    }
+    if other.basis != basis { lines.append("basis: \(other.basis ?? "–") → \(basis ?? "–")") }
     for source in Set(tolerances.keys).union(other.tolerances.keys).sorted() where tolerances[source] != other.tolerances[source]
     {
       lines.append("sources: \(source): \(other.tolerances[source]?.text ?? "–") → \(tolerances[source]?.text ?? "–")")
@@ -60,19 +68,27 @@ extension Policy.Rule {
     ] {
       guard let limit else { continue }
       values.append(("\(name).within", limit.within.text))
-      if let street = limit.street { values.append(("\(name).street", street.text)) }
-      values += [("\(name).district", limit.district.text), ("\(name).city", limit.city.text)]
+      for (tier, allowance) in [("street", limit.street), ("district", limit.district), ("city", limit.city)] {
+        if let allowance { values.append(("\(name).\(tier)", allowance.text)) }
+      }
       if let warning = limit.warning { values.append(("\(name).warn", warning.text)) }
     }
     values += [("starts-at", startsAt.rawValue), ("summons-at", summonsAt.rawValue)]
     if let slips { values.append(("slips", [slips.first, slips.second, slips.third].map(\.rawValue).joined(separator: ", "))) }
-    if let pauseReasons { values.append(("pauses", pauseReasons.joined(separator: ", "))) }
+    if let pauses {
+      values.append(
+        ("pauses", pauses.map { pause in pause.reason + (pause.longest.map { " \($0.text)" } ?? "") }.joined(separator: ", ")))
+    }
     if !checks.isEmpty { values.append(("checks", checks.map(\.rawValue).joined(separator: ", "))) }
+    if let longestExtension { values.append(("longest-extension", longestExtension.text)) }
+    if let basis { values.append(("basis", basis)) }
     if let returns { values.append(("returns", "\(returns)")) }
     values += [
       ("extensions", "\(extensions)"), ("contact-attempts", "\(contactAttempts)"), ("reassigned", reassigned.rawValue),
       ("dissatisfaction", judgesDissatisfaction ? "judged" : "reopens"), ("chain", "\(escalates)"), ("approver", approver.text),
     ]
+    if kind == .inspection { values.append(("closed-by", isClosedByReport ? "report" : "recheck")) }
+    if kind == .funding { values.append(("disbursement", disbursesWhatIsApproved ? "approved" : "any")) }
     return values
   }
 }

@@ -59,13 +59,23 @@ enum PolicyFile {
   static let rules = FileKey(
     "rules", "", .list("a list of rules", of: RuleKeys.form), "the rules; each kind needs one without category, grade and source")
 
-  static let keys: [any FileKeyEntry] = [name, countsFromHearingAfter, annulsWithin, sources, waiting, rules]
+  static let basis = FileKey(
+    "basis", "依据", .citation, otherwise: .none("left to who drafts"), "the citation that 约谈 and 通报 print")
+
+  static let categories = FileKey(
+    "categories", "类别",
+    FileForm<[Policy.CategoryGroup]>.named(
+      "groups of categories, such as { 五个重点: [招投标, 施工质量] }", of: .list("a list of categories", of: .text("a category"))
+    ) { Policy.CategoryGroup(name: $0, categories: $1) }, otherwise: .none("any, without a warning"),
+    "the categories that items may have, in groups; an item of another is taken, and operators are told")
+
+  static let keys: [any FileKeyEntry] = [name, countsFromHearingAfter, annulsWithin, sources, waiting, categories, basis, rules]
 
   static let form = FileForm.record("the keys of a policy, such as policy: …", keys, build: build)
 
   private static func build(_ file: FileRecord) -> Policy? {
     let (name, countsFromHearingAfter) = (file.read(Self.name), file.read(Self.countsFromHearingAfter))
-    let (annulsWithin, waiting) = (file.read(Self.annulsWithin), file.read(Self.waiting))
+    let (annulsWithin, waiting, basis) = (file.read(Self.annulsWithin), file.read(Self.waiting), file.read(Self.basis))
     let (tolerances, rules) = (file.read(Self.sources) ?? [:], file.read(Self.rules))
     for source in tolerances.keys.sorted() where source.contains(where: \.isWhitespace) || source.isEmpty {
       file.doubt(Self.sources, "'\(source)' is no URI: write it as the messages do, such as /hotline/12345")
@@ -73,10 +83,25 @@ enum PolicyFile {
     if waiting == .zero {
       file.doubt(Self.waiting, "every early event would be flagged at once; write a length of time above 0")
     }
+    let categories = file.read(Self.categories)
     guard let name, let countsFromHearingAfter, let waiting, let rules else { return nil }
     for kind in Kind.allCases where kind.standIn == nil && !rules.contains(where: { $0.kind == kind && $0.isUnconditional }) {
       file.refuse(
         Self.rules, "no rule for every \(kind.rawValue); add one without category, grade and source, after the others")
+    }
+    let listed = categories?.flatMap(\.categories) ?? []
+    for category in Set(listed).sorted() where listed.count(where: { $0 == category }) > 1 {
+      file.doubt(Self.categories, "'\(category)' is listed twice; remove one of them")
+    }
+    let policy = Policy(
+      version: 0, name: name, countsFromHearingAfter: countsFromHearingAfter,
+      annulsWithin: annulsWithin ?? countsFromHearingAfter,
+      tolerances: tolerances, waiting: waiting, categories: categories, basis: basis, rules: rules)
+    for (i, rule) in rules.enumerated() {
+      guard let unlisted = policy.unlisted(rule.category) else { continue }
+      file.doubt(
+        Self.rules, at: i, RuleKeys.category,
+        "the policy's categories have no such one; add it there, or correct it\(unlisted.nearest.suggestion)")
     }
     for (i, rule) in rules.enumerated() {
       guard let before = rules[..<i].first(where: { $0.takesAll(of: rule) }) else { continue }
@@ -86,10 +111,7 @@ enum PolicyFile {
         : "takes every \(before.condition), and the first that matches counts; put this one before it"
       file.doubt(Self.rules, at: i, "never reached, because the rule on line \(before.line) \(fault)")
     }
-    return Policy(
-      version: 0, name: name, countsFromHearingAfter: countsFromHearingAfter,
-      annulsWithin: annulsWithin ?? countsFromHearingAfter,
-      tolerances: tolerances, waiting: waiting, rules: rules)
+    return policy
   }
 }
 
@@ -117,9 +139,11 @@ private enum LimitKeys {
     "street", "", .allowance, otherwise: .none("only where the rule has `starts-at: community`, which needs it"),
     "how long the street, where it supervises (督办), has after the community's step has passed")
   static let district = FileKey(
-    "district", "", .allowance, "how long the district, where it supervises (督办), has after the step below has passed")
+    "district", "", .allowance, otherwise: .none("only with `chain: false`"),
+    "how long the district, where it supervises (督办), has after the step below has passed")
   static let city = FileKey(
-    "city", "", .allowance, "how long the city, where it supervises (督办), has after the step below has passed")
+    "city", "", .allowance, otherwise: .none("only with `chain: false`"),
+    "how long the city, where it supervises (督办), has after the step below has passed")
   static let warn = FileKey(
     "warn", "预警", .span, otherwise: .none("no warning"),
     "how long before each deadline its holder is warned, in natural time; shorter than `within`")
@@ -133,13 +157,18 @@ private enum LimitKeys {
       file.read(Self.within), file.read(Self.street), file.read(Self.district), file.read(Self.city)
     )
     let warning = file.read(Self.warn)
-    guard let within, let district, let city else { return nil }
+    guard let within else { return nil }
     for (key, allowance) in [(Self.street, street), (Self.district, district), (Self.city, city)] where allowance?.isZero == true
     {
       file.doubt(key, "this tier would be late at once; write a length above 0")
     }
     if warning == .zero { file.doubt(Self.warn, "it would come with the deadline; write a length above 0, or remove it") }
     return Policy.Limit(within: within, street: street, district: district, city: city, warning: warning)
+  }
+
+  /// The keys of the tiers above, each with what a limit gives it.
+  static func tiers(of limit: Policy.Limit) -> [(any FileKeyEntry, Allowance?)] {
+    [(street, limit.street), (district, limit.district), (city, limit.city)]
   }
 }
 
@@ -179,10 +208,13 @@ private enum RuleKeys {
     "summons-at", "约谈", FileForm<Tier>.word(of: [.district, .city]), otherwise: .value(.city),
     "the tier whose breach leads to a proposed 约谈: district or city")
   static let pauses = FileKey(
-    "pauses", "中止计时", .list("a list of reasons, such as [等待居民配合]", of: .text("a reason")), of: answered,
-    otherwise: .none("for any"), "the reasons (`data.reason`) for which clocks may be suspended")
+    "pauses", "中止计时", pauseReasons, of: answered, otherwise: .none("for any, as long as it takes"),
+    "the reasons (`data.reason`) for which clocks may be suspended, and for how long at most: then they run on by themselves")
   static let extensions = FileKey(
     "extensions", "延期", .count(from: 0), of: answered, otherwise: .value(1), "how often 办结 may be put off in a cycle")
+  static let longestExtension = FileKey(
+    "longest-extension", "延期", .allowance, of: answered, otherwise: .none("without limit"),
+    "by how much one 延期 may put 办结 off, from when it is due")
   static let returns = FileKey(
     "returns", "退单", .count(from: 0), of: [.complaint], otherwise: .none("without limit"),
     "how often an item may be sent back")
@@ -195,9 +227,15 @@ private enum RuleKeys {
   static let dissatisfaction = FileKey(
     "dissatisfaction", "不满意", FileForm<Dissatisfaction>.word, of: [.complaint], otherwise: .value(.reopens),
     "whether 不满意 reopens an item (重办) or is checked first (judged)")
+  static let closedBy = FileKey(
+    "closed-by", "办结方式", FileForm<ClosedBy>.word, of: [.inspection], otherwise: .value(.recheck),
+    "whether only a recheck that passed (复查) ends it, or a report that says how it is settled (办结报告), too")
+  static let disbursement = FileKey(
+    "disbursement", "拨付", FileForm<Disbursement>.word, of: [.funding], otherwise: .value(.any),
+    "whether money is disbursed only after an approval (审核): approved; or any")
   static let chain = FileKey(
     "chain", "提级督办", .flag, otherwise: .value(true),
-    "whether supervision rises when a deadline passes; without it there is no 约谈, and `street`, `district` and `city` of its limits are not used"
+    "whether supervision rises when a deadline passes; without it there is no 约谈, and its limits have no `street`, `district` and `city`"
   )
   static let checks = FileKey(
     "checks", "销号程序", .list("a list such as [confirmation, recheck]", of: FileForm<ClosingCheck>.word), of: [.problem],
@@ -207,12 +245,17 @@ private enum RuleKeys {
     "who decides on 延期, 退单, 挂账, 办结 and 不满意: the system that opened the matter (source), or the lowest tier that may: district or city"
   )
 
+  static let basis = FileKey(
+    "basis", "依据", .citation, otherwise: .none("the policy's"), "the citation that a 约谈 over an item and its slips (督办单) print")
+
   static let limits = [acceptance, response, submission, resolution, supporting, review]
 
   static let all: [any FileKeyEntry] = [
     kind, category, grade, source, acceptance, response, submission, resolution, supporting, review, startsAt, slips, summonsAt,
     pauses,
-    extensions, returns, contactAttempts, reassigned, dissatisfaction, checks, chain, approver,
+    extensions, longestExtension, returns, contactAttempts, reassigned, dissatisfaction, checks, closedBy, disbursement, chain,
+    approver,
+    basis,
   ]
 
   static let form = FileForm.record("the keys of a rule, such as kind: complaint", all, build: build)
@@ -226,24 +269,49 @@ private enum RuleKeys {
     let (startsAt, slips, summonsAt, pauses) = (
       file.read(Self.startsAt), file.read(Self.slips), file.read(Self.summonsAt), file.read(Self.pauses)
     )
+    let (longestExtension, closedBy, disbursement, basis) = (
+      file.read(Self.longestExtension), file.read(Self.closedBy), file.read(Self.disbursement), file.read(Self.basis)
+    )
     let (extensions, returns, contacts) = (file.read(Self.extensions), file.read(Self.returns), file.read(Self.contactAttempts))
     let (reassigned, dissatisfaction) = (file.read(Self.reassigned), file.read(Self.dissatisfaction))
     let checks = file.read(Self.checks) ?? []
     let (chain, approver) = (file.read(Self.chain), file.read(Self.approver))
+    if chain == true {
+      for (key, limit) in zip(limits, [acceptance, response, submission, resolution, supporting, review]) {
+        guard let limit else { continue }
+        // Of the street only a chain that starts at the community needs one.
+        for (tier, allowance) in LimitKeys.tiers(of: limit).dropFirst() where allowance == nil { file.refuse(key, missing: tier) }
+      }
+    }
     guard let kind, let resolution, let startsAt, let summonsAt, let extensions, let contacts, let reassigned,
-      let dissatisfaction,
+      let dissatisfaction, let closedBy, let disbursement,
       let chain, let approver
     else { return nil }
     let rule = Policy.Rule(
       kind: kind, category: category, grade: grade, source: source, acceptance: acceptance, response: response,
       submission: submission, resolution: resolution, supporting: supporting, review: review, startsAt: startsAt, slips: slips,
-      summonsAt: summonsAt, pauseReasons: pauses, extensions: extensions, returns: returns, contactAttempts: contacts,
-      reassigned: reassigned, judgesDissatisfaction: dissatisfaction == .judged, checks: checks.map(\.stage), escalates: chain,
-      approver: approver.approver,
-      line: file.place.line ?? 0)
+      summonsAt: summonsAt, pauses: pauses, extensions: extensions, longestExtension: longestExtension, returns: returns,
+      contactAttempts: contacts, reassigned: reassigned, judgesDissatisfaction: dissatisfaction == .judged,
+      checks: checks.map(\.stage), isClosedByReport: closedBy == .report, disbursesWhatIsApproved: disbursement == .approved,
+      basis: basis, escalates: chain, approver: approver.approver, line: file.place.line ?? 0)
     check(rule, in: file)
     return rule
   }
+
+  /// Reasons with the longest pause for each, `{ 等待居民配合: 10wd }`, or without, `[等待居民配合]`.
+  private static let pauseReasons: FileForm<[Policy.PauseReason]> = {
+    let list = FileForm.list(
+      "reasons with the longest pause for each, such as { 等待居民配合: 10wd }, or a list of reasons", of: .text("a reason"))
+    let longest = FileForm<Allowance>(allowed: FileForm.allowance.allowed, text: \.text) { place in
+      let longest = FileForm.allowance.read(place)
+      if longest?.isZero ?? false { place.doubt("the clocks would not be stopped at all; write a length above 0") }
+      return longest
+    }
+    let limited = FileForm<[Policy.PauseReason]>.named(list.allowed, of: longest) { Policy.PauseReason(reason: $0, longest: $1) }
+    return FileForm(allowed: list.allowed, text: { "\($0.map(\.reason))" }) { place in
+      place.node.mapping == nil ? list.read(place)?.map { Policy.PauseReason(reason: $0) } : limited.read(place)
+    }
+  }()
 
   /// Three colours in the order of the steps: `[blue, orange, red]`.
   private static let colours: FileForm<Policy.Slips> = {
@@ -266,6 +334,11 @@ private enum RuleKeys {
 
 // MARK: - What cannot be meant
 
+extension Policy.Rule {
+  /// In the order of ``RuleKeys/limits``.
+  fileprivate var limits: [Policy.Limit?] { [acceptance, response, submission, resolution, supporting, review] }
+}
+
 extension RuleKeys {
   /// Notes what can be read in a rule and cannot be meant.
   fileprivate static func check(_ rule: Policy.Rule, in file: FileRecord) {
@@ -282,19 +355,28 @@ extension RuleKeys {
     if !rule.escalates && file.has(summonsAt) {
       file.doubt(summonsAt, "without the chain there is no 约谈; remove it, or chain: false")
     }
+    for (key, limit) in zip(limits, rule.limits) where !rule.escalates {
+      guard let limit else { continue }
+      for (tier, allowance) in LimitKeys.tiers(of: limit) where allowance != nil {
+        file.doubt(key, tier, "without the chain no tier above has a time of its own; remove it, or chain: false")
+      }
+    }
     if rule.approver == .tier(.street) {
       file.doubt(approver, "a street is above no organ; write district, city or source")
     }
-    if let reasons = rule.pauseReasons, let twice = reasons.enumerated().first(where: { reasons[..<$0].contains($1) }) {
+    if let reasons = rule.pauses?.map(\.reason), let twice = reasons.enumerated().first(where: { reasons[..<$0].contains($1) }) {
       file.doubt(pauses, at: twice.offset, "it appears twice; remove one of them")
+    }
+    if let longest = rule.longestExtension {
+      if rule.extensions == 0 { file.doubt(longestExtension, "no extension is granted; remove it, or extensions: 0") }
+      if longest.isZero { file.doubt(longestExtension, "none would be as short; write a length above 0, or extensions: 0") }
     }
   }
 
   private static func checkLimits(of rule: Policy.Rule, in file: FileRecord) {
-    let values = [rule.acceptance, rule.response, rule.submission, rule.resolution, rule.supporting, rule.review]
-    for (key, limit) in zip(limits, values) {
+    for (key, limit) in zip(limits, rule.limits) {
       guard let limit else { continue }
-      if rule.startsAt == .community, limit.street == nil {
+      if rule.escalates, rule.startsAt == .community, limit.street == nil {
         file.doubt(
           key, LimitKeys.street,
           "it is missing, and the street supervises communities; write how long it has, such as street: 24h")
@@ -380,6 +462,30 @@ private enum ClosingCheck: String, FileWord {
 
   var alsoKnownAs: [String] { [stage.chinese, self == .confirmation ? "确认" : "复查"] }
   var stage: Event.Check.Stage { self == .confirmation ? .confirmation : .recheck }
+}
+
+/// What ends an inspection.
+private enum ClosedBy: String, FileWord {
+  case recheck, report
+
+  var alsoKnownAs: [String] {
+    switch self {
+    case .recheck: ["复查", "销号"]
+    case .report: ["办结报告", "回复", "报告"]
+    }
+  }
+}
+
+/// Which money may be disbursed.
+private enum Disbursement: String, FileWord {
+  case any, approved
+
+  var alsoKnownAs: [String] {
+    switch self {
+    case .any: ["不限"]
+    case .approved: ["审核通过", "先审后拨"]
+    }
+  }
 }
 
 private enum Approver: String, FileWord {

@@ -16,6 +16,8 @@ extension WalkMatter.Place {
   /// Each tier keeps other hours: the street closes at 18:00, its district at 17:00, the city at 17:30. So what ends at a close is told
   /// apart from what merely ends at that time of day.
   static let 团城山街道 = Self(district: "下陆区", street: "团城山街道")
+  /// It closes at 16:00, before its district.
+  static let 新下陆街道 = Self(district: "下陆区", street: "新下陆街道")
   static let 东方山街道 = Self(district: "下陆区", street: "东方山街道")
   static let 八泉街道 = Self(district: "西塞山区", street: "八泉街道")
   static let unknownStreet = Self(district: "西塞山区", street: "无名街道")
@@ -35,6 +37,8 @@ extension WalkMatter {
     return (organs + "\nsources:\n" + sources.joined(separator: "\n") + "\n").replacing(
       "- name: 下陆区\n", with: "- name: 下陆区\n    hours: [09:00-12:00, 13:00-17:00]\n"
     ).replacing(
+      "{ name: 新下陆街道,", with: "{ name: 新下陆街道, hours: [08:00-12:00, 13:00-16:00],"
+    ).replacing(
       "{ name: 团城山街道,", with: "{ name: 团城山街道, hours: [08:00-12:00, 14:00-18:00],")
   }
 
@@ -47,12 +51,28 @@ extension WalkMatter {
       [
         .says("02-08 09:00", "complaint.submitted"),
         .lapses(.response, .street, .orange, at: "02-08 11:00"),
-        .lapses(.response, .district, .red, at: "02-08 12:00"),
-        .lapses(.response, .city, .red, at: "02-08 13:00"), .summons("02-08 13:00", over: .response),
-        // Until the street's close, 18:00; then 4 hours, and 4.
+        // A Sunday. 2 工作时 on Monday from 09:00; then one before lunch and one from 14:30.
+        .lapses(.response, .district, .red, at: "02-09 11:00"),
+        .lapses(.response, .city, .red, at: "02-09 15:30"), .summons("02-09 15:30", over: .response, .resolution),
+        // Until the street's close, 18:00. 4 工作时: three before lunch on Monday, one after; then three from 14:30, and one on Tuesday.
         .lapses(.resolution, .street, .orange, at: "02-08 18:00"),
-        .lapses(.resolution, .district, .red, at: "02-08 22:00"),
-        .lapses(.resolution, .city, .red, at: "02-09 02:00"),
+        .lapses(.resolution, .district, .red, at: "02-09 14:00"),
+        .lapses(.resolution, .city, .red, at: "02-10 09:30"),
+      ]),
+    WalkMatter(
+      "应急-workday", "12345 preset: 应急 on a workday; the tiers above go on with the same day's 工作时",
+      rule: "complaint, category 应急",
+      category: "应急", at: .新下陆街道,
+      [
+        .says("02-09 09:00", "complaint.submitted"),
+        .lapses(.response, .street, .orange, at: "02-09 11:00"),
+        // 2 工作时: one before lunch, one from 13:00; then two from 14:30.
+        .lapses(.response, .district, .red, at: "02-09 14:00"),
+        .lapses(.response, .city, .red, at: "02-09 16:30"), .summons("02-09 16:30", over: .response, .resolution),
+        // Until the street's close, 16:00. 4 工作时: one until 17:00, three from 09:00; then three from 14:30, and one on Wednesday.
+        .lapses(.resolution, .street, .orange, at: "02-09 16:00"),
+        .lapses(.resolution, .district, .red, at: "02-10 12:00"),
+        .lapses(.resolution, .city, .red, at: "02-11 09:30"),
       ]),
     WalkMatter(
       "应急-unsettled", "12345 preset: 应急, the same day by close of business, a Sunday too", rule: "complaint, category 应急",
@@ -61,8 +81,8 @@ extension WalkMatter {
         .says("02-08 15:00", "complaint.submitted"),
         .says("02-08 16:00", "complaint.responded"),
         .lapses(.resolution, .street, .orange, at: "02-08 18:00"),
-        .lapses(.resolution, .district, .red, at: "02-08 22:00"),
-        .lapses(.resolution, .city, .red, at: "02-09 02:00"), .summons("02-09 02:00", over: .resolution),
+        .lapses(.resolution, .district, .red, at: "02-09 14:00"),
+        .lapses(.resolution, .city, .red, at: "02-10 09:30"), .summons("02-10 09:30", over: .resolution),
       ]),
     WalkMatter(
       "12388-unanswered1", "12388 preset: accepted or forwarded within 5 工作日, from the next day, a day off",
@@ -70,17 +90,9 @@ extension WalkMatter {
       [
         .says("02-15 09:00", "complaint.submitted"),
         // 5 工作日: 02-24, 25, 26, 27, 28 (调休).
-        .lapses(.response, .street, .blue, warned: "02-27 18:00", at: "02-28 18:00"),
-        // 2 工作日: 03-02, 03.
-        .lapses(.response, .district, .orange, warned: "03-02 18:00", at: "03-03 18:00"),
-        // 2 工作日: 03-04, 05.
-        .lapses(.response, .city, .red, warned: "03-04 18:00", at: "03-05 18:00"), .summons("03-05 18:00", over: .response),
+        .lapsesAlone(.response, .street, warned: "02-27 18:00", at: "02-28 18:00"),
         // 15 工作日: 02-24, 25, 26, 27, 28 (调休), 03-02, 03, 04, 05, 06, 09, 10, 11, 12, 13.
-        .lapses(.resolution, .street, .blue, warned: "03-11 18:00", at: "03-13 18:00"),
-        // 3 工作日: 03-16, 17, 18.
-        .lapses(.resolution, .district, .orange, warned: "03-16 18:00", at: "03-18 18:00"),
-        // 3 工作日: 03-19, 20, 23.
-        .lapses(.resolution, .city, .red, warned: "03-21 18:00", at: "03-23 18:00"),
+        .lapsesAlone(.resolution, .street, warned: "03-11 18:00", at: "03-13 18:00"),
       ]),
     WalkMatter(
       "12388-unanswered2", "12388 preset: accepted or forwarded within 5 工作日, from the next day, a workday",
@@ -88,30 +100,18 @@ extension WalkMatter {
       [
         .says("02-05 09:00", "complaint.submitted"),
         // 5 工作日: 02-06, 09, 10, 11, 12.
-        .lapses(.response, .street, .blue, warned: "02-11 18:00", at: "02-12 18:00"),
-        // 2 工作日: 02-13, 14 (调休).
-        .lapses(.response, .district, .orange, warned: "02-13 18:00", at: "02-14 18:00"),
-        // 2 工作日: 02-24, 25.
-        .lapses(.response, .city, .red, warned: "02-24 18:00", at: "02-25 18:00"), .summons("02-25 18:00", over: .response),
+        .lapsesAlone(.response, .street, warned: "02-11 18:00", at: "02-12 18:00"),
         // 15 工作日: 02-06, 09, 10, 11, 12, 13, 14 (调休), 24, 25, 26, 27, 28 (调休), 03-02, 03, 04.
-        .lapses(.resolution, .street, .blue, warned: "03-02 18:00", at: "03-04 18:00"),
-        // 3 工作日: 03-05, 06, 09.
-        .lapses(.resolution, .district, .orange, warned: "03-07 18:00", at: "03-09 18:00"),
-        // 3 工作日: 03-10, 11, 12.
-        .lapses(.resolution, .city, .red, warned: "03-10 18:00", at: "03-12 18:00"),
+        .lapsesAlone(.resolution, .street, warned: "03-02 18:00", at: "03-04 18:00"),
       ]),
     WalkMatter(
-      "12388-unsettled", "12388 preset: answered within 15 工作日", rule: "complaint, source /platform/12388",
+      "12388-unsettled", "12388 preset: answered within 15 工作日, outside the chain", rule: "complaint, source /platform/12388",
       source: "/platform/12388", at: .团城山街道,
       [
         .says("02-15 15:00", "complaint.submitted"),
         .says("02-15 16:00", "complaint.responded"),
         // 15 工作日: 02-24, 25, 26, 27, 28 (调休), 03-02, 03, 04, 05, 06, 09, 10, 11, 12, 13.
-        .lapses(.resolution, .street, .blue, warned: "03-11 18:00", at: "03-13 18:00"),
-        // 3 工作日: 03-16, 17, 18.
-        .lapses(.resolution, .district, .orange, warned: "03-16 18:00", at: "03-18 18:00"),
-        // 3 工作日: 03-19, 20, 23.
-        .lapses(.resolution, .city, .red, warned: "03-21 18:00", at: "03-23 18:00"), .summons("03-23 18:00", over: .resolution),
+        .lapsesAlone(.resolution, .street, warned: "03-11 18:00", at: "03-13 18:00"),
       ]),
     // Without the pause: 02-25 17:30 and 03-10 17:30.
     .held(
@@ -613,6 +613,43 @@ extension WalkMatter {
         // 30 days, whatever was submitted.
         .warned(.resolution, .street, "03-11 17:30", due: "03-14 17:30"),
         .closes("03-12 10:00", "rectification.verified", WalkMatter.passed),
+      ]),
+    WalkMatter(
+      "R36-unchecked", "R36: no report ends what is to be put right and rechecked", rule: "inspection", at: .胜阳港街道,
+      [
+        .says("02-12 09:00", "inspection.assigned"),
+        .inapplicable("02-12 10:00", "inspection.reported", WalkMatter.solved, "not-allowed"),
+        .says("02-12 11:00", "inspection.reported"), .closes("02-13 10:00", "rectification.verified", WalkMatter.passed),
+      ]),
+    WalkMatter(
+      "急件-reported", "督查 preset: a 批示急件 is ended by its 办结报告", rule: "inspection, category 批示, grade 急件", category: "批示",
+      grade: "急件", at: .胜阳港街道,
+      [.says("02-12 09:00", "inspection.assigned"), .closes("02-12 10:00", "inspection.reported", WalkMatter.solved)]),
+    WalkMatter(
+      "批示-reported", "督查 preset: a 批示 is ended by its 办结报告", rule: "inspection, category 批示", category: "批示", at: .胜阳港街道,
+      [.says("02-12 09:00", "inspection.assigned"), .closes("02-13 10:00", "inspection.reported", WalkMatter.solved)]),
+    WalkMatter(
+      "公文-reported", "督查 preset: a 公文 is ended by its 回复", rule: "inspection, category 公文", category: "公文", at: .胜阳港街道,
+      [.says("02-12 09:00", "inspection.assigned"), .closes("02-13 10:00", "inspection.reported", WalkMatter.solved)]),
+    WalkMatter(
+      "complaint-extended", "延期 preset: no longer than the limit itself; a longer one does not count", rule: "complaint",
+      at: .胜阳港街道,
+      [
+        .says("02-12 09:00", "complaint.submitted"), .says("02-12 10:00", "complaint.responded"),
+        // Due 03-09 17:30, as complaint-unanswered is. 13 工作日 on: 03-10 to 13, 16 to 20, 23 to 26.
+        .says("03-05 10:00", "complaint.extension-requested", WalkMatter.request(until: minute("03-26 18:30"))),
+        .inapplicable(
+          "03-05 11:00", "complaint.extension-decided", WalkMatter.grant(until: minute("03-26 18:30"), by: Place.胜阳港街道.district),
+          "not-allowed"),
+        .says(
+          "03-05 12:00", "complaint.extension-decided", WalkMatter.grant(until: minute("03-26 17:30"), by: Place.胜阳港街道.district)),
+        .warned(.resolution, .street, "03-24 17:30", due: "03-26 17:30"), .closes("03-25 10:00", "complaint.resolved"),
+      ]),
+    WalkMatter(
+      "R39-unapproved", "R39: 违规拨付: what is disbursed without an approval settles nothing", rule: "funding", at: .胜阳港街道,
+      [
+        .says("02-12 09:00", "funding.requested"), .inapplicable("02-12 10:00", "funding.disbursed", "{}", "not-allowed"),
+        .says("02-12 11:00", "funding.reviewed", WalkMatter.approved), .closes("02-13 10:00", "funding.disbursed"),
       ]),
     WalkMatter(
       "急件-inspection", "督查 preset: an urgent 巡查 that is no 批示 has the 5 工作日 of R36", rule: "inspection", category: "质量",

@@ -47,11 +47,11 @@ struct DefaultPolicyWalkTests {
         黄石港区各街道：
         　　现将2026年2月老旧小区改造事项办理情况通报如下（数据截至2月28日24时）。
         　　一、总体情况
-        　　在办13件，其中有逾期记录4件，提级督办8件次。
+        　　在办14件，其中有逾期记录4件，提级督办8件次。
         　　二、街道排名（有逾期记录多者在前，数据相同的位次相同）
         　　第1位　花湖街道办事处：在办2件，其中有逾期记录2件，提级督办4件次。
         　　第2位　江北管理区管理委员会：在办2件，其中有逾期记录2件，提级督办3件次。
-        　　第3位　胜阳港街道办事处：在办9件，其中有逾期记录0件，提级督办1件次。
+        　　第3位　胜阳港街道办事处：在办10件，其中有逾期记录0件，提级督办1件次。
         　　无在办事项，不参加排名：沈家营街道办事处、黄石港街道办事处。
         2026年3月1日
         """)
@@ -127,7 +127,8 @@ struct DefaultPolicyWalkTests {
       #expect(
         district.was
           == QueueWalk.Simulated.Totals(
-            breaches: count("slip") - undone, climbs: count("escalated") - undone, slips: count("slip") - undone,
+            breaches: count("escalated") + count("overdue") - undone, climbs: count("escalated") - undone,
+            slips: count("slip") - undone,
             summonses: count("proposed"), warnings: count("due-soon")), "\(district.district)")
     }
     #expect(simulated.districts.map(\.district).sorted() == ["all", "下陆区", "西塞山区", "黄石市", "黄石港区"].sorted())
@@ -156,10 +157,12 @@ struct DefaultPolicyWalkTests {
 }
 
 extension WalkMatter {
-  /// The slips of the breaches that count.
+  /// The breaches that count, by their slips; those outside the chain have none.
   fileprivate var breaches: [Told] {
     let annulled = told.filter { $0.what.hasPrefix("withdrawn") }.map { $0.what.dropFirst("withdrawn".count) }
-    return told.filter { told in told.what.hasPrefix("slip") && !annulled.contains { told.what.hasSuffix($0) } }
+    let slips = told.filter { told in told.what.hasPrefix("slip") && !annulled.contains { told.what.hasSuffix($0) } }
+    if !slips.isEmpty { return slips }
+    return told.filter { $0.what.hasPrefix("overdue ") }.map { Told(at: $0.at, what: "slip none " + $0.what.dropFirst(8)) }
   }
 
   fileprivate var phase: String {

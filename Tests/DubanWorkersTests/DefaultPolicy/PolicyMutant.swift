@@ -9,10 +9,14 @@ struct PolicyMutant {
   var what: String
   var text: String
   /// Whether it changes what holds the rules together (their kinds and order, and what must be there), gives an organ no time at all, makes
-  /// a later slip milder, or warns of a deadline before its clock starts.
+  /// a later slip milder, gives the chain tiers without a time, names no listed
+  /// category, allows no extension but a longest one, or warns of a deadline before its clock starts.
   var mayBeRefused: Bool {
     what.hasSuffix("gone") || what.hasSuffix("behind the next") || what.contains(": kind: ")
-      || what.contains(/→ 0(h|d|wd|wh)$/) || what.contains(": slips: ") || what.contains(/: (1|1wd) → 1(h|wh)$/)
+      || what.contains(/→ 0(h|d|wd|wh)$/) || what.contains(": slips: ") || what.contains(": chain: ")
+      || what.contains(": category: ")
+      || what.hasSuffix("extensions: 0 added")
+      || what.contains(/: (1|1wd) → 1(h|wh)$/)
   }
 
   /// Every mutant of a policy file that is written a key a line.
@@ -41,7 +45,8 @@ struct PolicyMutant {
       add("gone", lines.indices.filter { !body.contains($0) }.map { lines[$0] })
       let keys = body.map { lines[$0].key }
       for line in absent(
-        keys, isReminder: name.hasPrefix("reminder"), isExtended: !body.contains { lines[$0].hasPrefix("    extensions: 0") })
+        keys, isReminder: name.hasPrefix("reminder"), isInspection: name.hasPrefix("inspection"),
+        isExtended: !body.contains { lines[$0].hasPrefix("    extensions: 0") })
       {
         add("\(line) added", lines.replaced(with: lines[start] + "\n    " + line, at: start))
       }
@@ -60,12 +65,15 @@ struct PolicyMutant {
   }
 
   /// What a file leaves to its default, said otherwise.
-  private static func absent(_ keys: [String], isReminder: Bool, isExtended: Bool) -> [String] {
-    var lines = ["starts-at: district", "summons-at: district"]
+  private static func absent(_ keys: [String], isReminder: Bool, isInspection: Bool, isExtended: Bool) -> [String] {
+    var lines = ["starts-at: district"]
+    // Outside the chain there is no 约谈.
+    if !keys.contains("chain") { lines.append("summons-at: district") }
     // A reminder knows neither pauses nor extensions.
     if !isReminder {
       lines += ["extensions: 0", "extensions: 2", "pauses: [材料不齐]", "response: { within: 1h, district: 1h, city: 1h }"]
       if isExtended { lines.append("approver: city") }
+      if isInspection { lines.append("closed-by: report") }
     }
     return lines.filter { line in !keys.contains { line.hasPrefix($0 + ":") } }
   }
@@ -73,6 +81,10 @@ struct PolicyMutant {
   /// A line changed in each of its values.
   private static func changes(of line: String) throws -> [(what: String, line: String)] {
     let content = line.prefix { $0 != "#" }
+    // The lists of categories move no deadline; the file itself is refused where a rule names another.
+    if content.hasPrefix("categories:") || content.hasPrefix("  ") && content.contains(": [") && !content.hasPrefix("    ") {
+      return []
+    }
     if content.allSatisfy(\.isWhitespace) || content == "rules:" || content.hasPrefix("policy: ") { return [] }
     let key = line.key
     func changed(_ old: String, _ new: [String]) -> [(String, String)] {
@@ -82,6 +94,12 @@ struct PolicyMutant {
     switch key {
     case "counts-from-hearing-after", "annuls-within", "waiting": return changed(value, lengths(value))
     case "kind": return changed(value, ["complaint", "inspection", "funding", "reminder"].filter { $0 != value })
+    case "longest-extension":
+      let count = value.prefix { $0.isNumber }
+      return changed(value, lengths(value) + [count + (value.hasSuffix("wd") ? "d" : "wd")])
+    case "closed-by": return changed(value, ["recheck", "report"].filter { $0 != value })
+    case "disbursement": return changed(value, ["any", "approved"].filter { $0 != value })
+    case "chain": return changed(value, [value == "true" ? "false" : "true"])
     case "category", "grade", "source": return changed(value, [value + "x"])
     case "starts-at", "summons-at", "approver": return changed(value, ["street", "district", "city"].filter { $0 != value })
     case "extensions":

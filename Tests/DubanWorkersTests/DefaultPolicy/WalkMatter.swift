@@ -136,6 +136,13 @@ extension WalkMatter.Step {
     return step
   }
 
+  /// A deadline passes of a matter outside the chain: no tier above supervises, and no slip is issued.
+  static func lapsesAlone(_ clock: Item.ClockKind, _ tier: Tier, warned: String, at due: String) -> Self {
+    var step = Self.warned(clock, tier, warned, due: due)
+    step.told.append(.init(at: due, what: "overdue \(tier) \(clock), due \(due)"))
+    return step
+  }
+
   /// A 约谈 is proposed, over what the matter has breached so far: 响应, 办结 or both (R34).
   static func summons(_ time: String, over clocks: Item.ClockKind...) -> Self {
     Self(told: [.init(at: time, what: "proposed " + clocks.map(\.rawValue).joined(separator: " and "))])
@@ -157,6 +164,7 @@ extension WalkMatter {
   static let pause = #"{"reason":"等待居民配合"}"#
   static let approved = #"{"decision":"approved"}"#
   static let rejected = #"{"decision":"rejected"}"#
+  static let solved = #"{"closing":"已解决"}"#
   static let passed = #"{"passed":true}"#
   static let failed = #"{"passed":false}"#
 

@@ -137,6 +137,9 @@ public struct ItemDetail: Encodable, Sendable {
   public var closing: String?
   /// 不满意: undecided, upheld or excluded.
   public var dissatisfaction: String?
+  /// The checklist by which an inspection is to be made, and how the latest report against one came out.
+  public var checklist: String?
+  public var report: ReportView?
   public var parts: [ItemView]
   public var breaches: [BreachView]
   public var timeline: [TimelineView]
@@ -156,6 +159,8 @@ public struct ItemDetail: Encodable, Sendable {
     missedContacts = present?.missedContacts ?? 0
     (submittedAt, closing) = (present?.submittedAt, present?.closing?.rawValue)
     dissatisfaction = present?.dissatisfaction?.rawValue
+    checklist = summary.matter.opening?.checklist
+    report = account.latestReport(of: summary.unit, verdicts: record.verdicts)
     if summary.unit == nil { waited = cycle.map { WaitView($0.wait(now: now)) } }
     breaches = account.breaches.filter { $0.lapse.step.unit == summary.unit }.sorted { $0.number < $1.number }.map {
       BreachView($0, of: summary.matter.key(of: $0.lapse.step.unit), organ: account.directory.name(of: $0.lapse.organID))
@@ -195,7 +200,7 @@ public struct ItemDetail: Encodable, Sendable {
       ("退单", isReturning ? "asked for, not decided yet" : nil),
       ("挂账", item.isParked ? "parked; its other clocks are stopped" : nil),
       ("挂账复核", review.map { text($0, "reviewed") }), ("联系未果", missedContacts > 0 ? Int(missedContacts).of("time") : nil),
-      ("办结类型", closing), ("不满意", dissatisfaction),
+      ("办结类型", closing), ("不满意", dissatisfaction), ("检查表", checklist), ("检查结果", report?.text),
     ]
     return lines.compactMap { name, text in text.map { (name, $0) } }
   }

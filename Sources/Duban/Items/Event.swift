@@ -12,8 +12,10 @@ public enum Event: Hashable, Sendable {
   case accepted(Units)
   /// 首次联系: the response, where the resident was reached.
   case contacted(isReached: Bool)
-  /// 响应: the first answer to the resident.
+  /// 响应: the first answer to the resident, and 巡查上报 without results.
   case responded
+  /// 巡查上报 against a checklist.
+  indirect case reported(Report)
   /// 申请办结.
   case closureRequested(Closing?)
   /// 办结审核.
@@ -99,6 +101,8 @@ public enum Event: Hashable, Sendable {
     public var units = Units()
     /// When a reminder (提醒) falls due.
     public var dueAt: Instant?
+    /// The checklist by which an inspection is to be made.
+    public var checklist: String?
   }
 
   /// Who is to do the work from now on: the organ of a place, of its lowest tier or of the one that is named, or a unit.
@@ -197,6 +201,8 @@ public struct Stamp: Hashable, Sendable {
   public var within: [Int64] = []
   /// The unit to which a confidential source's matters go; of an opening.
   public var recipient: Int64?
+  /// How a report came out by the checklists in force.
+  public var report: Report.Outcome?
 
   public init() {}
 }
@@ -210,6 +216,7 @@ extension Event {
       switch self {
       case .opened(let opening):
         facts.write("category", opening.category)
+        if let checklist = opening.checklist { facts.write("checklist") { $0.write("name", checklist) } }
         facts.write("due", opening.dueAt?.rfc3339)
         facts.write("grade", opening.grade)
         facts.write("lead", opening.units.lead)
@@ -221,6 +228,7 @@ extension Event {
         facts.write("supporting", units.supporting)
       case .assigned(let assignment): assignment.write(to: &facts)
       case .contacted(let isReached): facts.write("reached", isReached)
+      case .reported(let report): report.write(to: &facts)
       case .closureRequested(let closing), .resolved(let closing): closing?.write(to: &facts)
       case .closureDecided(let decision), .returnDecided(let decision): decision.write(to: &facts)
       case .consulted(let minutes): facts.write("minutes", minutes)
@@ -383,6 +391,7 @@ extension Stamp {
       stamp.write("district", districtID)
       stamp.write("policy", policy)
       stamp.write("recipient", recipient)
+      if let report { stamp.write("report", object: report.write) }
       stamp.write("speaker", speaker)
       stamp.write("street", streetID)
       if !units.isEmpty { stamp.write("units", units) }
@@ -397,6 +406,7 @@ extension Stamp {
     (cityID, districtID, streetID) = (try object.integer("city"), try object.integer("district"), try object.integer("street"))
     (speaker, recipient) = (try object.integer("speaker"), try object.integer("recipient"))
     within = try object.integers("within")
+    report = try Report.Outcome(try object.object("report"))
     if let units = try object.object("units") {
       for name in units.names { self.units[name] = try units.integer(name) }
     }

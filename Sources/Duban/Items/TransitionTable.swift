@@ -223,6 +223,7 @@ extension EventType.Meaning {
     case .opens: [.opens]
     case .accepts: [.accepts]
     case .responds: [.responds]
+    case .reports: [.responds, .resolves]
     case .resolves: [.resolves]
     case .returns: [.returns]
     case .reopens: [.reopens]
@@ -257,7 +258,8 @@ extension Event {
     switch self {
     case .opened: .opens
     case .accepted: .accepts
-    case .responded: .responds
+    // How it came out is in the entry's stamp: see `Entry.trigger`.
+    case .responded, .reported: .responds
     case .resolved: .resolves
     case .withdrawn: .withdraws
     case .returned: .returns

@@ -22,6 +22,8 @@ public struct EventType: Hashable, Sendable {
     case contacts
     /// 响应: the first answer; ends the response clock.
     case responds
+    /// 巡查上报: an answer; where `data.results` are clean by the checklist, the end.
+    case reports
     /// 办结: ends the item.
     case resolves
     /// 申请办结, and its 审核: `data.decision`.
@@ -95,8 +97,8 @@ public struct EventType: Hashable, Sendable {
       .inspection,
       [
         ("inspection.assigned", .opens), ("inspection.reassigned", .assigns), ("inspection.accepted", .accepts),
-        ("inspection.reported", .responds), ("rectification.submitted", .notes),
-        ("rectification.verified", .verifies),
+        ("inspection.reported", .reports), ("inspection.closed", .resolves), ("inspection.cancelled", .withdraws),
+        ("rectification.submitted", .notes), ("rectification.verified", .verifies),
       ] + pausesAndExtensions("inspection")
     ),
     (

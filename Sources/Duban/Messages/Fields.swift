@@ -35,6 +35,13 @@ struct Fields {
   var closing: String?
   var minutes: String?
   var judgement: String?
+  /// Against which checklist an inspection is made, and what was found.
+  var checklist: Report.Reference?
+  var results: [String: Report.Value]?
+  /// In which role a report is made.
+  var role: String?
+  /// Whether problems were found: whatever stands there that says something.
+  var hasProblems = false
 
   init() {}
 
@@ -62,6 +69,11 @@ struct Fields {
     closing = try json.text("closing")
     minutes = try json.text("minutes")
     judgement = try json.text("judgement")
+    checklist = try json.object("checklist").map { (object) throws(Refusal) in try Report.Reference(object) }
+    role = try json.text("role")
+    guard let found = try json.object("results") else { return }
+    results = try Report.results(found)
+    hasProblems = json.json("problems").map { !["[]", "{}", "\"\"", "false"].contains($0) } ?? false
   }
 }
 
@@ -87,11 +99,12 @@ extension EventType {
       return .opened(
         .init(
           region: fields.region, category: fields.category, grade: fields.grade, title: fields.title,
-          units: fields.units(of: kind), dueAt: dueAt))
+          units: fields.units(of: kind), dueAt: dueAt, checklist: kind == .inspection ? fields.checklist?.name : nil))
     case .assigns: return .assigned(try fields.assignment(of: kind))
     case .accepts: return .accepted(fields.units(of: kind))
     case .contacts: return .contacted(isReached: fields.reached ?? true)
     case .responds: return .responded
+    case .reports: return try fields.report().map(Event.reported) ?? .responded
     case .asksClosure: return .closureRequested(try fields.readClosing())
     case .decidesClosure: return .closureDecided(try fields.readDecision())
     case .resolves: return .resolved(try fields.readClosing())
@@ -188,6 +201,19 @@ extension Fields {
 
   fileprivate func readDecision() throws(Refusal) -> Event.Decision {
     Event.Decision(isApproved: try isApproved(), approver: approver)
+  }
+
+  /// The results of an inspection; nil of a report without.
+  fileprivate func report() throws(Refusal) -> Report? {
+    guard let results else { return nil }
+    guard let checklist else {
+      throw Refusal(.missingField, at: "/data/checklist", "name the checklist of these results, by name and version")
+    }
+    guard let version = checklist.version else {
+      throw Refusal(.missingField, at: "/data/checklist/version", "say which version of the checklist was filled in")
+    }
+    return Report(
+      checklist: checklist.name, version: version, role: role, results: results, hasProblems: hasProblems)
   }
 
   /// 办结类型, where one is given.

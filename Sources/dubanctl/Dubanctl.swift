@@ -17,8 +17,10 @@ struct Dubanctl: AsyncParsableCommand {
       Exit codes: 0 done, 64 what was asked for is wrong or not there, 78 a setting is wrong, 1 anything else.
       """,
     subcommands: [
-      Migrate.self, PolicyCommand.self, CalendarCommand.self, DirectoryCommand.self, SchedulesCommand.self, Today.self,
-      Items.self, Breaches.self, Notices.self, Queues.self, Check.self, Publish.self, Dead.self, Waiting.self, Privacy.self,
+      Migrate.self, PolicyCommand.self, CalendarCommand.self, DirectoryCommand.self, ChecklistsCommand.self,
+      SchedulesCommand.self,
+      Today.self, Items.self, Breaches.self, Notices.self, Queues.self, Check.self, Publish.self, Dead.self, Waiting.self,
+      Privacy.self,
     ])
 
   /// As the library does it, but a wrong setting ends it as it ends duband.

@@ -160,7 +160,7 @@ public struct ItemDetail: Encodable, Sendable {
     (submittedAt, closing) = (present?.submittedAt, present?.closing?.rawValue)
     dissatisfaction = present?.dissatisfaction?.rawValue
     checklist = summary.matter.opening?.checklist
-    report = account.latestReport(of: summary.unit, verdicts: record.verdicts)
+    report = account.latestReport(of: summary.unit, verdicts: record.verdicts, checklists: references.checklists)
     if summary.unit == nil { waited = cycle.map { WaitView($0.wait(now: now)) } }
     breaches = account.breaches.filter { $0.lapse.step.unit == summary.unit }.sorted { $0.number < $1.number }.map {
       BreachView($0, of: summary.matter.key(of: $0.lapse.step.unit), organ: account.directory.name(of: $0.lapse.organID))

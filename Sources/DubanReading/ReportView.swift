@@ -14,9 +14,11 @@ public struct ReportView: Encodable, Sendable {
   public var open: [String]
   /// Whether problems were found, on the list or beside it.
   public var hasProblems: Bool
+  /// Until when a clean report counts, where its checklist is still in force and says so.
+  public var validUntil: Instant?
 
   /// Nil of an entry that is no report against a checklist.
-  init?(_ entry: Entry) {
+  init?(_ entry: Entry, _ checklists: ChecklistBook) {
     guard case .reported(let report) = entry.event, let outcome = entry.stamp.report else { return nil }
     (checklist, version, role) = (report.checklist, report.version, report.role)
     (reportedAt, hasProblems) = (entry.occurredAt, report.hasProblems)
@@ -26,6 +28,8 @@ public struct ReportView: Encodable, Sendable {
       self.outcome = failed.isEmpty ? open.isEmpty ? "passed" : "open" : "failed"
     case .unverified: (failed, open, self.outcome) = ([], [], "unverified")
     }
+    let inForce = checklists.inForce[checklist].flatMap { $0.version == version ? $0 : nil }
+    if outcome.isClean { validUntil = inForce?.validity.map { reportedAt + $0 } }
   }
 
   private var summary: String {
@@ -41,7 +45,7 @@ public struct ReportView: Encodable, Sendable {
     let parts = [
       summary,
       open.isEmpty ? nil : "left to others: \(open.joined(separator: "、"))",
-      hasProblems ? "with problems" : nil, role.map { "by \($0)" },
+      hasProblems ? "with problems" : nil, role.map { "by \($0)" }, validUntil.map { "valid until \($0.rfc3339)" },
     ]
     return "\(checklist) version \(version), " + parts.compactMap(\.self).joined(separator: "; ")
   }

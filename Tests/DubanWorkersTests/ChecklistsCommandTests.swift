@@ -17,7 +17,7 @@ struct ChecklistsCommandTests {
   }
 
   private static func checklist(_ checks: String, name: String = "sewers") -> String {
-    "checklist: \(name)\ntitle: 雨污接驳检查表\ncitation: preset\nby: [监理单位]\nchecks:\n\(checks)\n"
+    "checklist: \(name)\ntitle: 雨污接驳检查表\ncitation: preset\nvalid: 183d\nby: [监理单位]\nchecks:\n\(checks)\n"
   }
 
   private static let first = checklist("  - { check: 已接驳, kind: yes-no }\n  - { check: 照片, kind: photo, optional: true }")
@@ -33,9 +33,9 @@ struct ChecklistsCommandTests {
           for command in ["check", "apply"] {
             let refused = try test.dubanctl("checklists", command, files: [good, bad])
             #expect(refused.end == .exit(64) && refused.output.isEmpty)
-            #expect(refused.errors.contains("\(bad): line 6: checks[0].kind: write yes-no, number,"), "\(refused.errors)")
+            #expect(refused.errors.contains("\(bad): line 7: checks[0].kind: write yes-no, number,"), "\(refused.errors)")
             #expect(refused.errors.contains("not '是否'; the nearest is yes-no"))
-            #expect(refused.errors.contains("\(bad): line 7: checks[1].count: '2': only photo or document has it; remove it"))
+            #expect(refused.errors.contains("\(bad): line 8: checks[1].count: '2': only photo or document has it; remove it"))
           }
         }
         #expect(try test.dubanctl("checklists", "show").output == "no checklist\n")

@@ -71,9 +71,10 @@ struct Fields {
     judgement = try json.text("judgement")
     checklist = try json.object("checklist").map { (object) throws(Refusal) in try Report.Reference(object) }
     role = try json.text("role")
-    guard let found = try json.object("results") else { return }
-    results = try Report.results(found)
-    hasProblems = json.json("problems").map { !["[]", "{}", "\"\"", "false"].contains($0) } ?? false
+    results = try json.object("results").map { (found) throws(Refusal) in try Report.results(found) }
+    if results != nil {
+      hasProblems = json.json("problems").map { !["[]", "{}", "\"\"", "false"].contains($0) } ?? false
+    }
   }
 }
 

@@ -1,11 +1,13 @@
 // The words that every other file uses: kinds of item, tiers of the chain, and how an item is named.
 
-/// The four kinds of item, one for each intake queue.
+/// The kinds of item. Each comes by an intake queue of its own, but for problems, which come by that of inspections.
 public enum Kind: String, CaseIterable, Sendable, Codable {
   /// 诉求: a resident's complaint, from 12345, 12388, a QR code or a portal.
   case complaint
   /// 巡查: an inspection task, done by people.
   case inspection
+  /// 问题: found by an inspection, 市级抽查, a resident, 监理 or the media; on the ledger (台账) until 销号.
+  case problem
   /// 资金: a project's request for money.
   case funding
   /// 提醒: something that falls due.
@@ -15,6 +17,7 @@ public enum Kind: String, CaseIterable, Sendable, Codable {
     switch self {
     case .complaint: "诉求"
     case .inspection: "巡查任务"
+    case .problem: "问题"
     case .funding: "资金申请"
     case .reminder: "提醒事项"
     }

@@ -20,7 +20,7 @@ public enum DubanTopology {
 
   public static let intakeQueues = [
     IntakeQueue(name: "duban.complaints", bindings: ["complaint.#"]),
-    IntakeQueue(name: "duban.inspections", bindings: ["inspection.#", "rectification.#"]),
+    IntakeQueue(name: "duban.inspections", bindings: ["inspection.#", "rectification.#", "problem.#"]),
     IntakeQueue(name: "duban.funding", bindings: ["funding.#"]),
     IntakeQueue(name: "duban.reminders", bindings: ["reminder.#"]),
   ]

@@ -319,6 +319,7 @@ extension Kind {
     switch self {
     case .complaint: "受理"
     case .inspection: "交办"
+    case .problem: "立账"
     case .funding, .reminder: "登记"
     }
   }

@@ -104,7 +104,12 @@ extension Event {
     case .opened, .responded, .reported, .withdrawn, .unparked, .parkingReviewed, .urged, .reopened, .resumed, .noted: return nil
     case .assigned(let assignment): return assignment.summary
     case .contacted(let isReached): return isReached ? nil : "not reached"
-    case .closureRequested(let closing), .resolved(let closing):
+    case .planned(let measure): return measure
+    case .checked(let check):
+      return (check.passed ? "passed" : "failed") + (check.person.map { ", by \($0)" } ?? "")
+        + (check.reason.map { ", \($0)" } ?? "")
+    case .closureRequested(_, let evidence) where !evidence.isEmpty: return "evidence " + evidence.joined(separator: ", ")
+    case .closureRequested(let closing, _), .resolved(let closing):
       return closing.map { $0.type.rawValue + ($0.reason.map { ", \($0)" } ?? "") }
     case .closureDecided(let decision), .returnDecided(let decision): return decision.summary
     case .consulted(let minutes): return minutes
@@ -141,5 +146,5 @@ extension Event.Assignment {
 }
 
 extension Event.Decision {
-  fileprivate var summary: String { (isApproved ? "approved" : "rejected") + (approver.map { " by \($0)" } ?? "") }
+  fileprivate var summary: String { (isApproved ? "approved" : "rejected") + ((approver ?? person).map { " by \($0)" } ?? "") }
 }

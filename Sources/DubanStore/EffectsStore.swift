@@ -41,6 +41,8 @@ extension Store {
     try announce(effects.announcements, at: now)
     let horizon = now + .seconds(Self.dueHorizon)
     if effects.matters.contains(where: { $0.matter.wakeAt.map { $0 < horizon } ?? false }) { try notify(.due) }
+    // Last: the series of a district is held from here to the end of the transaction.
+    try number(effects.matters.map(\.matter), at: now)
   }
 
   /// Waits a moment for a transaction that is opening one of them: one that is at work ends sooner, and one whose copy was stopped must not

@@ -42,6 +42,10 @@ struct Body {
     "{\(region),\"category\":\"施工质量\",\"title\":\"老旧小区改造第\(number)次巡查:屋面防水、雨污分流、消防通道\",\"inspectors\":[\"甲\",\"乙\"]}"
   }
 
+  static func problem(_ number: Int, due: String) -> String {
+    "{\(region),\"category\":\"雨污接驳\",\"title\":\"覆盆山小区第\(number)处立管混接\",\"rectification\":\"限期整改\",\"way\":\"巡查检查\",\"due\":\"\(due)\"}"
+  }
+
   static func funding(_ number: Int) -> String {
     "{\(region),\"title\":\"覆盆山小区改造进度款第\(number)笔\",\"amount\":\"480000.00\",\"currency\":\"CNY\"}"
   }

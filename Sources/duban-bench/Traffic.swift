@@ -84,7 +84,8 @@ struct Traffic {
   private mutating func kind() -> Kind {
     switch random.share() {
     case ..<0.6: .complaint
-    case ..<0.8: .inspection
+    case ..<0.72: .inspection
+    case ..<0.8: .problem
     case ..<0.9: .funding
     default: .reminder
     }
@@ -108,6 +109,7 @@ struct Traffic {
       switch kind {
       case .complaint: ("complaint.submitted", Body.complaint(count))
       case .inspection: ("inspection.assigned", Body.inspection(count))
+      case .problem: ("problem.raised", Body.problem(count, due: due))
       case .funding: ("funding.requested", Body.funding(count))
       case .reminder: ("reminder.scheduled", Body.reminder(count, due: due))
       }
@@ -135,7 +137,7 @@ struct Traffic {
   private static func source(of kind: Kind) -> String {
     switch kind {
     case .complaint: "/hotline/12345"
-    case .inspection, .reminder: "/portal/street"
+    case .inspection, .problem, .reminder: "/portal/street"
     case .funding: "/finance/bureau"
     }
   }
@@ -151,6 +153,12 @@ struct Traffic {
       [
         ("inspection.reported", #"{"problems":["三栋屋面防水起鼓","消防通道堆物"]}"#), ("rectification.submitted", #"{"note":"已返工重做。"}"#),
         ("rectification.verified", #"{"passed":true}"#),
+      ]
+    case .problem:
+      [
+        ("problem.planned", #"{"measure":"重做管道接口,闭水试验后回填。"}"#),
+        ("problem.closure-requested", #"{"evidence":["照片-整改前","照片-整改后"]}"#),
+        ("problem.rechecked", #"{"passed":true,"person":"王强"}"#), ("problem.closure-decided", #"{"decision":"approved"}"#),
       ]
     case .funding: [("funding.reviewed", #"{"decision":"approved"}"#), ("funding.disbursed", #"{"amount":"480000.00"}"#)]
     case .reminder: [("reminder.urged", #"{"note":"请于明日报送。"}"#), ("reminder.done", "{}")]

@@ -18,8 +18,8 @@ struct Dubanctl: AsyncParsableCommand {
       """,
     subcommands: [
       Migrate.self, PolicyCommand.self, CalendarCommand.self, DirectoryCommand.self, ChecklistsCommand.self,
-      SchedulesCommand.self,
-      Today.self, Items.self, Breaches.self, Notices.self, Queues.self, Check.self, Publish.self, Dead.self, Waiting.self,
+      SchedulesCommand.self, Today.self, Items.self, Problems.self, Breaches.self, Notices.self, Queues.self, Check.self,
+      Publish.self, Dead.self, Waiting.self,
       Privacy.self,
     ])
 

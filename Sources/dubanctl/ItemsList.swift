@@ -80,7 +80,7 @@ func itemTable(_ lines: [ItemLine], _ columns: [ItemLine.Column], in language: L
 
 extension Directory {
   /// The organs that go by a name, of those that an option is about: streets of two districts may have one name.
-  fileprivate func ids(of name: String, _ option: String, among isMeant: (Organ) -> Bool) throws -> [Int64] {
+  func ids(of name: String, _ option: String, among isMeant: (Organ) -> Bool) throws -> [Int64] {
     let organs = organs.values.filter(isMeant)
     let ids = organs.filter { $0.name == name }.map(\.id)
     guard ids.isEmpty else { return ids.sorted() }

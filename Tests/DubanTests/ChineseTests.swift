@@ -29,7 +29,7 @@ struct ChineseTests {
   @Test("each kind has its own words for what a clock demands")
   func duties() {
     func words(_ kind: Kind) -> [String] { [Item.ClockKind.response, .resolution].map { $0.duty(of: kind).verb } }
-    #expect(Kind.allCases.map(words) == [["响应", "办结"], ["初次反馈", "整改并经复查通过"], ["审核", "拨付"], ["响应", "完成"]])
+    #expect(Kind.allCases.map(words) == [["响应", "办结"], ["初次反馈", "整改并经复查通过"], ["报送整改措施", "销号"], ["审核", "拨付"], ["响应", "完成"]])
     let others = [Item.ClockKind.acceptance, .submission, .review].map { $0.duty(of: .complaint).undone }
     #expect(others == ["未签收", "未申请办结", "未挂账复核"])
   }

@@ -145,16 +145,16 @@ struct FileFaultsTests {
   static let ofKinds: [Row] = [
     Row(
       "kind: reminder, response: { within: 1d, district: 1d, city: 1d }",
-      "response: only complaints, inspections or funding requests have it"),
-    Row("kind: reminder, extensions: 1", "extensions: '1': only complaints, inspections or funding requests have it; remove it"),
+      "response: only complaints, inspections, problems or funding requests have it"),
+    Row("kind: reminder, extensions: 1", "extensions: '1': only complaints, inspections, problems or funding requests have it; remove it"),
     Row("kind: inspection, returns: 2", "returns: '2': only complaints have it; remove it"),
     Row("kind: funding, review: { within: 1d, district: 1d, city: 1d }", "review: only complaints have it"),
     Row(
       "kind: complaint, chain: false, summons-at: city",
       "summons-at: 'city': without the chain there is no 约谈; remove it, or chain: false"),
-    Row("kind: complaints", "kind: write complaint, inspection, funding or reminder, not 'complaints'; the nearest is complaint"),
-    Row("kind: 诉求", "kind: write complaint, inspection, funding or reminder, not '诉求'; the nearest is complaint"),
-    Row("category: 应急", "rules[0]: kind is missing; write complaint, inspection, funding or reminder"),
+    Row("kind: complaints", "kind: write complaint, inspection, problem, funding or reminder, not 'complaints'; the nearest is complaint"),
+    Row("kind: 诉求", "kind: write complaint, inspection, problem, funding or reminder, not '诉求'; the nearest is complaint"),
+    Row("category: 应急", "rules[0]: kind is missing; write complaint, inspection, problem, funding or reminder"),
   ]
 
   @Test("a key that a rule's kind has not is told, and a kind that there is not", arguments: ofKinds)

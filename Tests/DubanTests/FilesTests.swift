@@ -53,7 +53,7 @@ struct FilesTests {
     }
     #expect(
       policy("kind: complaints")
-        == "line 4: rules[0].kind: write complaint, inspection, funding or reminder, not 'complaints'; the nearest is complaint")
+        == "line 4: rules[0].kind: write complaint, inspection, problem, funding or reminder, not 'complaints'; the nearest is complaint")
     #expect(policy("kind: complaint, starts-at: town").hasSuffix(".starts-at: write street, district or city, not 'town'"))
     #expect(policy("kind: complaint, slips: [blue, green, red]").contains("write blue, orange or red, not 'green'"))
     let schedule = "schedules:\n  - { name: x, notice: bulletins, every: month, tier: district }\n"

@@ -44,13 +44,14 @@ struct TransitionTableTests {
     var testDescription: String { "\(type.name) \(data) in \(phase.rawValue)" }
   }
 
-  /// Every type of the contract, with data of each outcome, about an item of its kind in every phase that the kind has: only complaints are
+  /// Every type of the contract, with data of each outcome, about an item of its kind in every phase that the kind has: only complaints and
+  /// problems are
   /// merged, and reminders are not answered.
   static let cells: [Cell] =
     EventType.all.values.sorted { $0.name < $1.name }.flatMap { type in
       Item.Phase.allCases.filter {
         switch $0 {
-        case .merged: type.kind == .complaint
+        case .merged: [.complaint, .problem].contains(type.kind)
         case .responded: type.kind != .reminder
         default: true
         }
@@ -85,6 +86,8 @@ struct TransitionTableTests {
     case .contacts: ["{}", #"{"reached":false}"#]
     case .decidesReturn, .decidesClosure: ["approved", "rejected"].map { #"{"decision":"\#($0)","approver":"黄石港区"}"# }
     case .parks: [#"{"reason":"历史遗留","approver":"黄石港区"}"#]
+    case .plans: [#"{"measure":"改接管道"}"#]
+    case .confirms, .rechecks, .spotChecks: [#"{"passed":true}"#, #"{"passed":false,"reason":"渗漏"}"#]
     case .consults: [#"{"minutes":"由街道牵头"}"#]
     case .judges: Event.Judgement.allCases.map { #"{"judgement":"\#($0.rawValue)","approver":"黄石港区"}"# }
     default: ["{}"]
@@ -137,18 +140,22 @@ struct TransitionTableTests {
     switch (kind, phase) {
     case (.complaint, .responded): try book.hear("complaint.responded", at: hour(1))
     case (.inspection, .responded): try book.hear("inspection.reported", at: hour(1))
+    case (.problem, .responded): try book.hear("problem.planned", #"{"measure":"改接管道"}"#, at: hour(1))
     case (.funding, .responded): try book.hear("funding.reviewed", #"{"decision":"approved"}"#, at: hour(1))
     case (.complaint, .closed): try book.hear("complaint.resolved", at: hour(1))
     case (.inspection, .closed): try book.hear("rectification.verified", #"{"passed":true}"#, at: hour(1))
+    case (.problem, .closed):
+      try book.hear("problem.closure-requested", at: morning + .seconds(60))
+      try book.hear("problem.closure-decided", #"{"decision":"approved","approver":"黄石港区"}"#, at: hour(1))
     case (.funding, .closed): try book.hear("funding.disbursed", at: hour(1))
     case (.reminder, .closed): try book.hear("reminder.done", at: hour(1))
     case (_, .merged):
-      if type?.meaning == .resumes { try book.hear("complaint.suspended", Told.pause, at: morning + .seconds(60)) }
-      try book.hear("complaint.merged", Told.into("HS-MAIN"), at: hour(1))
+      if type?.meaning == .resumes { try book.hear("\(kind.rawValue).suspended", Told.pause, at: morning + .seconds(60)) }
+      try book.hear("\(kind.rawValue).merged", Told.into("HS-MAIN"), at: hour(1))
       book.follow(at: hour(1))
     default: break
     }
-    if let type, kind == .complaint { try prepare(&book, for: type, in: phase) }
+    if let type, kind == .complaint || kind == .problem { try prepare(&book, for: type, in: phase) }
     guard let type, phase == .open || phase == .responded else { return book }
     if type.meaning == .resumes { try book.hear("\(kind.rawValue).suspended", Told.pause, at: hour(2)) }
     if type.meaning == .decidesExtension { try book.hear("\(kind.rawValue).extension-requested", Told.asked, at: hour(2)) }
@@ -162,8 +169,9 @@ struct TransitionTableTests {
       try book.hear("complaint.parked", #"{"reason":"历史遗留","approver":"黄石港区"}"#, at: hour(2))
     case (.decidesReturn, .open), (.decidesReturn, .responded), (.decidesReturn, .merged):
       try book.hear("complaint.returned", Told.pause, at: hour(2))
-    case (.decidesClosure, .open), (.decidesClosure, .responded), (.decidesClosure, .merged):
-      try book.hear("complaint.closure-requested", at: hour(2))
+    case (.decidesClosure, .open), (.decidesClosure, .responded), (.decidesClosure, .merged), (.confirms, .open),
+      (.confirms, .responded), (.confirms, .merged), (.rechecks, .open), (.rechecks, .responded), (.rechecks, .merged):
+      try book.hear("\(type.kind.rawValue).closure-requested", at: hour(2))
     case (.judges, .closed): try book.hear("complaint.rated", #"{"rating":"不满意"}"#, at: hour(2))
     default: break
     }
@@ -185,6 +193,7 @@ struct TransitionTableTests {
     let (cycle, earlier) = (now.cycle, then.cycle)
     if cycle?.isParked != earlier?.isParked { return cycle?.isParked == true ? .parked : .unparked }
     if cycle?.submittedAt != earlier?.submittedAt { return cycle?.submittedAt == nil ? .closureRejected : .closureRequested }
+    if cycle?.checks != earlier?.checks { return .checkPassed }
     if cycle?.isReturning != earlier?.isReturning { return cycle?.isReturning == true ? .sentBack : .returnDecided }
     if cycle?.dissatisfaction != earlier?.dissatisfaction {
       return cycle?.dissatisfaction == .undecided ? .disputed : .judged

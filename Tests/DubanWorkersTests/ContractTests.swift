@@ -96,7 +96,7 @@ struct ContractTests {
     #expect(limits["supporting-units"].text == "\(Limits.supportingUnits)")
     #expect(limits["parts"].text == "\(Limits.parts)" && limits["events"].text == "\(Intake.entryLimit)")
     #expect(limits["results"].text == "\(Limits.results)" && limits["references"].text == "\(Limits.references)")
-    let results = schemas["data", "schema", "properties", "results"]
+    let results = schemas["inspectionFields", "schema", "properties", "data", "properties", "results"]
     #expect(results["maxProperties"].text == "\(Limits.results)" && results.text.contains(#""maxItems":\#(Limits.references)"#))
     #expect(
       schemas["clock", "schema", "oneOf"].elements.compactMap { $0["const"].string } == Item.ClockKind.allCases.map(\.rawValue))

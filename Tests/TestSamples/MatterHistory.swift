@@ -93,7 +93,9 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
             * 1_000_000)
     }
     let kind = Int.random(in: 0..<10, using: &random)
-    let opens = [7: "inspection.assigned", 8: "funding.requested", 9: "reminder.scheduled"][kind] ?? "complaint.submitted"
+    let opens =
+      [6: "problem.raised", 7: "inspection.assigned", 8: "funding.requested", 9: "reminder.scheduled"][kind]
+      ?? "complaint.submitted"
     let category = ["应急", "保洁", "投诉", "其他"].randomElement(using: &random) ?? "其他"
     let street = ["胜阳港街道", "花湖街道", "不存在街道"].randomElement(using: &random) ?? ""
     let duplicates = ["HS-2", "HS-3"].prefix(kind < 5 ? Int.random(in: 0...2, using: &random) : 0)
@@ -127,7 +129,8 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
   }
 
   private mutating func tell(_ random: inout Seeded, _ type: String, at time: Instant, of subject: String, _ data: [String]) {
-    let isOpening = ["complaint.submitted", "inspection.assigned", "funding.requested", "reminder.scheduled"].contains(type)
+    let isOpening = ["complaint.submitted", "inspection.assigned", "problem.raised", "funding.requested", "reminder.scheduled"]
+      .contains(type)
     let source = !isOpening && Int.random(in: 0..<6, using: &random) == 0 ? Self.night : Self.hotline
     let sequence = Int.random(in: 0..<3, using: &random) == 0 ? "\(Int.random(in: 0...9, using: &random))" : nil
     messages.append(
@@ -144,7 +147,7 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
     if type == "inspection.assigned", Int.random(in: 0..<3, using: &random) == 0 {
       data.append(#""checklist":{"name":"\#(SampleCity.checklistName)"}"#)
     }
-    if type == "reminder.scheduled" {
+    if type == "reminder.scheduled" || type == "problem.raised" && Bool.random(using: &random) {
       data.append(#""due":"\#((time + .hours(Int64.random(in: 2...30, using: &random))).rfc3339)""#)
     }
     tell(&random, type, at: time, of: subject, data)
@@ -169,6 +172,20 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
       case 2: tell(&random, "rectification.submitted", at: time, of: subject, part)
       default:
         tell(&random, "rectification.verified", at: time, of: subject, part + [#""passed":\#(Bool.random(using: &random))"#])
+      }
+    case "problem" where Int.random(in: 0..<4, using: &random) > 0:
+      let check = [#""passed":\#(Int.random(in: 0..<3, using: &random) > 0)"#, #""reason":"渗漏""#]
+      switch Int.random(in: 0..<10, using: &random) {
+      case 0: say("planned", part + [#""measure":"改接管道""#])
+      case 1...3: say("closure-requested", part + [#""evidence":["照片"]"#])
+      case 4: say("confirmed", part + check)
+      case 5...6: say("rechecked", part + check)
+      case 7:
+        let approver = Bool.random(using: &random) ? "黄石港区" : "黄石市"
+        let decision = Int.random(in: 0..<3, using: &random) == 0 ? "rejected" : "approved"
+        say("closure-decided", part + [#""decision":"\#(decision)""#, #""approver":"\#(approver)""#])
+      case 8: say("spot-checked", part + check)
+      default: say(Bool.random(using: &random) ? "rebounded" : "withdrawn", part)
       }
     case "funding" where Int.random(in: 0..<2, using: &random) == 0:
       switch Int.random(in: 0..<3, using: &random) {

@@ -99,6 +99,13 @@ public enum SampleCity {
         extensions: 1
         slips: [blue, orange, red]
       - { kind: inspection, response: { within: 1d, district: 4h, city: 4h }, resolution: { within: 3d, district: 1d, city: 1d } }
+      - kind: problem
+        response: { within: 8h, district: 2h, city: 2h }
+        submission: { within: 20h, district: 4h, city: 4h, warn: 2h }
+        resolution: { within: 30h, district: 8h, city: 8h, warn: 4h }
+        checks: [recheck]
+        extensions: 2
+        slips: [blue, orange, red]
       - { kind: funding, resolution: { within: 3wd, district: 1wd, city: 1wd } }
       - { kind: reminder, resolution: { within: 3h, district: 2h, city: 2h, warn: 30m } }
     """

@@ -8,9 +8,10 @@ FROM pg_class
 WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND relname NOT IN ('original', 'contact') \gexec
 
 -- The log of a matter, and what follows from it. Casework goes the same way as a message.
-GRANT INSERT ON message, item, item_event, original, contact, verdict, breach, finding, merging, following, notice, notice_ground, outbox
+GRANT INSERT ON message, item, item_event, original, contact, verdict, breach, finding, merging, following, notice, notice_ground, outbox,
+  problem_series, problem_number
   TO duban, duban_operator;
-GRANT UPDATE ON item, verdict, following, notice TO duban, duban_operator;
+GRANT UPDATE ON item, verdict, following, notice, problem_series TO duban, duban_operator;
 GRANT DELETE ON item, breach TO duban, duban_operator;
 GRANT USAGE ON SEQUENCE item_id TO duban, duban_operator;
 

@@ -1,9 +1,9 @@
-// 申请办结, 办结审核, 办结类型, and after the end 回访: 不满意 leads to 重办, or is judged first (不满意核定).
+// 申请办结 (of a problem 申请销号), its checks and 审核, 办结类型, and after the end 回访: 不满意 leads to 重办, or is judged first (不满意核定).
 
 extension Fold {
   /// 申请办结 ends the clock of the application (内部时限), until it is rejected.
   mutating func requestClosure(_ unit: String?, _ event: Event, at time: Instant) throws(Inapplicability) {
-    guard case .closureRequested(let closing) = event else { return }
+    guard case .closureRequested(let closing, _) = event else { return }
     try check(closing, unit)
     matter[unit].change { cycle in
       cycle.submittedAt = cycle.submittedAt ?? time
@@ -11,14 +11,24 @@ extension Fold {
     }
   }
 
-  /// 审核退回. The clock of the application runs on to where it was due; what came due during the review is nobody's fault.
+  /// 确认 and 复查 (of a problem): what has passed since its closing was asked for. Never by who is responsible.
+  mutating func passCheck(_ unit: String?, by entry: Entry) throws(Inapplicability) {
+    guard case .checked(let check) = entry.event else { return }
+    try checkRequested(unit)
+    matter[unit].change { cycle in
+      if !cycle.checks.contains(check.stage) { cycle.checks.append(check.stage) }
+    }
+  }
+
+  /// 审核退回, and 未通过 of a check: counted. The clock of the application runs on to where it was due; what came due during the review is nobody's fault.
   mutating func rejectClosure(_ unit: String?, by entry: Entry, at time: Instant) throws(Inapplicability) {
     try checkRequested(unit)
-    try checkDecider(entry, unit)
+    if case .closureDecided = entry.event { try checkDecider(entry, unit) }
+    matter[unit].rejections += 1
     // Until who is responsible was told, too.
     let told = countingStart(time, told: entry.recordedAt, by: entry.key?.source ?? matter.key.source)
     matter[unit].change { cycle in
-      (cycle.submittedAt, cycle.closing) = (nil, nil)
+      (cycle.submittedAt, cycle.closing, cycle.checks) = (nil, nil, [])
       if let due = cycle.submission?.dueAt, due <= told { cycle.submission = nil }
     }
   }
@@ -30,14 +40,25 @@ extension Fold {
     case .closureDecided:
       try checkRequested(unit)
       try checkDecider(entry, unit)
+      try checkChecks(unit)
     default: break
     }
+  }
+
+  /// 销号 needs the checks that the policy asks for.
+  private func checkChecks(_ unit: String?) throws(Inapplicability) {
+    let missing = (rule(unit)?.checks ?? []).filter { matter[unit].cycle?.checks.contains($0) == false }
+    guard let first = missing.first else { return }
+    throw Inapplicability(
+      .notAllowed, at: "/type",
+      "the policy asks for \(missing.map(\.chinese).joined(separator: ", ")) before it is approved; send \(first.type) first")
   }
 
   private func checkRequested(_ unit: String?) throws(Inapplicability) {
     guard matter[unit].cycle?.submittedAt != nil else {
       throw Inapplicability(
-        .notRequested, at: "/type", "no closure is asked for that is not decided; send complaint.closure-requested first")
+        .notRequested, at: "/type",
+        "no closure is asked for that is not decided; send \(matter.kind.rawValue).closure-requested first")
     }
   }
 
@@ -66,12 +87,16 @@ extension Fold {
 // MARK: - 回访
 
 extension Fold {
-  /// 回访 is never made by who holds the matter.
-  func checkRater(_ entry: Entry, _ unit: String?) throws(Inapplicability) {
-    guard case .rated = entry.event, let speaker = entry.stamp.speaker, speaker == matter[unit].cycle?.responsibleID else {
-      return
+  /// 回访, 确认, 复查 and 抽核 are never made by who holds the matter.
+  func checkImpartial(_ entry: Entry, _ unit: String?) throws(Inapplicability) {
+    let what: String
+    switch entry.event {
+    case .rated: what = "ask the resident how satisfied they are"
+    case .checked: what = "check its own work"
+    default: return
     }
-    throw Inapplicability(.notAllowed, at: "/source", "the responsible unit may not ask the resident how satisfied they are")
+    guard let speaker = entry.stamp.speaker, speaker == matter[unit].cycle?.responsibleID else { return }
+    throw Inapplicability(.notAllowed, at: "/source", "the responsible unit may not \(what)")
   }
 
   mutating func dispute(_ unit: String?, by entry: Entry, at time: Instant) throws(Inapplicability) {
@@ -104,5 +129,24 @@ extension Item {
     guard case .closed(let at, let isWithdrawal, var cycle) = state else { return }
     body(&cycle)
     state = .closed(at: at, isWithdrawal: isWithdrawal, cycle)
+  }
+}
+
+extension Event.Check.Stage {
+  public var chinese: String {
+    switch self {
+    case .confirmation: "街道/监理确认"
+    case .recheck: "现场复查"
+    case .spotCheck: "市级抽核"
+    }
+  }
+
+  /// The type of the contract that says it.
+  var type: String {
+    switch self {
+    case .confirmation: "problem.confirmed"
+    case .recheck: "problem.rechecked"
+    case .spotCheck: "problem.spot-checked"
+    }
   }
 }

@@ -22,12 +22,15 @@ extension Item.ClockKind {
   public func duty(of kind: Kind) -> Duty {
     switch (kind, self) {
     case (_, .acceptance): Duty("签收")
+    case (.problem, .submission): Duty("整改", "申请销号")
     case (_, .submission): Duty("申请办结")
     case (_, .review): Duty("挂账复核")
     case (.complaint, .response): Duty("响应", demand: "首次响应")
     case (.complaint, .resolution): Duty("办结")
     case (.inspection, .response): Duty("初次反馈")
     case (.inspection, .resolution): Duty("整改", "整改并经复查通过")
+    case (.problem, .response): Duty("报送整改措施")
+    case (.problem, .resolution): Duty("销号")
     case (.funding, .response): Duty("审核")
     case (.funding, .resolution): Duty("拨付")
     case (.reminder, .response): Duty("响应")

@@ -49,7 +49,9 @@ public struct Entry: Hashable, Sendable {
   ) throws(Refusal) {
     let object = try JSONObject(text: facts)
     let known =
-      if let type = EventType.named(type) { try type.event(try Fields(object)) } else { try Event.own(type, object) }
+      if let type = EventType.named(type) { try type.event(try Fields(object, of: type.kind)) } else {
+        try Event.own(type, object)
+      }
     guard let known else { throw Refusal(.unknownType, "the log has an entry of type \(type), which this program does not know") }
     self.init(
       number: number, type: type, event: known, unit: unit, key: key, sequence: sequence, occurredAt: occurredAt,

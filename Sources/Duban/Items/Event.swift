@@ -16,8 +16,12 @@ public enum Event: Hashable, Sendable {
   case responded
   /// 巡查上报 against a checklist.
   indirect case reported(Report)
+  /// 报送整改措施.
+  case planned(measure: String)
+  /// 街道/监理确认, 现场复查 or 市级抽核 of a problem.
+  case checked(Check)
   /// 申请办结.
-  case closureRequested(Closing?)
+  case closureRequested(Closing?, evidence: [String])
   /// 办结审核.
   case closureDecided(Decision)
   /// 办结.
@@ -99,10 +103,12 @@ public enum Event: Hashable, Sendable {
     public var grade: String?
     public var title: String?
     public var units = Units()
-    /// When a reminder (提醒) falls due.
+    /// When a reminder (提醒) falls due, or by when a problem is to be 销号.
     public var dueAt: Instant?
     /// The checklist by which an inspection is to be made.
     public var checklist: String?
+    /// Of a problem.
+    public var finding: Finding?
   }
 
   /// Who is to do the work from now on: the organ of a place, of its lowest tier or of the one that is named, or a unit.
@@ -131,8 +137,63 @@ public enum Event: Hashable, Sendable {
   public struct Decision: Hashable, Sendable {
     public var isApproved: Bool
     public var approver: String?
+    /// The person who decided (批准人).
+    public var person: String?
 
-    public init(isApproved: Bool, approver: String? = nil) { (self.isApproved, self.approver) = (isApproved, approver) }
+    public init(isApproved: Bool, approver: String? = nil, person: String? = nil) {
+      (self.isApproved, self.approver, self.person) = (isApproved, approver, person)
+    }
+  }
+
+  /// How a problem (问题) was found, and what is to be done about it.
+  public struct Finding: Hashable, Sendable {
+    /// 发现途径.
+    public var way: Way?
+    /// 整改类型.
+    public var rectification: Rectification?
+    /// 整改措施.
+    public var measure: String?
+    /// 责任人.
+    public var person: String?
+  }
+
+  /// 发现途径 (practice: from inspections, 市级抽查, residents, 监理 and the media).
+  public enum Way: String, CaseIterable, Sendable {
+    case inspection = "巡查检查"
+    case spotCheck = "市级抽查"
+    case resident = "居民反映"
+    case supervisor = "监理"
+    case media = "媒体"
+  }
+
+  /// 整改类型.
+  public enum Rectification: String, CaseIterable, Sendable {
+    case atOnce = "立行立改"
+    case byDate = "限期整改"
+    case lasting = "长期坚持"
+  }
+
+  /// A check of what was rectified.
+  public struct Check: Hashable, Sendable {
+    public var stage: Stage
+    public var passed: Bool
+    /// 复查人.
+    public var person: String?
+    /// Why it did not pass.
+    public var reason: String?
+
+    public init(_ stage: Stage, passed: Bool, person: String? = nil, reason: String? = nil) {
+      (self.stage, self.passed, self.person, self.reason) = (stage, passed, person, reason)
+    }
+
+    public enum Stage: String, CaseIterable, Sendable {
+      /// 街道/监理确认.
+      case confirmation
+      /// 现场复查.
+      case recheck
+      /// 市级抽核, of what is 销号.
+      case spotCheck = "spot-check"
+    }
   }
 
   /// 办结类型, with its ground.
@@ -220,16 +281,28 @@ extension Event {
         facts.write("due", opening.dueAt?.rfc3339)
         facts.write("grade", opening.grade)
         facts.write("lead", opening.units.lead)
+        facts.write("measure", opening.finding?.measure)
+        facts.write("person", opening.finding?.person)
+        facts.write("rectification", opening.finding?.rectification?.rawValue)
         if let region = opening.region { facts.write("region", object: region.write) }
         facts.write("supporting", opening.units.supporting)
         facts.write("title", opening.title)
+        facts.write("way", opening.finding?.way?.rawValue)
       case .accepted(let units):
         facts.write("lead", units.lead)
         facts.write("supporting", units.supporting)
       case .assigned(let assignment): assignment.write(to: &facts)
       case .contacted(let isReached): facts.write("reached", isReached)
       case .reported(let report): report.write(to: &facts)
-      case .closureRequested(let closing), .resolved(let closing): closing?.write(to: &facts)
+      case .closureRequested(let closing, let evidence):
+        closing?.write(to: &facts)
+        facts.write("evidence", evidence)
+      case .resolved(let closing): closing?.write(to: &facts)
+      case .planned(let measure): facts.write("measure", measure)
+      case .checked(let check):
+        facts.write("passed", check.passed)
+        facts.write("person", check.person)
+        facts.write("reason", check.reason)
       case .closureDecided(let decision), .returnDecided(let decision): decision.write(to: &facts)
       case .consulted(let minutes): facts.write("minutes", minutes)
       case .parked(let reason, let decision):
@@ -363,6 +436,7 @@ extension Event.Decision {
   fileprivate func write(to members: inout JSONMembers) {
     members.write("approver", approver)
     members.write("decision", isApproved ? "approved" : "rejected")
+    members.write("person", person)
   }
 }
 

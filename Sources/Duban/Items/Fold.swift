@@ -302,7 +302,7 @@ extension Fold {
       throw Inapplicability(.wrongKind, at: "/type", "the item is a \(matter.kind.rawValue), which \(entry.type) cannot be about")
     }
     try checkRegion(entry)
-    try checkRater(entry, unit)
+    try checkImpartial(entry, unit)
     try checkChecklist(entry)
     switch transition {
     case .inapplicable:
@@ -329,6 +329,7 @@ extension Fold {
     case .unparked: unpark(unit, by: entry, at: time)
     case .parkingReviewed: reviewParking(unit, by: entry, at: time)
     case .closureRequested: try requestClosure(unit, entry.event, at: time)
+    case .checkPassed: try passCheck(unit, by: entry)
     case .closureRejected: try rejectClosure(unit, by: entry, at: time)
     case .disputed: try dispute(unit, by: entry, at: time)
     case .judged: try judge(unit, by: entry)

@@ -137,6 +137,8 @@ public struct Item: Hashable, Sendable {
   public var escalations: Int32 = 0
   public var urgings: Int32 = 0
   public var returns: Int32 = 0
+  /// How often its closing was rejected, or a check before it did not pass (未通过).
+  public var rejections: Int32 = 0
   /// When the earliest deadline that lapsed was due.
   public var breachedAt: Instant?
 
@@ -188,6 +190,8 @@ public struct Item: Hashable, Sendable {
     public var isReturning = false
     /// How often the resident was not reached (联系未果).
     public var missedContacts: Int32 = 0
+    /// The checks that have passed since its closing was asked for (确认, 复查).
+    public var checks: [Event.Check.Stage] = []
     /// 办结类型: as it is asked for, and of what has ended, how it was settled.
     public var closing: ClosingType?
     /// What became of the resident's 不满意; nil where there was none.

@@ -51,6 +51,7 @@ extension Item {
     members.write(count: "cycles", cycles)
     members.write(count: "escalations", escalations)
     if let main { members.write("main", object: main.write) }
+    members.write(count: "rejections", rejections)
     members.write(count: "returns", returns)
     members.write(count: "urgings", urgings)
     members.write(flag: "withdrawn", isWithdrawn)
@@ -60,6 +61,7 @@ extension Item {
     breachedAt = try object.instant("breached")
     (cycles, escalations) = (try object.count("cycles"), try object.count("escalations"))
     (returns, urgings) = (try object.count("returns"), try object.count("urgings"))
+    rejections = try object.count("rejections")
     guard let cycle = try object.object("cycle").map({ (cycle) throws(Refusal) in try Cycle(cycle) }) else { return }
     if let at = try object.instant("closed") {
       state = .closed(at: at, isWithdrawal: try object.bool("withdrawn") ?? false, cycle)
@@ -79,6 +81,7 @@ extension Item.Cycle {
     members.write("answered", answeredAt)
     members.write("begun", begunBy)
     members.write("breached", breachedTier?.rawValue)
+    members.write("checks", checks.map(\.rawValue))
     members.write("closing", closing?.rawValue)
     members.write("dissatisfaction", dissatisfaction?.rawValue)
     members.write(count: "extensions", extensions)
@@ -123,6 +126,7 @@ extension Item.Cycle {
     (acceptedAt, submittedAt) = (try object.instant("accepted"), try object.instant("submitted"))
     (isParked, isReturning) = (try object.bool("parked") ?? false, try object.bool("returning") ?? false)
     missedContacts = try object.count("missed")
+    checks = try object.texts("checks").compactMap(Event.Check.Stage.init)
     closing = try object.text("closing").flatMap(ClosingType.init)
     dissatisfaction = try object.text("dissatisfaction").flatMap(Item.Dissatisfaction.init)
     for kind in Item.ClockKind.allCases {

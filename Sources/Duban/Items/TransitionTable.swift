@@ -41,6 +41,8 @@ public enum Transition: String, CaseIterable, Sendable {
   case closureRequested = "closure asked for"
   /// 审核退回: that clock runs on.
   case closureRejected = "closure rejected"
+  /// 确认, 复查: passed; on record until the closing is decided.
+  case checkPassed = "check passed"
   /// 不满意: 重办 at once, or after its check, as the policy has it.
   case disputed = "→ open, or to be judged"
   /// 维持, 剔除.
@@ -87,6 +89,7 @@ public enum Trigger: String, CaseIterable, Sendable {
   case wholeMerged = "the whole becomes a duplicate"
   case wholeReleased = "the whole is its own again"
   case asksClosure = "asks for closure"
+  case passesCheck = "confirms or rechecks"
   case rejectsClosure = "rejects closure"
   case resolves, withdraws
   case wholeClosed = "the whole ends"
@@ -132,6 +135,7 @@ public enum Trigger: String, CaseIterable, Sendable {
     case .wholeMerged: "主办件合并"
     case .wholeReleased: "主办件恢复办理"
     case .asksClosure: "申请办结"
+    case .passesCheck: "确认、复查"
     case .rejectsClosure: "审核退回"
     case .resolves: "办结"
     case .withdraws: "撤回"
@@ -179,6 +183,7 @@ public enum TransitionTable {
     .wholeMerged:      [.impossible, .merged,      .merged,      .impossible,  .noted],
     .wholeReleased:    [.impossible, .impossible,  .impossible,  .released,    .noted],
     .asksClosure:      [.waits,      .closureRequested, .closureRequested, .closureRequested, .noted],
+    .passesCheck:      [.waits,      .checkPassed, .checkPassed, .checkPassed, .noted],
     .rejectsClosure:   [.waits,      .closureRejected, .closureRejected, .closureRejected, .noted],
     .resolves:         [.waits,      .closed,      .closed,      .closed,      .noted],
     .withdraws:        [.waits,      .closed,      .closed,      .closed,      .noted],
@@ -236,6 +241,9 @@ extension EventType.Meaning {
     case .unparks: [.unparks]
     case .reviewsParking: [.reviewsParking]
     case .asksClosure: [.asksClosure]
+    case .plans: [.responds]
+    case .confirms, .rechecks: [.passesCheck, .rejectsClosure]
+    case .spotChecks: [.notes, .reopens]
     case .decidesClosure: [.resolves, .rejectsClosure]
     case .judges: [.reopens, .judges]
     case .withdraws: [.withdraws]
@@ -274,6 +282,12 @@ extension Event {
     case .unparked: .unparks
     case .parkingReviewed: .reviewsParking
     case .closureRequested: .asksClosure
+    case .planned: .responds
+    case .checked(let check):
+      switch check.stage {
+      case .confirmation, .recheck: check.passed ? .passesCheck : .rejectsClosure
+      case .spotCheck: check.passed ? .notes : .reopens
+      }
     case .closureDecided(let decision): decision.isApproved ? .resolves : .rejectsClosure
     case .judged(let judgement, _): judgement == .redone ? .reopens : .judges
     case .verified(let passed): passed ? .resolves : .notes

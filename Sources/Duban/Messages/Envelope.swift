@@ -67,7 +67,7 @@ public final class Envelope: Sendable {
       throw Refusal(.invalidValue, at: "/time", "time must be RFC 3339 with an offset, e.g. 2026-11-20T08:00:00+08:00")
     }
     let source = try Self.required(wire.source, "source")
-    let fields = try wire.data.map { (data) throws(Refusal) in try Fields(data) } ?? Fields()
+    let fields = try wire.data.map { (data) throws(Refusal) in try Fields(data, of: type.kind) } ?? Fields()
 
     key = MessageKey(source: source, id: try Self.required(wire.id, "id"))
     if let other = fields.item {

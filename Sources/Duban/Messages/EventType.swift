@@ -24,6 +24,12 @@ public struct EventType: Hashable, Sendable {
     case responds
     /// 巡查上报: an answer; where `data.results` are clean by the checklist, the end.
     case reports
+    /// 报送整改措施, of a problem: the response.
+    case plans
+    /// 街道/监理确认, 现场复查 and 市级抽核 of a problem: `data.passed`.
+    case confirms
+    case rechecks
+    case spotChecks
     /// 办结: ends the item.
     case resolves
     /// 申请办结, and its 审核: `data.decision`.
@@ -100,6 +106,16 @@ public struct EventType: Hashable, Sendable {
         ("inspection.reported", .reports), ("inspection.closed", .resolves), ("inspection.cancelled", .withdraws),
         ("rectification.submitted", .notes), ("rectification.verified", .verifies),
       ] + pausesAndExtensions("inspection")
+    ),
+    (
+      .problem,
+      [
+        ("problem.raised", .opens), ("problem.assigned", .assigns), ("problem.reassigned", .assigns),
+        ("problem.accepted", .accepts), ("problem.planned", .plans), ("problem.closure-requested", .asksClosure),
+        ("problem.confirmed", .confirms), ("problem.rechecked", .rechecks), ("problem.closure-decided", .decidesClosure),
+        ("problem.spot-checked", .spotChecks), ("problem.rebounded", .reopens), ("problem.urged", .urges),
+        ("problem.merged", .merges), ("problem.withdrawn", .withdraws),
+      ] + pausesAndExtensions("problem")
     ),
     (
       .funding,

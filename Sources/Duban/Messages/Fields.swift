@@ -42,10 +42,16 @@ struct Fields {
   var role: String?
   /// Whether problems were found: whatever stands there that says something.
   var hasProblems = false
+  /// 责任人, 复查人, 批准人.
+  var person: String?
+  /// 整改措施, 整改类型, 发现途径 and 佐证 of a problem.
+  var measure, rectification, way: String?
+  var evidence: [String] = []
 
   init() {}
 
-  init(_ json: JSONObject) throws(Refusal) {
+  /// Of a message or an entry about a kind of item: a field that only others have is not looked at.
+  init(_ json: JSONObject, of kind: Kind) throws(Refusal) {
     region = try json.object("region").map { (object) throws(Refusal) in try Event.Region(object) }
     category = try json.text("category")
     grade = try json.text("grade")
@@ -69,11 +75,21 @@ struct Fields {
     closing = try json.text("closing")
     minutes = try json.text("minutes")
     judgement = try json.text("judgement")
-    checklist = try json.object("checklist").map { (object) throws(Refusal) in try Report.Reference(object) }
-    role = try json.text("role")
-    results = try json.object("results").map { (found) throws(Refusal) in try Report.results(found) }
-    if results != nil {
-      hasProblems = json.json("problems").map { !["[]", "{}", "\"\"", "false"].contains($0) } ?? false
+    switch kind {
+    case .inspection:
+      checklist = try json.object("checklist").map { (object) throws(Refusal) in try Report.Reference(object) }
+      role = try json.text("role")
+      results = try json.object("results").map { (found) throws(Refusal) in try Report.results(found) }
+      if results != nil {
+        hasProblems = json.json("problems").map { !["[]", "{}", "\"\"", "false"].contains($0) } ?? false
+      }
+    case .problem:
+      person = try json.text("person")
+      measure = try json.text("measure")
+      rectification = try json.text("rectification")
+      way = try json.text("way")
+      evidence = try json.texts("evidence")
+    case .complaint, .funding, .reminder: break
     }
   }
 }
@@ -96,17 +112,27 @@ extension EventType {
         throw Refusal(
           .invalidValue, at: "/data/item", "an event that opens an item names it by source and subject; remove data.item")
       }
-      let dueAt = kind == .reminder ? try fields.instant(\.due, "due", "say when the reminder falls due") : nil
+      let dueAt: Instant? =
+        switch kind {
+        case .reminder: try fields.instant(\.due, "due", "say when the reminder falls due")
+        case .problem where fields.due != nil: try fields.instant(\.due, "due", "say by when it is to be settled")
+        default: nil
+        }
       return .opened(
         .init(
           region: fields.region, category: fields.category, grade: fields.grade, title: fields.title,
-          units: fields.units(of: kind), dueAt: dueAt, checklist: kind == .inspection ? fields.checklist?.name : nil))
+          units: fields.units(of: kind), dueAt: dueAt, checklist: kind == .inspection ? fields.checklist?.name : nil,
+          finding: kind == .problem ? try fields.readFinding() : nil))
     case .assigns: return .assigned(try fields.assignment(of: kind))
     case .accepts: return .accepted(fields.units(of: kind))
     case .contacts: return .contacted(isReached: fields.reached ?? true)
     case .responds: return .responded
     case .reports: return try fields.report().map(Event.reported) ?? .responded
-    case .asksClosure: return .closureRequested(try fields.readClosing())
+    case .plans: return .planned(measure: try fields.text(\.measure, "measure", "write the measures of the rectification (整改措施)"))
+    case .confirms: return .checked(try fields.readCheck(.confirmation))
+    case .rechecks: return .checked(try fields.readCheck(.recheck))
+    case .spotChecks: return .checked(try fields.readCheck(.spotCheck))
+    case .asksClosure: return .closureRequested(try fields.readClosing(), evidence: fields.evidence)
     case .decidesClosure: return .closureDecided(try fields.readDecision())
     case .resolves: return .resolved(try fields.readClosing())
     case .withdraws: return .withdrawn
@@ -128,10 +154,7 @@ extension EventType {
       return .judged(
         Event.Judgement.allCases[judgement], Event.Decision(isApproved: true, approver: fields.approver))
     case .verifies:
-      guard let passed = fields.passed else {
-        throw Refusal(.missingField, at: "/data/passed", "say whether the recheck passed: true or false")
-      }
-      return .verified(passed: passed)
+      return .verified(passed: try fields.readPassed())
     case .reviews: return .reviewed(isApproved: try fields.isApproved())
     case .suspends: return .suspended(reason: try fields.text(\.reason, "reason", "say why the clocks are suspended"))
     case .resumes: return .resumed
@@ -201,7 +224,28 @@ extension Fields {
   }
 
   fileprivate func readDecision() throws(Refusal) -> Event.Decision {
-    Event.Decision(isApproved: try isApproved(), approver: approver)
+    Event.Decision(isApproved: try isApproved(), approver: approver, person: person)
+  }
+
+  fileprivate func readPassed() throws(Refusal) -> Bool {
+    guard let passed else {
+      throw Refusal(.missingField, at: "/data/passed", "say whether the recheck passed: true or false")
+    }
+    return passed
+  }
+
+  fileprivate func readCheck(_ stage: Event.Check.Stage) throws(Refusal) -> Event.Check {
+    let passed = try readPassed()
+    let reason = passed ? nil : try text(\.reason, "reason", "say why it did not pass")
+    return Event.Check(stage, passed: passed, person: person, reason: reason)
+  }
+
+  fileprivate func readFinding() throws(Refusal) -> Event.Finding? {
+    let (ways, types) = (Event.Way.allCases, Event.Rectification.allCases)
+    let way = way == nil ? nil : ways[try choice(\.way, "way", of: ways.map(\.rawValue))]
+    let type = rectification == nil ? nil : types[try choice(\.rectification, "rectification", of: types.map(\.rawValue))]
+    guard way != nil || type != nil || measure != nil || person != nil else { return nil }
+    return Event.Finding(way: way, rectification: type, measure: measure, person: person)
   }
 
   /// The results of an inspection; nil of a report without.

@@ -68,6 +68,8 @@ public struct Policy: Hashable, Sendable {
     public var reassigned = Reassigned.runsOn
     /// Whether a resident's 不满意 is checked before it leads to 重办.
     public var judgesDissatisfaction = false
+    /// What must have passed before a closing that was asked for is approved (确认, 复查).
+    public var checks: [Event.Check.Stage] = []
     /// Whether the supervising tiers press what is overdue. Not where a matter stays outside the chain (12388).
     public var escalates = true
     /// Who decides on 延期, 退单, 挂账, 办结 and 不满意.
@@ -75,8 +77,8 @@ public struct Policy: Hashable, Sendable {
     /// The line of the policy's document where the rule begins.
     public var line = 0
 
-    func matches(_ matter: Matter) -> Bool {
-      kind == matter.kind && (category == nil || category == matter.opening?.category)
+    func matches(_ matter: Matter, as kind: Kind) -> Bool {
+      kind == self.kind && (category == nil || category == matter.opening?.category)
         && (grade == nil || grade == matter.opening?.grade) && (source == nil || source == matter.key.source)
     }
 
@@ -160,7 +162,8 @@ public struct Policy: Hashable, Sendable {
   /// The rule for the whole of a matter, or for a unit's part. Never absent: a policy without an unconditional rule for each kind is refused
   /// when it is read.
   public func rule(for matter: Matter, unit: String? = nil) -> Rule? {
-    guard var rule = rules.first(where: { $0.matches(matter) }) else { return nil }
+    let kinds = [matter.kind, matter.kind.standIn].compactMap(\.self)
+    guard var rule = kinds.lazy.compactMap({ kind in rules.first { $0.matches(matter, as: kind) } }).first else { return nil }
     if unit != nil {
       // A part (协办件): to answer the resident is the lead's.
       (rule.response, rule.submission, rule.review) = (nil, nil, nil)
@@ -168,6 +171,11 @@ public struct Policy: Hashable, Sendable {
     }
     return rule
   }
+}
+
+extension Kind {
+  /// The kind whose rules hold where a policy has none for this one: policies that were applied before there were problems have none.
+  var standIn: Kind? { self == .problem ? .inspection : nil }
 }
 
 /// Every policy version that items still stand on, and which is in force for new ones.

@@ -67,6 +67,7 @@ extension Policy.Rule {
     values += [("starts-at", startsAt.rawValue), ("summons-at", summonsAt.rawValue)]
     if let slips { values.append(("slips", [slips.first, slips.second, slips.third].map(\.rawValue).joined(separator: ", "))) }
     if let pauseReasons { values.append(("pauses", pauseReasons.joined(separator: ", "))) }
+    if !checks.isEmpty { values.append(("checks", checks.map(\.rawValue).joined(separator: ", "))) }
     if let returns { values.append(("returns", "\(returns)")) }
     values += [
       ("extensions", "\(extensions)"), ("contact-attempts", "\(contactAttempts)"), ("reassigned", reassigned.rawValue),

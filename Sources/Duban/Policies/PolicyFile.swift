@@ -74,7 +74,7 @@ enum PolicyFile {
       file.doubt(Self.waiting, "every early event would be flagged at once; write a length of time above 0")
     }
     guard let name, let countsFromHearingAfter, let waiting, let rules else { return nil }
-    for kind in Kind.allCases where !rules.contains(where: { $0.kind == kind && $0.isUnconditional }) {
+    for kind in Kind.allCases where kind.standIn == nil && !rules.contains(where: { $0.kind == kind && $0.isUnconditional }) {
       file.refuse(
         Self.rules, "no rule for every \(kind.rawValue); add one without category, grade and source, after the others")
     }
@@ -140,7 +140,7 @@ private enum LimitKeys {
 
 /// The keys of a rule.
 private enum RuleKeys {
-  private static let answered: [Kind] = [.complaint, .inspection, .funding]
+  private static let answered: [Kind] = [.complaint, .inspection, .problem, .funding]
 
   static let kind = FileKey("kind", "", FileForm<Kind>.word, "which kind of item it is for")
   static let category = FileKey(
@@ -155,8 +155,8 @@ private enum RuleKeys {
   static let response = FileKey(
     "response", "响应时限", LimitKeys.form, of: answered, otherwise: .none("no such clock"), "until the first answer or contact")
   static let submission = FileKey(
-    "submission", "内部时限", LimitKeys.form, of: [.complaint], otherwise: .none("no such clock"),
-    "until the closing is asked for (申请办结); shorter than `resolution`")
+    "submission", "内部时限", LimitKeys.form, of: [.complaint, .problem], otherwise: .none("no such clock"),
+    "until the closing is asked for (申请办结, 申请销号); shorter than `resolution`")
   static let resolution = FileKey(
     "resolution", "办结时限", LimitKeys.form,
     "until it is settled. A reminder falls due when it says; `within` is for one that is heard after that")
@@ -194,6 +194,9 @@ private enum RuleKeys {
     "chain", "提级督办", .flag, otherwise: .value(true),
     "whether supervision rises when a deadline passes; without it there is no 约谈, and `district` and `city` of its limits are not used"
   )
+  static let checks = FileKey(
+    "checks", "销号程序", .list("a list such as [confirmation, recheck]", of: FileForm<ClosingCheck>.word), of: [.problem],
+    otherwise: .none("none"), "what must have passed before 销号 is approved: confirmation (街道/监理确认), recheck (现场复查)")
   static let approver = FileKey(
     "approver", "审批", FileForm<Approver>.word, of: answered, otherwise: .value(.district),
     "who decides on 延期, 退单, 挂账, 办结 and 不满意: the system that opened the matter (source), or the lowest tier that may: district or city"
@@ -204,7 +207,7 @@ private enum RuleKeys {
   static let all: [any FileKeyEntry] = [
     kind, category, grade, source, acceptance, response, submission, resolution, supporting, review, startsAt, slips, summonsAt,
     pauses,
-    extensions, returns, contactAttempts, reassigned, dissatisfaction, chain, approver,
+    extensions, returns, contactAttempts, reassigned, dissatisfaction, checks, chain, approver,
   ]
 
   static let form = FileForm.record("the keys of a rule, such as kind: complaint", all, build: build)
@@ -220,6 +223,7 @@ private enum RuleKeys {
     )
     let (extensions, returns, contacts) = (file.read(Self.extensions), file.read(Self.returns), file.read(Self.contactAttempts))
     let (reassigned, dissatisfaction) = (file.read(Self.reassigned), file.read(Self.dissatisfaction))
+    let checks = file.read(Self.checks) ?? []
     let (chain, approver) = (file.read(Self.chain), file.read(Self.approver))
     guard let kind, let resolution, let startsAt, let summonsAt, let extensions, let contacts, let reassigned,
       let dissatisfaction,
@@ -229,7 +233,8 @@ private enum RuleKeys {
       kind: kind, category: category, grade: grade, source: source, acceptance: acceptance, response: response,
       submission: submission, resolution: resolution, supporting: supporting, review: review, startsAt: startsAt, slips: slips,
       summonsAt: summonsAt, pauseReasons: pauses, extensions: extensions, returns: returns, contactAttempts: contacts,
-      reassigned: reassigned, judgesDissatisfaction: dissatisfaction == .judged, escalates: chain, approver: approver.approver,
+      reassigned: reassigned, judgesDissatisfaction: dissatisfaction == .judged, checks: checks.map(\.stage), escalates: chain,
+      approver: approver.approver,
       line: file.place.line ?? 0)
     check(rule, in: file)
     return rule
@@ -353,6 +358,14 @@ private enum Dissatisfaction: String, FileWord {
     case .judged: ["核定", "不满意核定"]
     }
   }
+}
+
+/// What a problem must pass before it is 销号.
+private enum ClosingCheck: String, FileWord {
+  case confirmation, recheck
+
+  var alsoKnownAs: [String] { [stage.chinese, self == .confirmation ? "确认" : "复查"] }
+  var stage: Event.Check.Stage { self == .confirmation ? .confirmation : .recheck }
 }
 
 private enum Approver: String, FileWord {

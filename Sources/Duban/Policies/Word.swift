@@ -43,6 +43,7 @@ extension Kind: FileWord {
     switch self {
     case .complaint: [chinese, "投诉", "投诉举报", "工单"]
     case .inspection: [chinese, "巡查", "检查", "督查"]
+    case .problem: [chinese, "整改", "问题整改", "rectification"]
     case .funding: [chinese, "资金"]
     case .reminder: [chinese, "提醒"]
     }

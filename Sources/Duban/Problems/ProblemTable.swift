@@ -1,0 +1,82 @@
+// 附件2 整改进度月报表 (三明 2024〔14〕): the problems of a period by category. Formulas of practice.md, pure.
+
+/// The table of a period. In every row 期初未销号 + 新增 + 反弹 − 销号 = 期末未销号, and 累计立账 − 累计销号 = 期末未销号.
+public struct ProblemTable: Hashable, Sendable {
+  /// A category, or all of them.
+  public struct Row: Hashable, Sendable {
+    /// Nil of problems without one.
+    public var category: String?
+    public var openAtStart = 0
+    public var raised = 0
+    public var rebounded = 0
+    public var due = 0
+    /// 本月到期 that were 销号 in time: of these 到期销号率 is made.
+    public var dueAndClosedInTime = 0
+    public var closed = 0
+    public var closedInTime = 0
+    public var openAtEnd = 0
+    public var overdueAtEnd = 0
+    public var everRaised = 0
+    public var measures: [String] = []
+    public var leads: [String] = []
+    public var responsible: [Int64] = []
+
+    /// 累计销号, less what has rebounded.
+    public var everClosed: Int { everRaised - openAtEnd }
+    /// 销号率 and 到期销号率 in percent with one decimal; — where nothing is counted.
+    public var closedShare: String { Self.percent(everClosed, of: everRaised) }
+    public var closedInTimeShare: String { Self.percent(dueAndClosedInTime, of: due) }
+
+    static func percent(_ part: Int, of whole: Int) -> String {
+      guard whole > 0 else { return "—" }
+      // Rounded half up, in tenths.
+      let tenths = (part * 2000 + whole) / (2 * whole)
+      return "\(tenths / 10).\(tenths % 10)%"
+    }
+  }
+
+  public var rows: [Row]
+  /// 合计.
+  public var sum: Row
+
+  /// The problems as they stand by all that is known now, in the period from `start` up to and without `end`.
+  public init(_ problems: [ProblemRecord], from start: Instant, to end: Instant) {
+    var rows: [String?: Row] = [:]
+    var sum = Row(category: "合计")
+    for problem in problems {
+      guard let first = problem.spans.first, first.from < end else { continue }
+      let category = problem.opening.category
+      Self.count(problem, from: start, to: end, in: &rows[category, default: Row(category: category)])
+      Self.count(problem, from: start, to: end, in: &sum)
+    }
+    (sum.measures, sum.leads, sum.responsible) = ([], [], [])
+    self.sum = sum
+    self.rows = rows.values.sorted {
+      ($0.category == nil ? 1 : 0, $0.category ?? "") < ($1.category == nil ? 1 : 0, $1.category ?? "")
+    }
+  }
+
+  private static func count(_ problem: ProblemRecord, from start: Instant, to end: Instant, in row: inout Row) {
+    let period = start..<end
+    row.everRaised += 1
+    for (i, span) in problem.spans.enumerated() {
+      if span.isOpen(before: start) { row.openAtStart += 1 }
+      if period.contains(span.from) { if i == 0 { row.raised += 1 } else { row.rebounded += 1 } }
+      if let dueAt = span.dueAt, period.contains(dueAt) {
+        row.due += 1
+        if span.isInTime { row.dueAndClosedInTime += 1 }
+      }
+      if let until = span.until, period.contains(until) {
+        row.closed += 1
+        if span.isInTime { row.closedInTime += 1 }
+      }
+      guard span.isOpen(before: end) else { continue }
+      row.openAtEnd += 1
+      if let dueAt = span.dueAt, dueAt < end { row.overdueAtEnd += 1 }
+    }
+    guard problem.spans.contains(where: { $0.from < end && ($0.until.map { $0 >= start } ?? true) }) else { return }
+    if let measure = problem.finding.measure, !row.measures.contains(measure) { row.measures.append(measure) }
+    if let lead = problem.opening.lead, !row.leads.contains(lead) { row.leads.append(lead) }
+    if let responsible = problem.responsibleID, !row.responsible.contains(responsible) { row.responsible.append(responsible) }
+  }
+}

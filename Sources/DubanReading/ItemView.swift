@@ -146,6 +146,9 @@ public struct ItemDetail: Encodable, Sendable {
   public var dissatisfaction: String?
   /// What to mend where the policy does not list its category.
   public var categoryRemark: String?
+  /// The checklist by which an inspection is to be made, and how the latest report against one came out.
+  public var checklist: String?
+  public var report: ReportView?
   public var parts: [ItemView]
   public var breaches: [BreachView]
   public var timeline: [TimelineView]
@@ -169,6 +172,8 @@ public struct ItemDetail: Encodable, Sendable {
     dissatisfaction = present?.dissatisfaction?.rawValue
     let policy = item.policyVersion.flatMap(references.policies.version) ?? references.policies.current
     categoryRemark = policy.unlisted(item.category).map { "the policy does not list it\($0.nearest.suggestion)" }
+    checklist = summary.matter.opening?.checklist
+    report = account.latestReport(of: summary.unit, verdicts: record.verdicts, checklists: references.checklists)
     if summary.unit == nil { waited = cycle.map { WaitView($0.wait(now: now)) } }
     breaches = account.breaches.filter { $0.lapse.step.unit == summary.unit }.sorted { $0.number < $1.number }.map {
       BreachView($0, of: summary.matter.key(of: $0.lapse.step.unit), organ: account.directory.name(of: $0.lapse.organID))
@@ -213,7 +218,7 @@ public struct ItemDetail: Encodable, Sendable {
           ? "parked; its other clocks are stopped" + (item.parkedUntil.map { "; this stage ends \($0.rfc3339)" } ?? "") : nil
       ),
       ("挂账复核", review.map { text($0, "reviewed") }), ("联系未果", missedContacts > 0 ? Int(missedContacts).of("time") : nil),
-      ("办结类型", closing), ("不满意", dissatisfaction),
+      ("办结类型", closing), ("不满意", dissatisfaction), ("检查表", checklist), ("检查结果", report?.text),
     ]
     return lines.compactMap { name, text in text.map { (name, $0) } }
   }

@@ -38,10 +38,16 @@ extension Account {
       .map(\.element)
   }
 
+  /// The report against a checklist that happened last and counts.
+  func latestReport(of unit: String?, verdicts: [Int32: Verdict], checklists: ChecklistBook) -> ReportView? {
+    log.filter { $0.unit == unit && (verdicts[$0.number] ?? .applied) == .applied }.compactMap { ReportView($0, checklists) }
+      .max { $0.reportedAt < $1.reportedAt }
+  }
+
   private func view(_ entry: Entry, _ verdict: Verdict) -> TimelineView {
     var summary = entry.type + (entry.key.map { " (\($0.id))" } ?? "")
     if let unit = entry.unit { summary += " of \(unit)" }
-    if let facts = entry.event.summary { summary += ": \(facts)" }
+    if let facts = ReportView(entry, ChecklistBook())?.text ?? entry.event.summary { summary += ": \(facts)" }
     if case .policyMoved = entry.event { summary += changes(at: entry) }
     var view = TimelineView(
       number: entry.number, type: entry.type, unit: entry.unit, source: entry.key?.source, messageID: entry.key?.id,
@@ -95,7 +101,7 @@ extension Event {
   /// What it says beside its type; nil where that is all.
   fileprivate var summary: String? {
     switch self {
-    case .opened, .responded, .withdrawn, .unparked, .parkingReviewed, .urged, .reopened, .resumed, .noted: return nil
+    case .opened, .responded, .reported, .withdrawn, .unparked, .parkingReviewed, .urged, .reopened, .resumed, .noted: return nil
     case .assigned(let assignment): return assignment.summary
     case .contacted(let isReached): return isReached ? nil : "not reached"
     case .planned(let measure): return measure

@@ -218,6 +218,7 @@ extension Event {
   fileprivate func does(_ clock: Item.ClockKind) -> Bool {
     switch (clock, self) {
     case (.acceptance, .accepted), (.acceptance, .responded), (.response, .responded), (.response, .contacted(isReached: true)),
+      (.acceptance, .reported), (.response, .reported), (.resolution, .reported),
       (.submission, .closureRequested), (.resolution, .resolved), (.resolution, .closureDecided), (.review, .parkingReviewed):
       true
     default: false

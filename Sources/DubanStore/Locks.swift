@@ -8,7 +8,7 @@
 // 2. `item` row of the whole, FOR UPDATE: the matter, with its parts, log, breaches and verdicts. Workers take it with SKIP LOCKED and set
 //    aside what another transaction holds, so that no worker ever waits for a matter. Operators' commands wait, at most `lock_timeout`, and
 //    take several in the order of their keys.
-// 3. Lock.references, shared: held by every transaction that folds, from before it reads policies, calendars, the directory and the time
+// 3. Lock.references, shared: held by every transaction that folds, from before it reads policies, calendars, checklists, the directory and the time
 //    until it ends. An operator who changes them takes it exclusively: so every fold recorded before the change knew nothing of it, and
 //    every later one knows it. The exclusive request waits at most ``Store/exclusiveBound``, then gives up and tries again later, because
 //    every transaction behind a waiting request waits too.
@@ -24,7 +24,7 @@ import PostgreSQL
 
 /// The keys of Duban's advisory locks.
 enum Lock {
-  /// Policies, calendars and the directory, against transactions that fold by them.
+  /// Policies, calendars, checklists and the directory, against transactions that fold by them.
   static let references: Int64 = 0x6475_6261_6e01
   /// The first of the two keys of an outbox lane.
   static let outboxLane: Int32 = 0x6475_6261

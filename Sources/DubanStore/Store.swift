@@ -10,7 +10,7 @@ import PostgreSQL
 public final class Store {
   let connection: Connection
   /// The references that were read last, and their versions.
-  private var cached: (policy: Int, directory: Int, calendar: Int?, references: References)?
+  private var cached: (policy: Int, directory: Int, calendar: Int?, checklists: Int, references: References)?
   /// Ids for items that were fetched and not used yet.
   private var freshIDs: [Int64] = []
 
@@ -90,7 +90,7 @@ public final class Store {
     addSharing(to: &pipeline)
     pipeline.add(
       """
-      SELECT duban_now(), policy, directory, calendar, (SELECT max(number) FROM schema_migration) FROM reference_version
+      SELECT duban_now(), policy, directory, calendar, (SELECT max(number) FROM schema_migration), checklists FROM reference_version
       """)
   }
 
@@ -103,13 +103,16 @@ public final class Store {
       throw StoreFault("no policy has been applied; run: dubanctl policy apply FILE")
     }
     let (now, directory, calendar): (Instant, Int, Int?) = (try row.decode(0), try row.decode(2), try row.decode(3))
-    if let cached, (cached.policy, cached.directory, cached.calendar) == (policy, directory, calendar) {
+    let checklists: Int = try row.decode(5)
+    if let cached,
+      (cached.policy, cached.directory, cached.calendar, cached.checklists) == (policy, directory, calendar, checklists)
+    {
       return (cached.references, now)
     }
     let fresh = References(
       policies: try loadPolicies(current: policy), directory: try loadDirectory(version: directory),
-      calendars: Calendars(try calendars().map { ($0.importedAt, $0.calendar) }))
-    cached = (policy, directory, calendar, fresh)
+      calendars: Calendars(try calendars().map { ($0.importedAt, $0.calendar) }), checklists: try loadChecklists())
+    cached = (policy, directory, calendar, checklists, fresh)
     return (fresh, now)
   }
 

@@ -17,8 +17,9 @@ struct Dubanctl: AsyncParsableCommand {
       Exit codes: 0 done, 64 what was asked for is wrong or not there, 78 a setting is wrong, 1 anything else.
       """,
     subcommands: [
-      Migrate.self, PolicyCommand.self, CalendarCommand.self, DirectoryCommand.self, SchedulesCommand.self, Today.self,
-      Items.self, Problems.self, Breaches.self, Notices.self, Queues.self, Check.self, Publish.self, Dead.self, Waiting.self,
+      Migrate.self, PolicyCommand.self, CalendarCommand.self, DirectoryCommand.self, ChecklistsCommand.self,
+      SchedulesCommand.self, Today.self, Items.self, Problems.self, Breaches.self, Notices.self, Queues.self, Check.self,
+      Publish.self, Dead.self, Waiting.self,
       Privacy.self,
     ])
 

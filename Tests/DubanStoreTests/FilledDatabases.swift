@@ -75,6 +75,7 @@ struct FilledDatabase {
     try store.apply(directory: .read(yaml: "hours: [08:30-12:00, 13:30-16:30]\n" + TestStore.directory + Self.directory))
     _ = try store.importCalendar(Workdays.first, name: "cn", by: "王")
     try store.apply(schedules: ScheduleDraft.read(yaml: Self.schedules))
+    _ = try store.apply(checklists: ["checklist: sewers\ntitle: 接驳检查\ncitation: preset\nchecks: [{ check: 接驳, kind: yes-no }]\n"])
     let reported =
       #"{"region":{"district":"黄石港区","street":"胜阳港街道"},"lead":"供水公司","supporting":["供电公司","无此单位"],"reporter":{"name":"张三"}}"#
     func at(_ hours: Int64) -> Instant { start + .hours(hours) }

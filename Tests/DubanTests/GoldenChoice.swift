@@ -120,6 +120,7 @@ struct GoldenChoice {
   static func features(_ matter: GoldenMatter) throws -> Set<String> {
     var features = Set(matter.log.map { "type \($0.type)" })
     features.formUnion(try GoldenCells(matter).cells.map { "\($0.trigger) in \($0.phase)" })
+    features.formUnion(try matter.entries().compactMap { $0.stamp.report.map(Self.feature) })
     features.formUnion(matter.makes.verdicts.map { "\($0.verdict) \($0.reason ?? "")" })
     features.formUnion(matter.breaches.map { "breach \($0.status)" })
     features.formUnion(matter.makes.lapses.map { "lapse \($0.clock) \($0.tier) \($0.slip?.rawValue ?? "") \($0.unit != nil)" })
@@ -149,6 +150,10 @@ struct GoldenChoice {
     features.formUnion(try orders(in: entries, of: matter))
     features.insert("category \(fold.matter.opening?.category ?? "") of \(matter.kind)")
     return features
+  }
+
+  private static func feature(_ outcome: Report.Outcome) -> String {
+    "report \(outcome.isClean ? "clean" : outcome == .unverified ? "unverified" : "failed")"
   }
 
   /// Pairs of events at one time whose order shows: the ranks of triggers decide them.

@@ -60,6 +60,7 @@ import Testing
   private static func wanting(in matters: [GoldenMatter]) throws -> Set<String> {
     let own = ["item.placed", "item.policy-moved", "item.followed", "entry.set-aside"]
     var wanted = Set((EventType.all.keys + own).map { "type \($0)" } + Breach.Status.allCases.map { "breach \($0)" })
+    wanted.formUnion(["clean", "failed", "unverified"].map { "report \($0)" })
     for trigger in Trigger.allCases {
       // Only a sweep warns, and writes nothing of it into a log.
       for phase in Item.Phase.allCases

@@ -1,6 +1,7 @@
 // The golden logs: read from their folder, and folded by the policies, calendars and organs that lie beside them.
 
 import Foundation
+import TestSamples
 
 @testable import Duban
 
@@ -46,7 +47,9 @@ enum GoldenLogs {
       }
       calendars.append((change.from, calendar))
     }
-    return References(policies: try policies.get(), directory: try directory.get(), calendars: Calendars(calendars))
+    return References(
+      policies: try policies.get(), directory: try directory.get(), calendars: Calendars(calendars),
+      checklists: try SampleCity.checklists.get())
   }
 
   private static let policies = Result {

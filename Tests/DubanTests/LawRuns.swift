@@ -15,10 +15,13 @@ struct Run {
   }
 
   static func entry(_ envelope: Envelope, number: Int32, at now: Instant, _ references: References) -> Entry {
-    Entry(
+    var stamp = references.directory.stamp(envelope.event, policy: references.policies.current.version)
+    // No history has a report that its checklist refuses.
+    stamp.report = try? references.checklists.outcome(of: envelope.event)
+    return Entry(
       number: number, type: envelope.type.name, event: envelope.event, unit: envelope.item.unit, key: envelope.key,
       sequence: envelope.sequence, occurredAt: envelope.time, recordedAt: now,
-      stamp: references.directory.stamp(envelope.event, policy: references.policies.current.version), digest: envelope.digest)
+      stamp: stamp, digest: envelope.digest)
   }
 
   // MARK: - Playing
@@ -31,7 +34,8 @@ struct Run {
     var acts = history.acts.sorted { $0.at < $1.at }[...]
     let decides = checking && Int.random(in: 0..<3, using: &random) == 0
     let old = References(
-      policies: ledger.references.policies, directory: SampleCity.youngDirectory, calendars: ledger.references.calendars)
+      policies: ledger.references.policies, directory: SampleCity.youngDirectory, calendars: ledger.references.calendars,
+      checklists: ledger.references.checklists)
     let new = ledger.references
     if acts.contains(where: { $0.kind == .learns }) { ledger.references = old }
     var heard: [Envelope] = []

@@ -58,7 +58,9 @@ struct TransitionTableTests {
       }.flatMap { phase in
         data(for: type).compactMap { data in
           // A message that is refused at the edge would leave its cells unwalked, which is noticed.
-          (try? envelope(type.name, data: data)).map { Cell(type: type, data: data, phase: phase, trigger: $0.event.trigger) }
+          (try? envelope(type.name, data: data)).map {
+            Cell(type: type, data: data, phase: phase, trigger: data == ChecklistTests.data() ? .resolves : $0.event.trigger)
+          }
         }
       }
     } + otherKinds
@@ -75,6 +77,7 @@ struct TransitionTableTests {
     case .reports: ["{}", #"{"closing":"已解决"}"#]
     case .rates: Event.Rating.allCases.map { #"{"rating":"\#($0.rawValue)"}"# }
     case .verifies: [#"{"passed":true}"#, #"{"passed":false}"#]
+    case .reports: ["{}", ChecklistTests.data(), ChecklistTests.data(["漏水": "true"])]
     case .reviews: [#"{"decision":"approved"}"#, Told.rejected]
     case .returns, .suspends: [Told.pause]
     case .asksExtension: [Told.asked]
@@ -132,6 +135,7 @@ struct TransitionTableTests {
       """
     var book = try Casebook(
       kind == .complaint && type?.meaning != nil ? try City.policy(whole, version: 7) : nil, earlier: [other])
+    book.references.checklists = ChecklistBook([try #require(ChecklistTests.checklist)])
     try book.hear("complaint.submitted", subject: "HS-MAIN")
     guard phase != .awaited else { return book }
     let opening = try #require(EventType.all.values.first { $0.kind == kind && $0.meaning == .opens })

@@ -108,7 +108,9 @@ struct Mutator {
   private static let names = [
     "specversion", "id", "source", "type", "time", "subject", "traceparent", "data", "item", "region", "district", "street",
     "community", "category", "grade", "title", "due", "passed", "decision", "reason", "until", "approver", "into", "rating",
-    "lead", "part", "unit", "tier", "final", "reached", "closing", "minutes", "judgement", "content", "Data", "",
+    "lead", "part", "unit", "tier", "final", "reached", "closing", "minutes", "judgement", "checklist", "results", "role",
+    "version", "name",
+    "agrees", "at", "content", "Data", "",
   ]
   private static let words =
     [

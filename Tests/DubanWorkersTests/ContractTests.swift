@@ -5,6 +5,7 @@ import Duban
 import DubanBroker
 import DubanStore
 import DubanWorkers
+import Foundation
 import Testing
 import TestServers
 
@@ -94,6 +95,9 @@ struct ContractTests {
     #expect(limits["unit-characters"].text == "\(Limits.unitCharacters)")
     #expect(limits["supporting-units"].text == "\(Limits.supportingUnits)")
     #expect(limits["parts"].text == "\(Limits.parts)" && limits["events"].text == "\(Intake.entryLimit)")
+    #expect(limits["results"].text == "\(Limits.results)" && limits["references"].text == "\(Limits.references)")
+    let results = schemas["inspectionFields", "schema", "properties", "data", "properties", "results"]
+    #expect(results["maxProperties"].text == "\(Limits.results)" && results.text.contains(#""maxItems":\#(Limits.references)"#))
     #expect(
       schemas["clock", "schema", "oneOf"].elements.compactMap { $0["const"].string } == Item.ClockKind.allCases.map(\.rawValue))
     #expect(schemas["unit", "schema", "maxLength"].text == "\(Limits.unitCharacters)")
@@ -358,6 +362,13 @@ struct ContractTests {
       ("closure-decided", #"{"decision":"approved"}"#), ("rated", #"{"rating":"不满意"}"#), ("judged", #"{"judgement":"重办"}"#),
     ]
     for (i, (type, data)) in acts.enumerated() { try hear("complaint." + type, "HS-5", data, at: 0.1 + Double(i) / 10) }
+    // An inspection that a clean report ends.
+    try hear("inspection.assigned", "XC-1", #"{"checklist":{"name":"three-checks"}}"#, at: 0)
+    let signed = ["施工班组长", "下道工序班组长", "专职质检员"].map { #"{"role":"\#($0)"}"# }
+    try hear(
+      "inspection.reported", "XC-1",
+      #"{"checklist":{"name":"three-checks","version":1},"role":"监理单位","results":{"工序及部位":"3号楼屋面","自检":\#(signed[0]),"#
+        + #""交接检":\#(signed[1]),"专职检":\#(signed[2]),"现场照片":["1.jpg","2.jpg"]}}"#, at: 1)
     #expect(ledger.faults.isEmpty)
     let letter = RawMessage(body: Array(Sample.event("complaint.submitted", id: "bad", subject: "HS-9", time: "昨天").utf8))
     let district = Organ(id: 2, tier: .district, name: "黄石港区", parentID: 1)
@@ -420,7 +431,12 @@ struct ContractTests {
   private static func references() throws -> References {
     References(
       policies: PolicyBook(current: try Policy(yaml: policy, version: 1)),
-      directory: try DirectoryUpdate(DirectoryDraft.read(yaml: directory), onto: .empty).after, calendars: Calendars())
+      directory: try DirectoryUpdate(DirectoryDraft.read(yaml: directory), onto: .empty).after, calendars: Calendars(),
+      checklists: ChecklistBook([try Checklist(yaml: threeChecks(), version: 1)]))
+  }
+
+  private static func threeChecks() throws -> String {
+    try String(contentsOf: TestStore.root.appending(path: "deploy/checklists/three-checks.yaml"), encoding: .utf8)
   }
 
   /// Of the examples' day.
@@ -450,6 +466,7 @@ struct ContractTests {
       try test.store.setClock(at: Self.noon)
       try store.apply(directory: try DirectoryDraft.read(yaml: Self.directory))
       _ = try store.apply(policy: Self.policy)
+      _ = try store.apply(checklists: [Self.threeChecks()])
       try store.apply(
         schedules: try ScheduleDraft.read(yaml: "schedules: [{ name: b, notice: bulletin, every: month, tier: district }]"))
       try await test.withDaemon { _ in

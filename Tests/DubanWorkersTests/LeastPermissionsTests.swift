@@ -38,6 +38,7 @@ struct LeastPermissionsTests {
       for (command, file) in [
         (["directory", "apply"], "directory/huangshi.yaml"), (["policy", "apply"], "policies/default.yaml"),
         (["schedules", "apply"], "schedules/default.yaml"), (["calendar", "import"], "calendars/cn-workdays.csv"),
+        (["checklists", "apply"], "checklists/three-checks.yaml"),
       ] {
         _ = try dubanctl(command + [deployedPath(file)], as: "duban_owner")
       }

@@ -144,6 +144,9 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
   ) {
     var data = [Self.region(&random, street), #""category":"\#(category)""#, #""title":"路灯不亮""#]
     if Bool.random(using: &random) { data += Self.units(&random) }
+    if type == "inspection.assigned", Int.random(in: 0..<3, using: &random) == 0 {
+      data.append(#""checklist":{"name":"\#(SampleCity.checklistName)"}"#)
+    }
     if type == "reminder.scheduled" || type == "problem.raised" && Bool.random(using: &random) {
       data.append(#""due":"\#((time + .hours(Int64.random(in: 2...30, using: &random))).rfc3339)""#)
     }
@@ -161,8 +164,11 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
     func say(_ type: String, _ data: [String] = []) { tell(&random, "\(family).\(type)", at: time, of: subject, data) }
     switch family {
     case "inspection" where Int.random(in: 0..<2, using: &random) == 0:
-      switch Int.random(in: 0..<4, using: &random) {
+      switch Int.random(in: 0..<7, using: &random) {
       case 0...1: say("reported", part + (Int.random(in: 0..<3, using: &random) == 0 ? [#""closing":"已解决""#] : []))
+      case 4: say("closed", part)
+      case 5: say("cancelled", part)
+      case 6: say("reported", part + Self.report(&random))
       case 2: tell(&random, "rectification.submitted", at: time, of: subject, part)
       default:
         tell(&random, "rectification.verified", at: time, of: subject, part + [#""passed":\#(Bool.random(using: &random))"#])
@@ -256,6 +262,15 @@ public struct MatterHistory: CustomStringConvertible, Sendable {
       default: if isComplaint { say("responded", part) }
       }
     }
+  }
+
+  /// Clean, with a check that failed, or on a checklist that is not known.
+  private static func report(_ random: inout Seeded) -> [String] {
+    let isUnknown = Int.random(in: 0..<3, using: &random) == 0
+    return [
+      #""checklist":{"name":"\#(isUnknown ? "unknown" : SampleCity.checklistName)","version":1}"#,
+      #""results":{"雨污分流":\#(Bool.random(using: &random))}"#,
+    ]
   }
 
   private static func assignment(_ random: inout Seeded) -> [String] {

@@ -36,7 +36,18 @@ public enum SampleCity {
   public static func references(change: Instant? = nil, second: Int = 1) throws -> References {
     var versions = [(from: Instant(microseconds: .min), calendar: calendars[0])]
     if let change { versions.append((change, calendars[second])) }
-    return References(policies: try policies(), directory: directory, calendars: Calendars(versions))
+    return References(
+      policies: try policies(), directory: directory, calendars: Calendars(versions), checklists: try checklists.get())
+  }
+
+  public static let checklistName = "sewers"
+
+  /// One check that passes or fails.
+  public static let checklists = Result {
+    ChecklistBook([
+      try Checklist(
+        yaml: "checklist: \(checklistName)\ntitle: 接驳检查\ncitation: preset\nchecks: [{ check: 雨污分流, kind: yes-no }]\n", version: 1)
+    ])
   }
 
   /// 2026 as announced; with more days off; with fewer, and 2027.

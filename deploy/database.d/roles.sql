@@ -9,7 +9,7 @@ SELECT format('CREATE ROLE %I', name)
 FROM unnest(ARRAY['duban_owner', 'duban', 'duban_operator', 'duban_reader', 'duban_confidential', 'duban_contact']) AS name
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
 
--- Owns the tables: dubanctl migrate, and what sets Duban up: directory, policy, schedules, calendar.
+-- Owns the tables: dubanctl migrate, and what sets Duban up or erases: directory, policy, checklists, schedules, calendar, privacy.
 \getenv owner_password DUBAN_OWNER_PASSWORD
 ALTER ROLE duban_owner LOGIN PASSWORD :'owner_password';
 -- The daemon. It writes by COPY, which row security does not allow, and folds every matter: so it bypasses that. What it is not granted it may not do.

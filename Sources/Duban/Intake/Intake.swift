@@ -83,18 +83,18 @@ public struct Intake: Sendable {
       }
       switch admit(envelope, taken, index) {
       case .not(let outcome): outcomes[i] = outcome
-      case .admitted(let authority, let index):
+      case .admitted(let authority, let report, let index):
         taken[envelope.key] = envelope.digest
         works[index].indexesInBatch.append(i)
         let (matter, number) = (works[index].known.matter, Int32(works[index].lines.count) + 1)
-        works[index].lines.append(line(for: envelope, authority, itemID: matter.id, number: matter.entries + number))
+        works[index].lines.append(line(for: envelope, authority, report, itemID: matter.id, number: matter.entries + number))
       }
     }
   }
 
   private enum Admission {
-    /// With the index of its matter among the works.
-    case admitted(Authority, index: Int)
+    /// With how its report came out, if it is one, and the index of its matter among the works.
+    case admitted(Authority, Report.Outcome?, index: Int)
     case not(Outcome)
 
     static func refused(_ refusal: Refusal, _ envelope: Envelope) -> Admission { .not(.refused(refusal.answering(envelope))) }
@@ -111,20 +111,24 @@ public struct Intake: Sendable {
     }
     do throws(Refusal) {
       let authority = try references.directory.authority(of: envelope, from: source)
+      let report = try references.checklists.outcome(of: envelope.event)
       guard let index else { return .not(.deferred) }
       guard works[index].known.matter.entries + Int32(works[index].lines.count) < Self.entryLimit else {
         return .refused(Self.tooManyEvents, envelope)
       }
-      return .admitted(authority, index: index)
+      return .admitted(authority, report, index: index)
     } catch {
       return .refused(error, envelope)
     }
   }
 
-  private func line(for envelope: Envelope, _ authority: Authority, itemID: Int64, number: Int32) -> LogLine {
+  private func line(
+    for envelope: Envelope, _ authority: Authority, _ report: Report.Outcome?, itemID: Int64, number: Int32
+  ) -> LogLine {
     var stamp = references.directory.stamp(envelope.event, policy: references.policies.current.version)
     if envelope.type.meaning == .allocates { stamp.policy = references.policies.current.version }
     (stamp.speaker, stamp.within, stamp.recipient) = (authority.speaker, authority.within, authority.recipient)
+    stamp.report = report
     let entry = Entry(
       number: number, type: envelope.type.name, event: envelope.event,
       unit: envelope.item.unit, key: envelope.key, sequence: envelope.sequence, occurredAt: envelope.time, recordedAt: now,

@@ -156,9 +156,8 @@ private struct ToldFacts {
     case .rated(let rating): self.rating = rating
     case .checked(let check): (self.check, reason) = (check, check.reason)
     case .judged(let judgement, _): self.judgement = judgement
-    case .opened, .accepted, .contacted, .responded, .planned, .resolved, .withdrawn, .consulted, .unparked, .parkingReviewed,
-      .urged,
-      .reopened, .verified, .reviewed, .resumed, .merged, .noted, .placed, .policyMoved, .followed, .setAside:
+    case .opened, .accepted, .contacted, .responded, .reported, .planned, .resolved, .withdrawn, .consulted, .unparked,
+      .parkingReviewed, .urged, .reopened, .verified, .reviewed, .resumed, .merged, .noted, .placed, .policyMoved, .followed, .setAside:
       break
     }
     if !withWords { reason = nil }

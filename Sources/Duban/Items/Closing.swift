@@ -38,7 +38,7 @@ extension Fold {
     switch entry.event {
     case .resolved(let closing):
       try check(closing, unit)
-      try checkMeans(of: unit)
+      try checkMeans(of: unit, by: entry)
     case .closureDecided:
       try checkRequested(unit)
       try checkDecider(entry, unit)
@@ -57,10 +57,10 @@ extension Fold {
   }
 
   /// What an inspection and a request for funding are ended by, as the policy has it.
-  private func checkMeans(of unit: String?) throws(Inapplicability) {
+  private func checkMeans(of unit: String?, by entry: Entry) throws(Inapplicability) {
     guard let rule = rule(unit) else { return }
     switch matter.kind {
-    case .inspection where !rule.isClosedByReport:
+    case .inspection where !rule.isClosedByReport && EventType.named(entry.type)?.meaning == .reports:
       throw Inapplicability(
         .notAllowed, at: "/data/closing",
         "by the policy a recheck ends it; send the report without closing, and rectification.verified with passed: true")

@@ -9,6 +9,7 @@ extension Fold {
       at: time, place: Place(entry.stamp, community: opening.region?.community), category: opening.category,
       grade: opening.grade, title: opening.title, policyVersion: entry.stamp.policy ?? references.policies.current.version,
       lead: opening.units.lead, leadID: opening.units.lead.flatMap { entry.stamp.units[$0] })
+    matter.opening?.checklist = opening.checklist
     // A confidential source's matters go to the unit that is named for them (12388), whatever they name themselves.
     if let recipient = entry.stamp.recipient {
       matter.opening?.lead = nil

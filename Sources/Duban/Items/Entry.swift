@@ -61,7 +61,11 @@ public struct Entry: Hashable, Sendable {
   /// The facts as a JSON object.
   public var facts: String { event.facts }
 
-  var trigger: Trigger { event.trigger }
+  /// Of a report its stamp decides: a clean one ends the inspection.
+  var trigger: Trigger {
+    guard case .reported(let report) = event else { return event.trigger }
+    return stamp.report?.isClean == true && !report.hasProblems ? .resolves : .responds
+  }
 
   /// Where the entry belongs in the order of happening: when it happened, or when it was recorded where its sender's clock is ahead by more
   /// than ``skew``.

@@ -12,8 +12,10 @@ public enum Event: Hashable, Sendable {
   case accepted(Units)
   /// 首次联系: the response, where the resident was reached.
   case contacted(isReached: Bool)
-  /// 响应: the first answer to the resident.
+  /// 响应: the first answer to the resident, and 巡查上报 without results.
   case responded
+  /// 巡查上报 against a checklist.
+  indirect case reported(Report)
   /// 报送整改措施.
   case planned(measure: String)
   /// 街道/监理确认, 现场复查 or 市级抽核 of a problem.
@@ -103,6 +105,8 @@ public enum Event: Hashable, Sendable {
     public var units = Units()
     /// When a reminder (提醒) falls due, or by when a problem is to be 销号.
     public var dueAt: Instant?
+    /// The checklist by which an inspection is to be made.
+    public var checklist: String?
     /// Of a problem.
     public var finding: Finding?
   }
@@ -258,6 +262,8 @@ public struct Stamp: Hashable, Sendable {
   public var within: [Int64] = []
   /// The unit to which a confidential source's matters go; of an opening.
   public var recipient: Int64?
+  /// How a report came out by the checklists in force.
+  public var report: Report.Outcome?
 
   public init() {}
 }
@@ -271,6 +277,7 @@ extension Event {
       switch self {
       case .opened(let opening):
         facts.write("category", opening.category)
+        if let checklist = opening.checklist { facts.write("checklist") { $0.write("name", checklist) } }
         facts.write("due", opening.dueAt?.rfc3339)
         facts.write("grade", opening.grade)
         facts.write("lead", opening.units.lead)
@@ -286,6 +293,7 @@ extension Event {
         facts.write("supporting", units.supporting)
       case .assigned(let assignment): assignment.write(to: &facts)
       case .contacted(let isReached): facts.write("reached", isReached)
+      case .reported(let report): report.write(to: &facts)
       case .closureRequested(let closing, let evidence):
         closing?.write(to: &facts)
         facts.write("evidence", evidence)
@@ -459,6 +467,7 @@ extension Stamp {
       stamp.write("district", districtID)
       stamp.write("policy", policy)
       stamp.write("recipient", recipient)
+      if let report { stamp.write("report", object: report.write) }
       stamp.write("speaker", speaker)
       stamp.write("street", streetID)
       if !units.isEmpty { stamp.write("units", units) }
@@ -474,6 +483,7 @@ extension Stamp {
     communityID = try object.integer("community")
     (speaker, recipient) = (try object.integer("speaker"), try object.integer("recipient"))
     within = try object.integers("within")
+    report = try Report.Outcome(try object.object("report"))
     if let units = try object.object("units") {
       for name in units.names { self.units[name] = try units.integer(name) }
     }

@@ -7,14 +7,16 @@
 //   3. Beyond tolerance phase, cycles, answers and the resident's measure are still the same; a start heard later makes no deadline earlier.
 //   4. No innocent blame: no standing breach is due before its owner was told, or in a pause.
 
-/// What the fold refers to: policies, the directory, and the calendars with their times. A value; use it from any thread.
+/// What the fold and the edge refer to: policies, the directory, the calendars with their times, and checklists. A value; use it from any thread.
 public struct References: Sendable {
   public var policies: PolicyBook
   public var directory: Directory
   public var calendars: Calendars
+  /// Only the edge looks into them: how a report came out is in its stamp.
+  public var checklists: ChecklistBook
 
-  public init(policies: PolicyBook, directory: Directory, calendars: Calendars) {
-    (self.policies, self.directory, self.calendars) = (policies, directory, calendars)
+  public init(policies: PolicyBook, directory: Directory, calendars: Calendars, checklists: ChecklistBook = ChecklistBook()) {
+    (self.policies, self.directory, self.calendars, self.checklists) = (policies, directory, calendars, checklists)
   }
 }
 
@@ -189,7 +191,8 @@ extension Fold {
   private func firstMoving(in entries: [Entry]) -> Int? {
     // Equal events do the same: each is tried once, so that a flood of one second costs no more.
     var tried: Set<EventOfUnit> = []
-    for (i, entry) in entries.enumerated() where tried.insert(EventOfUnit(event: entry.event, unit: entry.unit)).inserted {
+    for (i, entry) in entries.enumerated()
+    where tried.insert(EventOfUnit(event: entry.event, unit: entry.unit, trigger: entry.trigger)).inserted {
       if [.notes, .urges, .setAside].contains(entry.trigger) { continue }
       var trial = self
       (trial.explains, trial.verdicts) = (false, [:])
@@ -205,6 +208,7 @@ extension Fold {
   private struct EventOfUnit: Hashable {
     var event: Event
     var unit: String?
+    var trigger: Trigger
   }
 
   /// When the next entry takes effect.
@@ -311,6 +315,7 @@ extension Fold {
     }
     try checkRegion(entry)
     try checkImpartial(entry, unit)
+    try checkChecklist(entry)
     switch transition {
     case .inapplicable:
       throw Inapplicability(
@@ -320,6 +325,8 @@ extension Fold {
     case .closed:
       if case .followed(let following) = entry.event, !counts(following, entry) { return .applied }
       try checkClosing(unit, by: entry)
+      // A report answers, however it came out.
+      if case .reported = entry.event { answer(unit, at: time) }
       close(unit, by: entry, at: time, isWithdrawal: entry.trigger == .withdraws)
     case .reopened:
       try checkJudgement(unit, by: entry)

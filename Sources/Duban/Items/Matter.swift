@@ -42,6 +42,8 @@ public struct Matter: Hashable, Sendable {
     public var tier: Tier?
     /// 指定承办: it may not be sent back.
     public var isFinal = false
+    /// The checklist by which an inspection is to be made.
+    public var checklist: String?
 
     public init(
       at: Instant, place: Place, category: String? = nil, grade: String? = nil, title: String? = nil, policyVersion: Int,

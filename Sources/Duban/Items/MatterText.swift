@@ -5,6 +5,7 @@ extension Matter {
   public var stateText: String {
     JSONText.object { matter in
       matter.write(count: "breaches", log.breaches)
+      matter.write("checklist", opening?.checklist)
       matter.write("effect", log.lastEffect)
       matter.write(flag: "final", opening?.isFinal ?? false)
       matter.write("lapse", log.lastLapse)
@@ -30,6 +31,7 @@ extension Matter {
     (log.lastPlace, log.sweptTo) = (try object.instant("place"), try object.instant("swept"))
     opening?.tier = try object.tier("tier")
     opening?.isFinal = try object.bool("final") ?? false
+    opening?.checklist = try object.text("checklist")
     whole = try object.object("whole").map { (item) throws(Refusal) in try Item(item) } ?? Item()
     parts = []
     for part in try object.objects("parts") {

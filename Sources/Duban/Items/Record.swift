@@ -257,6 +257,12 @@ struct Record {
   func tell(of closing: Fold.Closing, by entry: Entry, in effects: inout Effects) {
     let data = JSONText.object { data in
       data.write("by", entry.type)
+      if case .reported(let report) = entry.event {
+        data.write("checklist") { list in
+          list.write("name", report.checklist)
+          list.write("version", report.version)
+        }
+      }
       data.write("closedAt", closing.at.rfc3339)
       data.write("closing", matter.item(of: closing.unit)?.cycle?.closing?.rawValue)
       data.write("item", object: reference(closing.unit))

@@ -266,7 +266,8 @@ extension Event {
     switch self {
     case .opened: .opens
     case .accepted: .accepts
-    case .responded: .responds
+    // How it came out is in the entry's stamp: see `Entry.trigger`.
+    case .responded, .reported: .responds
     case .resolved: .resolves
     case .withdrawn: .withdraws
     case .returned: .returns

@@ -22,14 +22,14 @@ public struct EventType: Hashable, Sendable {
     case contacts
     /// 响应: the first answer; ends the response clock.
     case responds
+    /// 巡查上报: an answer; where `data.results` are clean by the checklist, or `data.closing` says how the matter is settled (办结报告), the end.
+    case reports
     /// 报送整改措施, of a problem: the response.
     case plans
     /// 街道/监理确认, 现场复查 and 市级抽核 of a problem: `data.passed`.
     case confirms
     case rechecks
     case spotChecks
-    /// 上报: the first answer, or where `data.closing` says how the matter is settled its end (办结报告).
-    case reports
     /// 办结: ends the item.
     case resolves
     /// 申请办结, and its 审核: `data.decision`.
@@ -105,8 +105,8 @@ public struct EventType: Hashable, Sendable {
       .inspection,
       [
         ("inspection.assigned", .opens), ("inspection.reassigned", .assigns), ("inspection.accepted", .accepts),
-        ("inspection.reported", .reports), ("rectification.submitted", .notes),
-        ("rectification.verified", .verifies),
+        ("inspection.reported", .reports), ("inspection.closed", .resolves), ("inspection.cancelled", .withdraws),
+        ("rectification.submitted", .notes), ("rectification.verified", .verifies),
       ] + pausesAndExtensions("inspection")
     ),
     (

@@ -35,6 +35,13 @@ struct Fields {
   var closing: String?
   var minutes: String?
   var judgement: String?
+  /// Against which checklist an inspection is made, and what was found.
+  var checklist: Report.Reference?
+  var results: [String: Report.Value]?
+  /// In which role a report is made.
+  var role: String?
+  /// Whether problems were found: whatever stands there that says something.
+  var hasProblems = false
   /// 责任人, 复查人, 批准人.
   var person: String?
   /// 整改措施, 整改类型, 发现途径 and 佐证 of a problem.
@@ -68,12 +75,22 @@ struct Fields {
     closing = try json.text("closing")
     minutes = try json.text("minutes")
     judgement = try json.text("judgement")
-    guard kind == .problem else { return }
-    person = try json.text("person")
-    measure = try json.text("measure")
-    rectification = try json.text("rectification")
-    way = try json.text("way")
-    evidence = try json.texts("evidence")
+    switch kind {
+    case .inspection:
+      checklist = try json.object("checklist").map { (object) throws(Refusal) in try Report.Reference(object) }
+      role = try json.text("role")
+      results = try json.object("results").map { (found) throws(Refusal) in try Report.results(found) }
+      if results != nil {
+        hasProblems = json.json("problems").map { !["[]", "{}", "\"\"", "false"].contains($0) } ?? false
+      }
+    case .problem:
+      person = try json.text("person")
+      measure = try json.text("measure")
+      rectification = try json.text("rectification")
+      way = try json.text("way")
+      evidence = try json.texts("evidence")
+    case .complaint, .funding, .reminder: break
+    }
   }
 }
 
@@ -104,16 +121,19 @@ extension EventType {
       return .opened(
         .init(
           region: fields.region, category: fields.category, grade: fields.grade, title: fields.title,
-          units: fields.units(of: kind), dueAt: dueAt, finding: kind == .problem ? try fields.readFinding() : nil))
+          units: fields.units(of: kind), dueAt: dueAt, checklist: kind == .inspection ? fields.checklist?.name : nil,
+          finding: kind == .problem ? try fields.readFinding() : nil))
     case .assigns: return .assigned(try fields.assignment(of: kind))
     case .accepts: return .accepted(fields.units(of: kind))
     case .contacts: return .contacted(isReached: fields.reached ?? true)
     case .responds: return .responded
+    case .reports:
+      let closing = try fields.readClosing()
+      return try fields.report().map(Event.reported) ?? closing.map { .resolved($0) } ?? .responded
     case .plans: return .planned(measure: try fields.text(\.measure, "measure", "write the measures of the rectification (整改措施)"))
     case .confirms: return .checked(try fields.readCheck(.confirmation))
     case .rechecks: return .checked(try fields.readCheck(.recheck))
     case .spotChecks: return .checked(try fields.readCheck(.spotCheck))
-    case .reports: return try fields.readClosing().map { .resolved($0) } ?? .responded
     case .asksClosure: return .closureRequested(try fields.readClosing(), evidence: fields.evidence)
     case .decidesClosure: return .closureDecided(try fields.readDecision())
     case .resolves: return .resolved(try fields.readClosing())
@@ -229,6 +249,19 @@ extension Fields {
     let type = rectification == nil ? nil : types[try choice(\.rectification, "rectification", of: types.map(\.rawValue))]
     guard way != nil || type != nil || measure != nil || person != nil else { return nil }
     return Event.Finding(way: way, rectification: type, measure: measure, person: person)
+  }
+
+  /// The results of an inspection; nil of a report without.
+  fileprivate func report() throws(Refusal) -> Report? {
+    guard let results else { return nil }
+    guard let checklist else {
+      throw Refusal(.missingField, at: "/data/checklist", "name the checklist of these results, by name and version")
+    }
+    guard let version = checklist.version else {
+      throw Refusal(.missingField, at: "/data/checklist/version", "say which version of the checklist was filled in")
+    }
+    return Report(
+      checklist: checklist.name, version: version, role: role, results: results, hasProblems: hasProblems)
   }
 
   /// 办结类型, where one is given.

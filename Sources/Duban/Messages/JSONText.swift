@@ -76,6 +76,12 @@ struct JSONMembers {
     write(object)
   }
 
+  /// A value that is JSON already.
+  mutating func write(_ name: StaticString, json: String) {
+    begin(name)
+    bytes.append(contentsOf: json.utf8)
+  }
+
   /// An array of objects, which is left out where it is empty.
   mutating func write<T>(_ name: StaticString, _ values: [T], object: (T, inout JSONMembers) -> Void) {
     array(name, values) { (value: T, members: inout JSONMembers) in members.write { object(value, &$0) } }

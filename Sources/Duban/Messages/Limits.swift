@@ -14,6 +14,9 @@ public enum Limits {
   public static let supportingUnits = 20
   /// Parts (协办件) of a matter. It bounds a fold.
   public static let parts = 100
+  /// Results that one report of an inspection has, and references to photos or documents in each.
+  public static let results = 100
+  public static let references = 20
 }
 
 extension Limits {

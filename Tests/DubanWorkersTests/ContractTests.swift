@@ -369,6 +369,10 @@ struct ContractTests {
       "inspection.reported", "XC-1",
       #"{"checklist":{"name":"three-checks","version":1},"role":"监理单位","results":{"工序及部位":"3号楼屋面","自检":\#(signed[0]),"#
         + #""交接检":\#(signed[1]),"专职检":\#(signed[2]),"现场照片":["1.jpg","2.jpg"]}}"#, at: 1)
+    // A problem whose recheck does not pass.
+    try hear("problem.raised", "WT-1", #"{"title":"立管混接"}"#, at: 0)
+    try hear("problem.closure-requested", "WT-1", #"{"evidence":["照片1"]}"#, at: 1)
+    try hear("problem.rechecked", "WT-1", #"{"passed":false,"reason":"渗漏"}"#, at: 2)
     #expect(ledger.faults.isEmpty)
     let letter = RawMessage(body: Array(Sample.event("complaint.submitted", id: "bad", subject: "HS-9", time: "昨天").utf8))
     let district = Organ(id: 2, tier: .district, name: "黄石港区", parentID: 1)

@@ -157,7 +157,8 @@ private struct ToldFacts {
     case .checked(let check): (self.check, reason) = (check, check.reason)
     case .judged(let judgement, _): self.judgement = judgement
     case .opened, .accepted, .contacted, .responded, .reported, .planned, .resolved, .withdrawn, .consulted, .unparked,
-      .parkingReviewed, .urged, .reopened, .verified, .reviewed, .resumed, .merged, .noted, .placed, .policyMoved, .followed, .setAside:
+      .parkingReviewed, .urged, .reopened, .verified, .reviewed, .resumed, .merged, .noted, .placed, .policyMoved, .followed,
+      .setAside:
       break
     }
     if !withWords { reason = nil }

@@ -1,4 +1,4 @@
-// The ledger of problems as an office files it: 附件3 具体问题台账 and 附件2 整改进度月报表 (三明 2024〔14〕; columns of practice.md).
+// The ledger of problems as an office files it: 附件3 具体问题台账 and 附件2 整改进度月报表 (明建〔2024〕14号; the columns are those of practice).
 
 import Duban
 
@@ -30,10 +30,12 @@ public struct ProblemLine: Encodable, Sendable {
   public var originalDueAt, dueAt: Instant?
   public var lead, responsible, person: String?
   public var phase: String
-  public var isOpen, isOverdue: Bool
+  public var isOpen: Bool
+  /// Not 销号 in time: open beyond its deadline, or 销号 after it.
+  public var isOverdue: Bool
   public var rebounds: Int
   public var rejections: Int32
-  public var closedAt: Instant?
+  public var doneAt, closedAt: Instant?
   public var recheckedBy, approvedBy: String?
   public var recheckedAt, approvedAt: Instant?
   public var recheckPassed: Bool?
@@ -47,22 +49,21 @@ public struct ProblemLine: Encodable, Sendable {
     (way, rectification) = (problem.finding.way?.rawValue, problem.finding.rectification?.rawValue)
     measure = problem.finding.measure
     (originalDueAt, dueAt) = (problem.originalDueAt, last?.dueAt)
-    (lead, responsible) = (opening.lead, directory.name(of: problem.responsibleID))
+    (lead, responsible) = (opening.lead, directory.office(of: problem.responsibleID, isSupervising: false))
     person = problem.finding.person ?? directory.person(at: problem.responsibleID, of: opening.place)?.name
     isOpen = last?.until == nil
-    isOverdue = isOpen && (last?.dueAt.map { $0 < now } ?? false)
+    isOverdue = last.map { span in span.dueAt.map { $0 < span.until ?? now } ?? false } ?? false
     rebounds = max(0, problem.spans.count - 1)
     rejections = problem.rejections
-    closedAt = last?.until
-    let progress: String =
+    (doneAt, closedAt) = (problem.doneAt, last?.until)
+    phase =
       switch problem.phase {
       case .closed: "已销号"
-      case .responded: "整改中"
-      case .open, .awaited, .merged: problem.evidence.isEmpty ? "已立账" : "待销号"
+      case .open, .responded, .awaited, .merged:
+        problem.isClosureRequested ? "待销号" : problem.phase == .responded ? "整改中" : "已立账"
       }
-    phase = isOpen && !problem.evidence.isEmpty ? "待销号" : progress
     (recheckedBy, recheckedAt, recheckPassed) = (problem.recheck?.person, problem.recheck?.at, problem.recheck?.isPassed)
-    (approvedBy, approvedAt) = (problem.approval?.person, problem.approval?.at)
+    if let approval = problem.approval, approval.isPassed { (approvedBy, approvedAt) = (approval.person, approval.at) }
     evidence = problem.evidence
   }
 
@@ -77,14 +78,16 @@ public struct ProblemLine: Encodable, Sendable {
       let parts = parts.compactMap(\.self)
       return parts.isEmpty ? "—" : parts.joined(separator: "/")
     }
-    let due = dueAt == originalDueAt ? nil : dueAt?.day
+    let due = dueAt == originalDueAt ? nil : dueAt?.lastDay
     let remarks = [
-      rebounds > 0 ? "反弹\(rebounds)次" : nil, rejections > 0 ? "未通过\(rejections)次" : nil, isOverdue ? "逾期" : nil,
+      rebounds > 0 ? "反弹\(rebounds)次" : nil, rejections > 0 ? "复查、审批未通过\(rejections)次" : nil,
+      isOverdue ? isOpen ? "逾期未销号" : "逾期销号" : nil,
     ].compactMap(\.self)
     return [
       number, street ?? "—", community ?? "—", category ?? "—", title ?? "—", both(foundAt.day, way), grade ?? "—",
       rectification ?? "—",
-      measure ?? "—", both(originalDueAt?.day, due), lead ?? "—", responsible ?? "—", person ?? "—", phase, closedAt?.day ?? "—",
+      measure ?? "—", both(originalDueAt?.lastDay, due), lead ?? "—", responsible ?? "—", person ?? "—", phase,
+      doneAt?.day ?? "—",
       both(recheckedBy, recheckPassed.map { $0 ? "通过" : "未通过" }), both(approvedBy, approvedAt?.day),
       evidence.isEmpty ? "—" : evidence.joined(separator: "、"), remarks.isEmpty ? "—" : remarks.joined(separator: "，"),
     ]
@@ -108,7 +111,8 @@ extension ProblemTable {
           row.everRaised, row.everClosed,
         ].map(String.init)
         + [
-          row.closedShare, list(row.measures), list(row.leads), list(row.responsible.compactMap { directory.name(of: $0) }), "—",
+          row.closedShare, row.measures.isEmpty ? "—" : row.measures.joined(separator: "；"), list(row.leads),
+          list(row.responsible.compactMap { directory.office(of: $0, isSupervising: false) }), "—",
         ]
     }
     return OfficeTable(heading: heading, rows: rows.enumerated().map { cells("\($0 + 1)", $1) } + [cells("—", sum)])
@@ -116,9 +120,13 @@ extension ProblemTable {
 }
 
 extension Instant {
-  /// 2026-11-22, in Asia/Shanghai; of a limit that ends at 24:00 the day that is over then.
-  fileprivate var day: String {
-    let date = endedDay ?? ShanghaiTime(self)
+  /// 2026-11-22, in Asia/Shanghai.
+  fileprivate var day: String { Self.text(ShanghaiTime(self)) }
+
+  /// The same of a limit: one that ends at 24:00 is of the day that is over then.
+  fileprivate var lastDay: String { Self.text(endedDay ?? ShanghaiTime(self)) }
+
+  private static func text(_ date: ShanghaiTime) -> String {
     func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
     return "\(date.year)-\(two(date.month))-\(two(date.day))"
   }

@@ -16,6 +16,7 @@
 //    key (``NewMatterHeld``); once that is committed the whole transaction is tried again, and finds the row. Workers of one process never
 //    meet here: each matter is in one batch at a time (MatterClaims).
 // 5. `message` unique key, `reference_version` row, `outbox` lanes (Lock.outboxLane, tried, never waited for).
+//    `problem_series` row of a district, in the order of the districts, by the last statement before the commit: its next numbers. (ProblemStore)
 //
 // Migrations take an advisory lock of their own (Migrator). Dead letters and suspects have rows of their own and no order with others.
 

@@ -69,9 +69,13 @@ struct Problems: AsyncParsableCommand {
       let (references, now) = try store.referencesInForce()
       let organ = try district.flatMap { try references.directory.ids(of: $0, "--district") { $0.tier == .district }.first }
       let period = from.flatMap { from in to.map { from..<$0 + .days(1) } } ?? month ?? Self.month(of: now)
+      guard period.lowerBound < now else {
+        throw ValidationError("the period has not begun; name one that has, such as the present month")
+      }
       let table = ProblemTable(
-        try store.problems(of: organ, in: references, now: now).map(\.1), from: period.lowerBound, to: min(period.upperBound, now)
-      )
+        try store.problems(of: organ, in: references, now: now).map(\.1),
+        of: references.policies.current.categories?.map(\.categories) ?? [], from: period.lowerBound, to: period.upperBound,
+        now: now)
       try output.print(MonthView(table), table.table(in: references.directory), csv: csv, empty: "no problem on the ledger")
     }
 

@@ -72,6 +72,21 @@ import Testing
     #expect(book.breaches.isEmpty)
   }
 
+  @Test func `A part needs no checks of its own: the whole is what is checked`() throws {
+    var book = try raised(#"{\#(Told.place),"supporting":["供水公司"]}"#)
+    try book.hear("problem.closure-requested", #"{"part":"供水公司"}"#, at: day(1))
+    try book.hear("problem.closure-decided", #"{"part":"供水公司","decision":"approved","approver":"黄石港区"}"#, at: day(2))
+    #expect(book.part("供水公司").phase == .closed && book.whole.phase == .open)
+  }
+
+  @Test func `What was sent back does not wait for 销号 any more`() throws {
+    var book = try raised()
+    try book.hear("problem.closure-requested", #"{"evidence":["照片1"]}"#, at: day(1))
+    #expect(try record(book)?.isClosureRequested == true)
+    try book.hear("problem.rechecked", #"{"passed":false,"reason":"渗漏"}"#, at: day(2))
+    #expect(try record(book)?.isClosureRequested == false)
+  }
+
   @Test func `Who does not ask for 销号 in time is overdue, and supervision rises`() throws {
     var book = try raised()
     book.sweep(at: day(11))

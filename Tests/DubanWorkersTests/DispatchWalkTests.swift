@@ -196,7 +196,7 @@ import TestServers
         let ids = try Set(letters.map { try JSONDecoder().decode(Letter.self, from: Data($0.body)).id })
         #expect(ids == Set(expected.filter { !$0.value }.keys))
         let kinds: String = try test.store.ask("SELECT string_agg(DISTINCT kind, ' ' ORDER BY kind) FROM item")
-        #expect(kinds == "complaint funding inspection reminder")
+        #expect(kinds == "complaint funding inspection problem reminder")
       }
     }
   }
@@ -206,7 +206,7 @@ import TestServers
   /// What some act or other asks for.
   private static let data = """
     "region":{"district":"黄石港区","street":"胜阳港街道"},"reason":"说明","until":"2027-12-20T08:00:00+08:00","decision":"rejected","minutes":"纪要",\
-    "rating":"满意","judgement":"维持","into":{"source":"/own","subject":"MAIN"},"passed":false,"due":"2027-12-20T08:00:00+08:00"
+    "rating":"满意","judgement":"维持","into":{"source":"/own","subject":"MAIN"},"passed":false,"measure":"措施","due":"2027-12-20T08:00:00+08:00"
     """
 
   // MARK: - 12388

@@ -80,6 +80,9 @@ import TestServers
             && closed.contains("周华/") && closed.contains("照片3") && closed.contains("未通过1次"), "\(closed)")
         #expect(closed.contains("黄石港区-\(year)-002") && closed.contains("下陆区-\(year)-001"))
 
+        let future = try test.dubanctl("problems", "month", "2999-01")
+        #expect(future.end == .exit(64) && future.errors.contains("has not begun"), "\(future)")
+
         // 反弹: the same number is open again.
         try say("W-1", "problem.rebounded", at: late + .seconds(5))
         let open = try test.dubanctl("problems", "--district", "黄石港区").output

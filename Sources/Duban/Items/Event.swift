@@ -160,10 +160,12 @@ public enum Event: Hashable, Sendable {
   /// 发现途径 (practice: from inspections, 市级抽查, residents, 监理 and the media).
   public enum Way: String, CaseIterable, Sendable {
     case inspection = "巡查检查"
+    case ownSearch = "自查排查"
     case spotCheck = "市级抽查"
+    case superior = "上级交办"
     case resident = "居民反映"
-    case supervisor = "监理"
-    case media = "媒体"
+    case supervisor = "监理发现"
+    case media = "媒体反映"
   }
 
   /// 整改类型.

@@ -210,8 +210,8 @@ public struct Policy: Hashable, Sendable {
     let kinds = [matter.kind, matter.kind.standIn].compactMap(\.self)
     guard var rule = kinds.lazy.compactMap({ kind in rules.first { $0.matches(matter, as: kind) } }).first else { return nil }
     if unit != nil {
-      // A part (协办件): to answer the resident is the lead's.
-      (rule.response, rule.submission, rule.review) = (nil, nil, nil)
+      // A part (协办件): to answer the resident is the lead's, and the whole is what is checked.
+      (rule.response, rule.submission, rule.review, rule.checks) = (nil, nil, nil, [])
       rule.resolution = rule.supporting ?? rule.resolution
     }
     return rule

@@ -47,12 +47,16 @@ public struct ProblemRecord: Sendable {
   public var number: ProblemNumber?
   public var opening: Matter.Opening
   public var finding = Event.Finding()
-  /// 原定时限: the first deadline of the first time that it was open.
+  /// 原定时限: the first deadline since 立账 or the last 反弹.
   public var originalDueAt: Instant?
+  /// When the work was done, as the last 申请销号 says.
+  public var doneAt: Instant?
   public var spans: [Span]
   /// How often 未通过.
   public var rejections: Int32
   public var phase: Item.Phase
+  /// 申请销号, which is not decided.
+  public var isClosureRequested = false
   public var responsibleID: Int64?
   /// 佐证, as 申请销号 names it.
   public var evidence: [String] = []
@@ -84,13 +88,18 @@ public struct ProblemRecord: Sendable {
       Span(from: span.from, until: span.until, dueAt: dues.last { $0.cycle == Int32(i + 1) }?.dueAt)
     }
     self.init(number: number, opening: opening, spans: spans, phase: whole.phase, rejections: whole.rejections)
-    originalDueAt = dues.first?.dueAt
+    originalDueAt = dues.first { $0.cycle == whole.cycles }?.dueAt
     responsibleID = whole.cycle?.responsibleID
+    isClosureRequested = whole.isInWork && whole.cycle?.submittedAt != nil
     for entry in own {
       switch entry.event {
       case .opened(let opening): finding = opening.finding ?? finding
       case .planned(let measure): finding.measure = measure
-      case .closureRequested(_, let evidence): (self.evidence, recheck, approval) = (evidence, nil, nil)
+      case .assigned: finding.person = nil
+      case .closureRequested(_, let evidence): (self.evidence, doneAt, recheck, approval) = (evidence, entry.place, nil, nil)
+      case .reopened: (evidence, doneAt, recheck, approval) = ([], nil, nil, nil)
+      case .checked(let check) where check.stage == .spotCheck && !check.passed:
+        (evidence, doneAt, recheck, approval) = ([], nil, nil, nil)
       case .checked(let check) where check.stage == .recheck:
         recheck = Act(person: check.person, at: entry.place, isPassed: check.passed)
       case .closureDecided(let decision):

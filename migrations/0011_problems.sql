@@ -14,6 +14,8 @@ CREATE TABLE problem_series (
 CREATE TABLE problem_number (
   item_id bigint PRIMARY KEY,
   district_id bigint NOT NULL,
+  -- Its name when the number was given; null where no district was known.
+  district text,
   year integer NOT NULL,
   number integer NOT NULL,
   UNIQUE (district_id, year, number)

@@ -52,7 +52,7 @@ public struct ProblemLine: Encodable, Sendable {
     (lead, responsible) = (opening.lead, directory.office(of: problem.responsibleID, isSupervising: false))
     person = problem.finding.person ?? directory.person(at: problem.responsibleID, of: opening.place)?.name
     isOpen = last?.until == nil
-    isOverdue = last.map { span in span.dueAt.map { $0 < span.until ?? now } ?? false } ?? false
+    isOverdue = last?.isOverdue(by: now) ?? false
     rebounds = max(0, problem.spans.count - 1)
     rejections = problem.rejections
     (doneAt, closedAt) = (problem.doneAt, last?.until)

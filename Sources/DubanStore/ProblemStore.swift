@@ -5,10 +5,18 @@ import PostgreSQL
 
 extension Store {
   /// Gives each problem that is open for the first time its number (立账编号). In the caller's transaction, which holds the district's series
-  /// from here to its end: the numbers have no gaps.
+  /// from here to its end: the numbers have no gaps. The name of the district is kept with the number, whatever it is called later.
+  ///
+  /// - Throws: ``NewMatterHeld`` where another transaction holds a series for too long: the batch is tried again in smaller parts.
   func number(_ matters: [Matter], at now: Instant) throws {
     let problems = matters.filter { $0.kind == .problem && $0.opening != nil }
     guard !problems.isEmpty else { return }
+    do { try insertNumbers(of: problems, at: now) } catch let error as PostgresError where error.sqlState == .lockNotAvailable {
+      throw NewMatterHeld()
+    }
+  }
+
+  private func insertNumbers(of problems: [Matter], at now: Instant) throws {
     _ = try connection.execute(
       """
       WITH fresh AS (
@@ -21,15 +29,11 @@ extension Store {
         ON CONFLICT (district_id, year) DO UPDATE SET last = problem_series.last + excluded.last
         RETURNING district_id, last
       )
-      INSERT INTO problem_number (item_id, district_id, year, number)
-      SELECT fresh.id, fresh.district, $3, series.last - counted.count + fresh.place
+      INSERT INTO problem_number (item_id, district_id, district, year, number)
+      SELECT fresh.id, fresh.district, organ.name, $3, series.last - counted.count + fresh.place
       FROM fresh JOIN counted USING (district) JOIN series ON series.district_id = fresh.district
+      LEFT JOIN organ ON organ.id = fresh.district
       """, problems.map(\.id), problems.map { $0.opening?.place.districtID ?? 0 }, Int32(ShanghaiTime(now).year))
-  }
-
-  /// The number of a problem; nil of what has none.
-  public func problemNumber(of item: Int64, in directory: Directory) throws -> ProblemNumber? {
-    try problemNumbers("item_id = $1::bigint", item, in: directory)[item]
   }
 
   /// Every problem on the ledger, in the order of the numbers; of one district, where its organ is given.
@@ -37,7 +41,7 @@ extension Store {
     key: ItemKey, ProblemRecord
   )] {
     try transaction { store in
-      let numbers = try store.problemNumbers("$1::bigint IS NULL OR district_id = $1::bigint", district, in: references.directory)
+      let numbers = try store.problemNumbers("$1::bigint IS NULL OR district_id = $1::bigint", district)
       let matters = try store.connection.execute(
         """
         SELECT \(ItemRow.selection) FROM item JOIN problem_number ON item_id = item.id
@@ -54,14 +58,14 @@ extension Store {
     }
   }
 
-  private func problemNumbers(_ condition: String, _ value: Int64?, in directory: Directory) throws -> [Int64: ProblemNumber] {
+  private func problemNumbers(_ condition: String, _ value: Int64?) throws -> [Int64: ProblemNumber] {
     var numbers: [Int64: ProblemNumber] = [:]
     for row in try connection.execute(
-      "SELECT item_id, district_id, year, number FROM problem_number WHERE \(condition)", value)
+      "SELECT item_id, district, year, number FROM problem_number WHERE \(condition)", value)
     {
       let (year, number): (Int32, Int32) = (try row.decode(2), try row.decode(3))
       numbers[try row.decode(0)] = ProblemNumber(
-        district: directory.name(of: try row.decode(1, as: Int64.self)), year: Int(year), number: Int(number))
+        district: try row.decode(1), year: Int(year), number: Int(number))
     }
     return numbers
   }

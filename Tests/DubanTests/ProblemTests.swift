@@ -87,6 +87,48 @@ import Testing
     #expect(try record(book)?.isClosureRequested == false)
   }
 
+  @Test func `A recheck that is dated back and heard late does not erase the breach by itself: a person decides`() throws {
+    var book = try raised()
+    try book.hear("problem.closure-requested", at: day(1))
+    try book.hear("problem.confirmed", #"{"passed":true}"#, at: day(2))
+    try book.hear("problem.closure-decided", Self.approved, at: day(4))
+    book.sweep(at: day(21))
+    #expect(book.breaches.of(.resolution).count == 1)
+    try book.hear("problem.rechecked", #"{"passed":true}"#, at: day(3), heard: day(25))
+    #expect(book.whole.phase == .closed && book.breaches.of(.resolution).map(\.status) == [.contested])
+  }
+
+  @Test func `What is stopped before its deadline is not overdue on the ledger; what was stopped after it is`() throws {
+    let span = { (stopped: Duban.Instant?) in
+      var span = ProblemRecord.Span(from: day(0), dueAt: day(10))
+      span.stoppedSince = stopped
+      return span
+    }
+    #expect(span(nil).isOverdue(by: day(10)) && !span(nil).isOverdue(by: day(9)))
+    #expect(!span(day(5)).isOverdue(by: day(20)) && span(day(12)).isOverdue(by: day(20)))
+    #expect(!ProblemRecord.Span(from: day(0), until: day(10), dueAt: day(10)).isOverdue(by: day(30)))
+  }
+
+  @Test func `What is asked for again is checked again`() throws {
+    var book = try raised(Told.opening, Self.policy("checks: [recheck]"))
+    try book.hear("problem.closure-requested", at: day(1))
+    try book.hear("problem.rechecked", #"{"passed":true}"#, at: day(2))
+    try book.hear("problem.closure-requested", #"{"evidence":["照片2"]}"#, at: day(3))
+    try book.hear("problem.closure-decided", Self.approved, at: day(4))
+    #expect(book.whole.phase == .open && book.verdict.reason == .notAllowed)
+  }
+
+  @Test func `What comes after 销号 changes nothing of it on the ledger`() throws {
+    var book = try raised(Told.opening, Self.policy("checks: [recheck]"))
+    try book.hear("problem.closure-requested", #"{"evidence":["照片1"]}"#, at: day(1))
+    try book.hear("problem.rechecked", #"{"passed":true,"person":"陈涛"}"#, at: day(2))
+    try book.hear("problem.closure-decided", Self.approved, at: day(3))
+    try book.hear("problem.rechecked", #"{"passed":false,"reason":"渗漏"}"#, at: day(4))
+    try book.hear("problem.closure-requested", #"{"evidence":["照片9"]}"#, at: day(5))
+    let record = try #require(try record(book))
+    #expect(record.evidence == ["照片1"] && record.recheck?.isPassed == true && record.approval?.at == day(3))
+  }
+
   @Test func `Who does not ask for 销号 in time is overdue, and supervision rises`() throws {
     var book = try raised()
     book.sweep(at: day(11))

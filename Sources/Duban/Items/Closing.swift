@@ -7,6 +7,8 @@ extension Fold {
     try check(closing, unit)
     matter[unit].change { cycle in
       cycle.submittedAt = cycle.submittedAt ?? time
+      // What is asked for again, with other evidence, is checked again.
+      cycle.checks = []
       cycle.closing = closing?.type
     }
   }

@@ -91,7 +91,7 @@ extension Entry {
   var liftsBlame: Bool {
     [
       .isAssigned, .accepts, .responds, .parks, .reviewsParking, .unparks, .resumes, .dissatisfies, .reopens, .asksClosure,
-      .resolves, .withdraws, .suspends, .asksExtension,
+      .passesCheck, .rejectsClosure, .judges, .missesContact, .resolves, .withdraws, .suspends, .asksExtension,
       .decidesExtension, .merges, .mainHeld, .mainSettled,
     ].contains(trigger)
   }

@@ -26,9 +26,17 @@ public struct ProblemRecord: Sendable {
     public var until: Instant?
     /// By when it was to be 销号: as it stood at the end, after extensions.
     public var dueAt: Instant?
+    /// Since when its clocks are stopped (中止计时); nil while they run.
+    public var stoppedSince: Instant?
 
     public init(from: Instant, until: Instant? = nil, dueAt: Instant? = nil) {
       (self.from, self.until, self.dueAt) = (from, until, dueAt)
+    }
+
+    /// Whether it was not 销号 in time, as far as that is known at a time. What is stopped before its deadline is not overdue.
+    public func isOverdue(by time: Instant) -> Bool {
+      guard let dueAt, dueAt <= time, !isInTime else { return false }
+      return stoppedSince.map { dueAt < $0 } ?? true
     }
 
     /// Whether it was open just before a time.
@@ -84,25 +92,31 @@ public struct ProblemRecord: Sendable {
       return nil
     }
     let dues = fold.derivations.filter { $0.unit == nil && $0.kind == .resolution && $0.clock.step == 0 }
-    let spans = fold.life.spans.enumerated().map { i, span in
+    var spans = fold.life.spans.enumerated().map { i, span in
       Span(from: span.from, until: span.until, dueAt: dues.last { $0.cycle == Int32(i + 1) }?.dueAt)
     }
+    if let last = spans.indices.last, spans[last].until == nil { spans[last].stoppedSince = whole.stoppedSince }
     self.init(number: number, opening: opening, spans: spans, phase: whole.phase, rejections: whole.rejections)
     originalDueAt = dues.first { $0.cycle == whole.cycles }?.dueAt
     responsibleID = whole.cycle?.responsibleID
     isClosureRequested = whole.isInWork && whole.cycle?.submittedAt != nil
     for entry in own {
+      // What comes while the problem is not open, or open already, is on record and moves nothing.
+      let at = min(entry.place, entry.recordedAt)
+      let isOpen = spans.contains { $0.from <= at && ($0.until.map { at <= $0 } ?? true) }
+      let begins = spans.dropFirst().contains { $0.from == at }
       switch entry.event {
       case .opened(let opening): finding = opening.finding ?? finding
       case .planned(let measure): finding.measure = measure
       case .assigned: finding.person = nil
-      case .closureRequested(_, let evidence): (self.evidence, doneAt, recheck, approval) = (evidence, entry.place, nil, nil)
-      case .reopened: (evidence, doneAt, recheck, approval) = ([], nil, nil, nil)
-      case .checked(let check) where check.stage == .spotCheck && !check.passed:
+      case .closureRequested(_, let evidence) where isOpen:
+        (self.evidence, doneAt, recheck, approval) = (evidence, entry.place, nil, nil)
+      case .reopened where begins: (evidence, doneAt, recheck, approval) = ([], nil, nil, nil)
+      case .checked(let check) where check.stage == .spotCheck && !check.passed && begins:
         (evidence, doneAt, recheck, approval) = ([], nil, nil, nil)
-      case .checked(let check) where check.stage == .recheck:
+      case .checked(let check) where check.stage == .recheck && isOpen:
         recheck = Act(person: check.person, at: entry.place, isPassed: check.passed)
-      case .closureDecided(let decision):
+      case .closureDecided(let decision) where isOpen:
         approval = Act(person: decision.person ?? decision.approver, at: entry.place, isPassed: decision.isApproved)
       default: break
       }

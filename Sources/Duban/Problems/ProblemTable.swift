@@ -86,7 +86,7 @@ public struct ProblemTable: Hashable, Sendable {
       }
       guard span.isOpen(before: end) else { continue }
       row.openAtEnd += 1
-      if let dueAt = span.dueAt, dueAt <= overdueBy { row.overdueAtEnd += 1 }
+      if span.isOverdue(by: overdueBy) { row.overdueAtEnd += 1 }
     }
     guard problem.spans.contains(where: { $0.from < end && ($0.until.map { $0 >= start } ?? true) }) else { return }
     if let measure = problem.finding.measure, !row.measures.contains(measure) { row.measures.append(measure) }

@@ -134,6 +134,17 @@ struct SuspensionTests {
     #expect(book.findings.map(\.type) == ["item.resumed"])
   }
 
+  @Test("a 中止计时 that is heard when its longest pause is over already is told with its end, once")
+  func longestHeardLate() throws {
+    var book = try opened(City.policy(Self.limited))
+    book.sweep(at: hour(15), all: true)
+    try book.hear("complaint.suspended", Told.pause, at: hour(1), heard: hour(16))
+    try book.hear("complaint.urged", at: hour(17))
+    try book.hear("complaint.urged", at: hour(2), heard: hour(18))
+    #expect(book.told.count { $0.type == .itemSuspended } == 1 && book.told.count { $0.type == .itemResumed } == 1)
+    #expect(book.whole.stoppedSince == nil)
+  }
+
   @Test("中止 again while the clocks are stopped does not make the longest pause longer; after it is over, it does begin a new one")
   func longestAndAgain() throws {
     var book = try opened(City.policy(Self.limited))

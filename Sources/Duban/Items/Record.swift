@@ -35,7 +35,7 @@ extension Effects {
   /// Adds what a fast run has done.
   public mutating func add(_ fold: Fold, new lines: [LogLine] = [], onto chronicle: Chronicle) {
     let settlement = Settlement(after: fold.lapses, recorded: chronicle.breaches, of: fold.matter)
-    add(fold, lines, chronicle, told: [], new: settlement.new, revised: settlement.revised, all: settlement.all)
+    add(fold, lines, chronicle, told: nil, new: settlement.new, revised: settlement.revised, all: settlement.all)
   }
 
   /// Adds what a fold of the whole log has come to, set against what is on record.
@@ -56,15 +56,14 @@ extension Effects {
     let before = log.filter { entry in !lines.contains { $0.entry.number == entry.number } }
     let told =
       before.isEmpty
-      ? []
-      : Fold.whole(before, of: fold.matter, references: fold.references, now: fold.now, recorded: chronicle.breaches).acts
-    add(
-      fold, lines, chronicle, told: Set(told.map(\.id)), new: settlement.new, revised: settlement.revised, all: settlement.all)
+      ? nil
+      : Fold.whole(before, of: fold.matter, references: fold.references, now: fold.now, recorded: chronicle.breaches)
+    add(fold, lines, chronicle, told: told, new: settlement.new, revised: settlement.revised, all: settlement.all)
   }
 
-  /// `told` is what the entries before had done when they were heard: it is not told again.
+  /// `told` is the fold of the entries before: what they had done is not told again. Nil where there were none, or `fold` goes on from them.
   private mutating func add(
-    _ fold: Fold, _ lines: [LogLine], _ chronicle: Chronicle, told: Set<Fold.Act.ID>, new: [Breach],
+    _ fold: Fold, _ lines: [LogLine], _ chronicle: Chronicle, told: Fold?, new: [Breach],
     revised: [(before: Breach, after: Breach)], all: [Breach]
   ) {
     var matter = fold.matter
@@ -72,8 +71,10 @@ extension Effects {
     entries += lines
     let record = Record(fold: fold, matter: matter)
     record.tell(of: fold.warnings, in: &self)
-    // A fold of the whole log comes to those again that were told.
-    for end in fold.suspensionEnds where chronicle.before?.log.horizon.map({ $0 < end.at }) ?? true {
+    // A fold of the whole log comes to those again that were told. One that is heard late may be over already.
+    let toldEnds = Set(told?.suspensionEnds ?? [])
+    for end in fold.suspensionEnds
+    where !toldEnds.contains(end) || chronicle.before?.log.horizon.map({ $0 < end.at }) ?? true {
       record.tell(of: end, in: &self)
     }
     for breach in new { record.tell(ofNew: breach, in: &self) }
@@ -82,7 +83,8 @@ extension Effects {
     revisedBreaches += revised.map(\.after)
     record.tell(ofNoticesOver: all, on: chronicle.notices, in: &self)
     tell(ofVerdicts: fold, lines, chronicle, record)
-    for act in fold.acts where !told.contains(act.id) {
+    let toldActs = Set(told?.acts.map(\.id) ?? [])
+    for act in fold.acts where !toldActs.contains(act.id) {
       if let entry = fold.entry(act.id.entry) { record.tell(of: act, by: entry, in: &self) }
     }
     tell(ofTurns: fold, lines, chronicle, record)

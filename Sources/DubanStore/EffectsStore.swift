@@ -55,6 +55,8 @@ extension Store {
     } catch let error as PostgresError where error.sqlState == .lockNotAvailable {
       throw NewMatterHeld()
     }
+    // What comes after waits as usual: a commit that notifies waits for the commits before it.
+    _ = try connection.execute("SET LOCAL lock_timeout TO DEFAULT")
     use(ids: new.map(\.id))
   }
 

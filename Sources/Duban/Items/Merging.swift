@@ -21,7 +21,7 @@ extension Fold {
         continue
       }
       matter[unit].state = .active(cycle)
-      // While it was a duplicate nobody could review what is parked.
+      // While it was a duplicate, what is parked could not be reviewed.
       if cycle.isParked { startReview(unit, by: entry, at: time) }
       letRun(unit, by: entry, at: time)
     }

@@ -24,7 +24,7 @@ extension Fold {
     return workingTime(of: matter[unit].cycle?.responsibleID, at: time).end(of: longest, from: from).instant
   }
 
-  /// Computes by another policy or calendar until when a suspension lasts at most. One that would be over by now ends now: nobody is blamed for
+  /// Computes by another policy or calendar until when a suspension lasts at most. One that would be over by now ends now: no organ is blamed for
   /// what it was not told.
   mutating func recomputeSuspension(_ unit: String?, at time: Instant) {
     guard var suspension = matter[unit].cycle?.suspension else { return }
